@@ -1,0 +1,1 @@
+"""The reference: float forward passes and the bit-exact integer emulation (NumPy only)."""

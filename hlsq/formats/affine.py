@@ -1,0 +1,87 @@
+"""Affine quantisation with scale and zero point (DoubleQ eq. 1-3, DNN2FPGA eq. 1-2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hlsq.errors import FormatError
+from hlsq.formats.base import Floats, Format, Ints, Rounding, as_scale, check_members, check_width
+from hlsq.formats.fixed_point import from_twos_complement, saturate, twos_complement
+
+
+@dataclass(frozen=True)
+class Affine(Format):
+    """Values ``(q - zero_point) * scale``.
+
+    Args:
+        width: stored bits, 1 to 64.
+        scale: real value of one step, positive; one number or one per channel.
+        zero_point: integer that stands for zero; 0 for weights.
+        signed: two's complement if true.
+        symmetric: leave out the most negative integer.
+        rounding: ties to even (default) or up.
+    """
+
+    kind: ClassVar[str] = "affine"
+
+    width: int
+    scale: float | tuple[float, ...]
+    zero_point: int = 0
+    signed: bool = True
+    symmetric: bool = False
+    rounding: Rounding = Rounding.HALF_EVEN
+
+    def __post_init__(self) -> None:
+        check_width(self.width)
+        object.__setattr__(self, "scale", as_scale(self.scale, "scale"))
+        object.__setattr__(self, "rounding", Rounding(self.rounding))
+        zero_point = self.zero_point
+        if isinstance(zero_point, bool) or int(zero_point) != zero_point or not self.qmin <= zero_point <= self.qmax:
+            raise FormatError(f"zero_point must be a whole number from {self.qmin} to {self.qmax}; got {zero_point!r}")
+        object.__setattr__(self, "zero_point", int(zero_point))
+
+    @property
+    def bits(self) -> int:
+        """Stored bits of one value."""
+        return self.width
+
+    @property
+    def qmin(self) -> int:
+        """Smallest integer."""
+        return -(2 ** (self.width - 1)) + self.symmetric if self.signed else 0
+
+    @property
+    def qmax(self) -> int:
+        """Largest integer."""
+        return 2 ** (self.width - self.signed) - 1
+
+    @property
+    def step(self) -> Floats:
+        """Real value of one integer step."""
+        return np.asarray(self.scale, dtype=np.float64)
+
+    @property
+    def offset(self) -> int:
+        """Integer that stands for the real value zero."""
+        return self.zero_point
+
+    def quantize(self, values: ArrayLike) -> Ints:
+        """Integers nearest to ``values`` (DoubleQ eq. 1)."""
+        x = self._real(values)
+        return saturate(self.rounding.apply(x / self.step) + self.zero_point, self.qmin, self.qmax)
+
+    def encode(self, integers: ArrayLike) -> NDArray[np.uint64]:
+        """Two's complement of ``integers``."""
+        return twos_complement(check_members(integers, self.qmin, self.qmax, str(self)), self.width)
+
+    def decode(self, codes: ArrayLike) -> Ints:
+        """Integers of ``codes``."""
+        return from_twos_complement(np.asarray(codes, dtype=np.uint64), self.width, self.signed)
+
+    def cpp_type(self) -> str:
+        """The ``ap_int`` class of the integer; scale and zero point live in the requantisation."""
+        return f"ap_{'' if self.signed else 'u'}int<{self.width}>"

@@ -1,0 +1,202 @@
+"""What every number format can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hlsq.discovery import import_all
+from hlsq.errors import FormatError
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+MAX_WIDTH = 64
+
+
+class Rounding(StrEnum):
+    """How a value between two integers is rounded."""
+
+    HALF_EVEN = "half_even"
+    """To the nearest, ties to the even one (FxP-QNet, IEEE 754; C++ ``AP_RND_CONV``)."""
+    HALF_UP = "half_up"
+    """To the nearest, ties upwards (the adder of He et al.; C++ ``AP_RND``)."""
+
+    def apply(self, values: Floats) -> Floats:
+        """Round ``values`` to whole numbers, still as float64."""
+        if self is Rounding.HALF_EVEN:
+            return np.rint(values)
+        # floor(x + 0.5) is wrong where x + 0.5 is not representable (0.49999999999999994, odd x beyond 2**52).
+        floor = np.floor(values)
+        return floor + (values - floor >= 0.5)
+
+
+@dataclass(frozen=True)
+class Format(ABC):
+    """A finite set of real values, each with an integer and a stored code.
+
+    ``quantize`` maps real values to integers, ``dequantize`` integers to the real values they stand for,
+    ``encode`` integers to non-negative codes of ``bits`` bits as they lie in memory, ``decode`` back.
+    A per-channel format has one scale (or fraction length) for each index of the last axis.
+    """
+
+    kind: ClassVar[str]
+    _kinds: ClassVar[dict[str, type[Format]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "kind" in cls.__dict__:
+            Format._kinds[cls.kind] = cls
+
+    @property
+    @abstractmethod
+    def bits(self) -> int:
+        """Stored bits of one value."""
+
+    @property
+    @abstractmethod
+    def qmin(self) -> int:
+        """Smallest integer."""
+
+    @property
+    @abstractmethod
+    def qmax(self) -> int:
+        """Largest integer."""
+
+    @property
+    @abstractmethod
+    def step(self) -> Floats:
+        """Real value of one integer step, shape [] or [channels]."""
+
+    @property
+    def offset(self) -> int:
+        """Integer that stands for the real value zero."""
+        return 0
+
+    @property
+    def channels(self) -> int | None:
+        """Number of channels of a per-channel format, None for a per-tensor one."""
+        return None if self.step.ndim == 0 else int(self.step.shape[0])
+
+    @abstractmethod
+    def quantize(self, values: ArrayLike) -> Ints:
+        """Integers nearest to real ``values`` (any shape; last axis = channels), saturating at the range.
+
+        Raises:
+            FormatError: a value is NaN, or the last axis does not have this format's number of channels.
+        """
+
+    def dequantize(self, integers: ArrayLike) -> Floats:
+        """Real values of ``integers``."""
+        q = np.asarray(integers, dtype=np.int64)
+        self._check_channels(q.shape)
+        return (q - self.offset).astype(np.float64) * self.step
+
+    @abstractmethod
+    def encode(self, integers: ArrayLike) -> NDArray[np.uint64]:
+        """Stored codes of ``integers``.
+
+        Raises:
+            FormatError: an integer is not one of this format's.
+        """
+
+    @abstractmethod
+    def decode(self, codes: ArrayLike) -> Ints:
+        """Integers of stored ``codes``."""
+
+    @abstractmethod
+    def cpp_type(self) -> str:
+        """The ``ap_types`` class that holds this format's integer."""
+
+    def range(self) -> tuple[Floats, Floats]:
+        """Smallest and largest real value, each of shape [] or [channels]."""
+        return (self.qmin - self.offset) * self.step, (self.qmax - self.offset) * self.step
+
+    def fake_quantize(self, values: ArrayLike) -> Floats:
+        """``dequantize(quantize(values))``: the real values this format stands in for ``values``."""
+        return self.dequantize(self.quantize(values))
+
+    def to_dict(self) -> dict[str, Any]:
+        """A readable JSON form; ``format_from_dict`` is its inverse."""
+        out: dict[str, Any] = {"format": self.kind}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                out[field.name] = list(value) if isinstance(value, tuple) else value
+        return out
+
+    def _check_channels(self, shape: tuple[int, ...]) -> None:
+        if self.channels is not None and (not shape or shape[-1] != self.channels):
+            raise FormatError(
+                f"{type(self).__name__} has {self.channels} channels but the values have shape {list(shape)}; "
+                "the last axis must be the channels"
+            )
+
+    def _real(self, values: ArrayLike) -> Floats:
+        x = np.asarray(values, dtype=np.float64)
+        self._check_channels(x.shape)
+        if np.isnan(x).any():
+            raise FormatError(f"{type(self).__name__} cannot hold NaN; {int(np.isnan(x).sum())} of the values are NaN")
+        return x
+
+
+def format_from_dict(data: Mapping[str, Any]) -> Format:
+    """The format that ``Format.to_dict`` wrote.
+
+    Raises:
+        FormatError: unknown kind, unknown field or impossible value.
+    """
+    import_all("hlsq.formats")
+    kind = data.get("format")
+    cls = Format._kinds.get(str(kind))
+    if cls is None:
+        raise FormatError(f"unknown number format {kind!r}; valid: {', '.join(sorted(Format._kinds))}")
+    names = {field.name for field in fields(cls)}
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k != "format"}
+    if unknown := sorted(set(values) - names):
+        raise FormatError(f"format {kind!r} has no field {', '.join(unknown)}; valid: {', '.join(sorted(names))}")
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise FormatError(f"format {kind!r}: {error}") from error
+
+
+def as_scale(value: Any, name: str) -> float | tuple[float, ...]:
+    """A positive finite scale, or one per channel, as plain floats.
+
+    Raises:
+        FormatError: not positive, not finite, or empty.
+    """
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim > 1 or array.size == 0 or not np.isfinite(array).all() or (array <= 0).any():
+        raise FormatError(f"{name} must be a positive finite number or a list of them, one per channel; got {value!r}")
+    return float(array) if array.ndim == 0 else tuple(float(v) for v in array)
+
+
+def check_width(width: int, name: str = "width", low: int = 1, high: int = MAX_WIDTH) -> None:
+    """Refuse a bit width outside ``low``..``high``.
+
+    Raises:
+        FormatError: with the allowed range.
+    """
+    if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or not low <= width <= high:
+        raise FormatError(f"{name} must be a whole number from {low} to {high}; got {width!r}")
+
+
+def check_members(integers: ArrayLike, low: int, high: int, what: str) -> Ints:
+    """``integers`` as int64, refused when one lies outside ``low``..``high``.
+
+    Raises:
+        FormatError: naming the first integer that does not belong.
+    """
+    q = np.asarray(integers, dtype=np.int64)
+    outside = (q < low) | (q > high)
+    if outside.any():
+        raise FormatError(f"{what} has no integer {int(q[outside].flat[0])}; its range is {low} to {high}")
+    return q

@@ -1,0 +1,124 @@
+"""Power-of-two codes: zero and signed powers of two (DoubleQ section II-B, Table 2, Fig. 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hlsq.errors import FormatError
+from hlsq.formats.base import Floats, Format, Ints, as_scale, check_width
+
+MAX_EXPONENT = 61
+
+
+@dataclass(frozen=True)
+class PowerOfTwo(Format):
+    """Values 0 and ``+-scale * 2**e`` with ``0 <= e <= max_exponent``; the integer is ``+-2**e``.
+
+    The stored code has, from its most significant bit: the sign (if ``signed``), then either a zero flag and the
+    exponent (``zero_flag``: the bits suffice for both, as in DoubleQ's five bits), or a magnitude that is 0 for
+    zero and ``e + 1`` otherwise. So five bits hold exponents up to 7 with a flag (up to 14 without), four bits
+    exponents up to 6, three bits 0, +-1, +-2 and +-4.
+
+    A value is zero below half of the smallest power; else it rounds to the nearest power in the logarithm
+    (DoubleQ Table 2), saturating at ``max_exponent``.
+
+    Args:
+        code_bits: stored bits of one value.
+        max_exponent: largest exponent; 7 for DoubleQ's five bits, otherwise at most ``2**(code_bits - signed) - 2``.
+        scale: real value of the integer 1; one number or one per channel.
+        signed: whether there are negative values.
+    """
+
+    kind: ClassVar[str] = "power_of_two"
+
+    code_bits: int = 5
+    max_exponent: int = 7
+    scale: float | tuple[float, ...] = 1.0
+    signed: bool = True
+
+    def __post_init__(self) -> None:
+        check_width(self.code_bits, "code_bits", 1 + self.signed, 16)
+        limit = min(2 ** (self.code_bits - self.signed) - 2, MAX_EXPONENT)
+        check_width(self.max_exponent, f"max_exponent of {self.code_bits}-bit codes", 0, limit)
+        object.__setattr__(self, "scale", as_scale(self.scale, "scale"))
+
+    @property
+    def magnitude_bits(self) -> int:
+        """Bits of a code without its sign."""
+        return self.code_bits - self.signed
+
+    @property
+    def zero_flag(self) -> bool:
+        """Whether the code has a bit of its own for zero, so that the rest is the plain exponent."""
+        return self.max_exponent < 2 ** (self.magnitude_bits - 1)
+
+    @property
+    def bits(self) -> int:
+        """Stored bits of one value."""
+        return self.code_bits
+
+    @property
+    def qmin(self) -> int:
+        """Smallest integer."""
+        return -self.qmax if self.signed else 0
+
+    @property
+    def qmax(self) -> int:
+        """Largest integer."""
+        return 2**self.max_exponent
+
+    @property
+    def step(self) -> Floats:
+        """Real value of the integer 1."""
+        return np.asarray(self.scale, dtype=np.float64)
+
+    def quantize(self, values: ArrayLike) -> Ints:
+        """Nearest powers of two in the logarithm (DoubleQ Table 2), zero below half of the smallest."""
+        x = self._real(values) / self.step
+        magnitude = np.abs(x)
+        mantissa, exponent = np.frexp(np.minimum(magnitude, float(self.qmax)))
+        # |x| = mantissa * 2**exponent with mantissa in [0.5, 1): round(log2 |x|) steps up at mantissa sqrt(1/2).
+        e = np.clip(exponent - 1 + (mantissa >= np.sqrt(0.5)), 0, self.max_exponent)
+        q = np.where(magnitude < 0.5, 0, np.int64(1) << e.astype(np.int64))
+        return np.where(x < 0, -q if self.signed else 0, q).astype(np.int64)
+
+    def encode(self, integers: ArrayLike) -> NDArray[np.uint64]:
+        """Codes of integers that are 0 or ``+-2**e``."""
+        q = np.asarray(integers, dtype=np.int64)
+        magnitude = np.abs(q)
+        bad = (magnitude & (magnitude - 1)) != 0
+        bad |= (q > self.qmax) | (q < self.qmin)
+        if bad.any():
+            raise FormatError(
+                f"{self} has no integer {int(q[bad].flat[0])}; its integers are 0 and "
+                f"{'+-' if self.signed else ''}2**e with e from 0 to {self.max_exponent}"
+            )
+        exponent = np.frexp(np.maximum(magnitude, 1).astype(np.float64))[1].astype(np.int64) - 1
+        zero = q == 0
+        if self.zero_flag:
+            code = np.where(zero, np.int64(1) << (self.magnitude_bits - 1), exponent)
+        else:
+            code = np.where(zero, 0, exponent + 1)
+        if self.signed:
+            code = np.where(q < 0, code | (np.int64(1) << (self.code_bits - 1)), code)
+        return code.astype(np.uint64)
+
+    def decode(self, codes: ArrayLike) -> Ints:
+        """Integers of ``codes``."""
+        code = np.asarray(codes, dtype=np.uint64).astype(np.int64)
+        magnitude = code & ((1 << self.magnitude_bits) - 1)
+        if self.zero_flag:
+            flag = np.int64(1) << (self.magnitude_bits - 1)
+            q = np.where(magnitude & flag, 0, np.int64(1) << (magnitude & (flag - 1)))
+        else:
+            q = np.where(magnitude == 0, 0, np.int64(1) << np.maximum(magnitude - 1, 0))
+        negative = (code >> self.magnitude_bits) & 1 if self.signed else np.zeros_like(code)
+        return np.where(negative == 1, -q, q).astype(np.int64)
+
+    def cpp_type(self) -> str:
+        """The ``ap_int`` class of the integer (the stored code is narrower)."""
+        return f"ap_int<{self.max_exponent + 2}>" if self.signed else f"ap_uint<{self.max_exponent + 1}>"

@@ -1,0 +1,146 @@
+"""A plan: one number format for every tensor of a network, as a readable JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from hlsq.errors import FormatError, PlanError
+from hlsq.formats import Format, format_from_dict
+
+BatchNorm = Literal["fold", "refine"]
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class BlockPlan:
+    """The formats of one block.
+
+    Args:
+        weight: of the weights; None for a block without.
+        first_level: weights are quantised to this format first and the result to ``weight`` (DoubleQ's two levels).
+        bias: of the bias; None means the accumulator's own scale.
+        scale: of the refined batch norm's multiplier; None means dyadic numbers of 16 bits.
+        output: of the output; None leaves the raw accumulator (last layers) or keeps the input's format
+            (operations that do not accumulate).
+    """
+
+    weight: Format | None = None
+    first_level: Format | None = None
+    bias: Format | None = None
+    scale: Format | None = None
+    output: Format | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form without the absent formats."""
+        formats = {key: getattr(self, key) for key in self.__dataclass_fields__}
+        return {key: value.to_dict() for key, value in formats.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Formats of a whole network.
+
+    Args:
+        scheme: name of the scheme that made it, for the reader.
+        batch_norm: ``"fold"`` into weights and bias, or ``"refine"`` to an integer per-channel scale.
+        inputs: format of every network input.
+        blocks: formats of every block.
+        options: the scheme's options, for the reader.
+        info: what the scheme found out on the way, for the reader.
+    """
+
+    scheme: str
+    batch_norm: BatchNorm
+    inputs: Mapping[str, Format]
+    blocks: Mapping[str, BlockPlan]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.batch_norm not in ("fold", "refine"):
+            raise PlanError(f"batch_norm is {self.batch_norm!r}; valid: 'fold', 'refine'")
+
+    def with_block(self, name: str, **formats: Format | None) -> Plan:
+        """The plan with other formats for one block, e.g. ``plan.with_block("conv1", weight=FixedPoint(6, 5))``.
+
+        Raises:
+            PlanError: no such block, or no such format field.
+        """
+        if name not in self.blocks:
+            raise PlanError(f"the plan has no block {name!r}; its blocks: {', '.join(self.blocks)}")
+        if unknown := sorted(set(formats) - set(BlockPlan.__dataclass_fields__)):
+            raise PlanError(f"a block has no {unknown[0]!r}; valid: {', '.join(BlockPlan.__dataclass_fields__)}")
+        return replace(self, blocks={**self.blocks, name: replace(self.blocks[name], **formats)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "hlsq_plan": VERSION,
+            "scheme": self.scheme,
+            "options": dict(self.options),
+            "batch_norm": self.batch_norm,
+            "inputs": {name: fmt.to_dict() for name, fmt in self.inputs.items()},
+            "blocks": {name: block.to_dict() for name, block in self.blocks.items()},
+            "info": dict(self.info),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Plan:
+        """The plan that ``to_dict`` wrote.
+
+        Raises:
+            PlanError: not a plan, of another version, or with a field or format that is not valid; names the block.
+        """
+        if not isinstance(data, Mapping) or data.get("hlsq_plan") != VERSION:
+            found = data.get("hlsq_plan") if isinstance(data, Mapping) else data
+            raise PlanError(f"not an hlsq plan of version {VERSION} (found {found!r})")
+        try:
+            inputs = {name: _read_format(fmt, f"input {name!r}") for name, fmt in data["inputs"].items()}
+            blocks = {name: _read_block(name, block) for name, block in data["blocks"].items()}
+            return cls(
+                scheme=data["scheme"],
+                batch_norm=data["batch_norm"],
+                inputs=inputs,
+                blocks=blocks,
+                options=data.get("options", {}),
+                info=data.get("info", {}),
+            )
+        except (KeyError, AttributeError, TypeError) as error:
+            raise PlanError(f"the plan is incomplete or malformed: {error!r}") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write the plan as JSON."""
+        Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Plan:
+        """Read a plan that ``save`` wrote, edited by hand perhaps.
+
+        Raises:
+            PlanError: the file is missing, no JSON, or no plan.
+        """
+        try:
+            data = json.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise PlanError(f"cannot read the plan {str(path)!r}: {error.strerror}") from error
+        except ValueError as error:
+            raise PlanError(f"{str(path)!r} is not JSON: {error}") from error
+        return cls.from_dict(data)
+
+
+def _read_format(data: Mapping[str, Any], where: str) -> Format:
+    try:
+        return format_from_dict(data)
+    except FormatError as error:
+        raise PlanError(f"{where}: {error}") from error
+
+
+def _read_block(name: str, data: Mapping[str, Any]) -> BlockPlan:
+    fields = BlockPlan.__dataclass_fields__
+    if unknown := sorted(set(data) - set(fields)):
+        raise PlanError(f"block {name!r} has no {unknown[0]!r}; valid: {', '.join(fields)}")
+    return BlockPlan(**{key: _read_format(fmt, f"block {name!r}, {key}") for key, fmt in data.items()})
