@@ -80,6 +80,16 @@ class Format(ABC):
         return 0
 
     @property
+    def levels(self) -> tuple[int, ...] | None:
+        """All integers in ascending order where they are not equally spaced (powers of two, signs), else None."""
+        return None
+
+    @property
+    def rounding_mode(self) -> Rounding:
+        """How a value between two integers of an equally spaced format is rounded."""
+        return Rounding(getattr(self, "rounding", Rounding.HALF_EVEN))
+
+    @property
     def channels(self) -> int | None:
         """Number of channels of a per-channel format, None for a per-tensor one."""
         return None if self.step.ndim == 0 else int(self.step.shape[0])

@@ -70,6 +70,11 @@ class FixedPoint(Format):
         """Real value of one integer step."""
         return np.exp2(-np.asarray(self.frac, dtype=np.float64))
 
+    @property
+    def levels(self) -> tuple[int, ...] | None:
+        """-1 and 1 for the sign format, else None."""
+        return (-1, 1) if self.is_sign else None
+
     def quantize(self, values: ArrayLike) -> Ints:
         """Integers nearest to ``values`` (FxP-QNet eq. 10-13)."""
         x = self._real(values)

@@ -76,6 +76,12 @@ class PowerOfTwo(Format):
         """Real value of the integer 1."""
         return np.asarray(self.scale, dtype=np.float64)
 
+    @property
+    def levels(self) -> tuple[int, ...] | None:
+        """Zero and the (signed) powers of two."""
+        powers = tuple(2**e for e in range(self.max_exponent + 1))
+        return (*(-p for p in reversed(powers)), 0, *powers) if self.signed else (0, *powers)
+
     def quantize(self, values: ArrayLike) -> Ints:
         """Nearest powers of two in the logarithm (DoubleQ Table 2), zero below half of the smallest."""
         x = self._real(values) / self.step

@@ -37,7 +37,9 @@ class Interval:
     @property
     def width(self) -> int:
         """Bits of the narrowest two's complement (or unsigned) type that holds it."""
-        return max(self.hi.bit_length(), (-self.lo - 1).bit_length() if self.lo < 0 else 0, 1 - self.signed) + self.signed
+        return (
+            max(self.hi.bit_length(), (-self.lo - 1).bit_length() if self.lo < 0 else 0, 1 - self.signed) + self.signed
+        )
 
     def union(self, other: Interval) -> Interval:
         """The smallest interval that holds both."""

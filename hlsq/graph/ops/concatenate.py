@@ -20,5 +20,7 @@ class Concatenate(Op):
     def output_shape(self, shapes: Sequence[Shape], kernel: Shape | None) -> Shape:
         """The inputs' shape with the sum of their channels."""
         if len({s[:-1] for s in shapes}) != 1:
-            raise GraphError(f"cannot concatenate {[list(s) for s in shapes]} along the last axis; the others must agree")
+            raise GraphError(
+                f"cannot concatenate {[list(s) for s in shapes]} along the last axis; the others must agree"
+            )
         return (*shapes[0][:-1], sum(s[-1] for s in shapes))

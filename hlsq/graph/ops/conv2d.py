@@ -31,7 +31,9 @@ class Conv2D(Op):
         """Shape of the output map."""
         height, width, channels = spatial(shapes[0])
         if kernel is None or len(kernel) != 4 or kernel[2] != channels:
-            raise GraphError(f"kernel {kernel} does not fit {channels} input channels; expected [h, w, {channels}, out]")
+            raise GraphError(
+                f"kernel {kernel} does not fit {channels} input channels; expected [h, w, {channels}, out]"
+            )
         top, bottom, left, right = self.padding
         return restore(
             window_size(height, kernel[0], self.strides[0], top, bottom, self.dilation[0]),

@@ -28,7 +28,9 @@ class DepthwiseConv2D(Op):
         """Shape of the output map."""
         height, width, channels = spatial(shapes[0])
         if kernel is None or len(kernel) != 3 or kernel[2] % channels:
-            raise GraphError(f"depthwise kernel {kernel} does not fit {channels} channels; expected [h, w, {channels} * m]")
+            raise GraphError(
+                f"depthwise kernel {kernel} does not fit {channels} channels; expected [h, w, {channels} * m]"
+            )
         top, bottom, left, right = self.padding
         return restore(
             window_size(height, kernel[0], self.strides[0], top, bottom, self.dilation[0]),

@@ -1,0 +1,122 @@
+"""The bit-exact emulation of a ``QuantizedGraph``: batched, multi-threaded, constant memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from hlsq.emulate.exact import carrier, storage
+from hlsq.emulate.inputs import as_inputs
+from hlsq.emulate.step import Step, make_step
+from hlsq.errors import InputError
+from hlsq.graph import QuantizedGraph
+
+Values = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Integers of a run.
+
+    Attributes:
+        outputs: integers of every network output, name to [samples, ...].
+        blocks: integers of every input and block where a trace was asked for, else empty.
+    """
+
+    outputs: dict[str, Values]
+    blocks: dict[str, Values]
+
+
+@dataclass(frozen=True, eq=False)
+class Emulator:
+    """Runs a quantised network on integers.
+
+    Args:
+        graph: the network.
+        batch_size: samples that one thread takes through the network at a time; bounds the memory.
+        threads: worker threads; None for one per core.
+    """
+
+    graph: QuantizedGraph
+    batch_size: int = 8
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or (self.threads is not None and self.threads < 1):
+            raise InputError(f"batch_size {self.batch_size} and threads {self.threads} must be at least 1")
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """One prepared step for each block."""
+        return tuple(make_step(self.graph, block) for block in self.graph.blocks)
+
+    def quantize_inputs(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, NDArray[np.int64]]:
+        """Integers that the host hands to the hardware for real ``inputs``."""
+        real = as_inputs(self.graph.inputs, inputs)
+        return {i.name: i.format.quantize(real[i.name]) for i in self.graph.inputs}
+
+    def run(
+        self, inputs: ArrayLike | Mapping[str, ArrayLike], *, trace: bool = False, progress: bool | None = None
+    ) -> Result:
+        """Emulate real ``inputs``: an array [samples, ...], or one per input by name.
+
+        Args:
+            inputs: real values; they are quantised by the network's input formats.
+            trace: also return the integers of every input and block.
+            progress: show a progress bar; None shows one on a terminal when the run takes longer than a second.
+
+        Raises:
+            InputError: wrong shape, names or number of samples, or values that are not finite.
+        """
+        real = as_inputs(self.graph.inputs, inputs)
+        samples = len(next(iter(real.values())))
+        names = (*self.graph.shapes,) if trace else tuple(dict.fromkeys(self.graph.outputs))
+        intervals, shapes = self.graph.intervals, self.graph.shapes
+        results = {n: np.empty((samples, *shapes[n]), dtype=storage(intervals[n])) for n in names}
+        starts = range(0, samples, self.batch_size)
+
+        def work(start: int) -> int:
+            part = slice(start, min(start + self.batch_size, samples))
+            batch = {i.name: i.format.quantize(real[i.name][part]) for i in self.graph.inputs}
+            self._run_batch(batch, part, results)
+            return part.stop - part.start
+
+        _ = self.steps
+        bar = tqdm(
+            total=samples,
+            desc="emulate",
+            unit="sample",
+            delay=1.0,
+            leave=False,
+            disable=None if progress is None else not progress,
+        )
+        threads = self.threads or os.cpu_count() or 1
+        # Each thread takes whole batches through the network, so the matrix products themselves stay single-threaded.
+        with bar, threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+            for done in pool.map(work, starts):
+                bar.update(done)
+        return Result({o: results[o] for o in self.graph.outputs}, results if trace else {})
+
+    def _run_batch(self, batch: dict[str, NDArray[np.int64]], part: slice, results: dict[str, Values]) -> None:
+        values: dict[str, Values] = {}
+        for item in self.graph.inputs:
+            integers = batch[item.name]
+            if item.name in results:
+                results[item.name][part] = integers
+            values[item.name] = integers.astype(carrier(self.graph.intervals[item.name]))
+        for step in self.steps:
+            out = step.run([values[name] for name in step.block.inputs])
+            if step.block.name in results:
+                results[step.block.name][part] = out
+            values[step.block.name] = out
+            for name in step.last_use_of:
+                values.pop(name, None)

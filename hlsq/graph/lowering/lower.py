@@ -1,0 +1,358 @@
+"""``quantize_graph``: every float block becomes integers in the formats of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.errors import FormatError, PlanError, QuantizationError
+from hlsq.formats import Affine, Format
+from hlsq.graph.block import Block
+from hlsq.graph.graph import Graph
+from hlsq.graph.lowering.accumulate import ChannelBounds, add_bias, product_bounds, scale_bounds
+from hlsq.graph.lowering.requant import MULTIPLIER_BITS, make_requant, output_interval
+from hlsq.graph.ops import Add, AveragePool2D, Concatenate, ZeroPad2D
+from hlsq.graph.ops.pool2d import average_weights
+from hlsq.graph.quantized import (
+    Interval,
+    QBlock,
+    QInput,
+    QScale,
+    QuantizedGraph,
+    QWeights,
+    Requant,
+)
+from hlsq.plan import BlockPlan, Plan
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+SCALE_BITS = 15
+"""Magnitude bits of a refined batch norm's multiplier, 16 with its sign."""
+MAX_ALIGN = 30
+
+
+def quantize_graph(graph: Graph, plan: Plan) -> QuantizedGraph:
+    """Quantise ``graph`` with the formats of ``plan``.
+
+    Args:
+        graph: float blocks; batch norms refined (they are folded here if the plan says so).
+        plan: a format for every tensor.
+
+    Returns:
+        The integer network.
+
+    Raises:
+        PlanError: the plan and the network do not fit (missing or unknown block, format that is not possible there).
+        QuantizationError: an accumulator beyond 62 bits or a requantisation out of range; names the layer.
+    """
+    if plan.batch_norm == "fold":
+        graph = graph.fold_batch_norm()
+    _check_names(graph, plan)
+    lowering = _Lowering(graph, plan)
+    for item in graph.inputs:
+        fmt = plan.inputs[item.name]
+        _check_activation_format(f"input {item.name!r}", fmt)
+        lowering.tensors[item.name] = _Tensor(fmt, Interval(fmt.qmin, fmt.qmax))
+    blocks = []
+    for block in graph.blocks:
+        lowered = lowering.block(block, plan.blocks[block.name])
+        lowering.tensors[block.name] = _Tensor(lowered.format, lowered.interval)
+        blocks.append(lowered)
+    return QuantizedGraph(
+        name=graph.name,
+        inputs=tuple(QInput(i.name, tuple(i.shape), plan.inputs[i.name]) for i in graph.inputs),
+        blocks=tuple(blocks),
+        outputs=graph.outputs,
+        host=dict(graph.host),
+    )
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """What a consumer needs to know of an input."""
+
+    format: Format
+    interval: Interval
+
+    @property
+    def deviation(self) -> Interval:
+        """Integers of ``a - zero_point``, with the 0 of padding."""
+        return Interval(self.interval.lo - self.format.offset, self.interval.hi - self.format.offset).with_zero()
+
+
+@dataclass(frozen=True, eq=False)
+class _Accumulator:
+    """The accumulator of a block before bias: its real scale ([] or [channels]) and bounds."""
+
+    scale: Floats
+    bounds: ChannelBounds
+    weights: QWeights | None = None
+    multipliers: tuple[int, ...] = ()
+    product_shift: int = 0
+
+
+@dataclass
+class _Lowering:
+    graph: Graph
+    plan: Plan
+    tensors: dict[str, _Tensor] = field(default_factory=dict)
+
+    def block(self, block: Block, formats: BlockPlan) -> QBlock:
+        inputs = [self.tensors[name] for name in block.inputs]
+        if block.kernel is None and formats.weight is not None:
+            raise PlanError(f"block {block.name!r} has no weights, but the plan gives them the format {formats.weight}")
+        if not block.op.accumulates:
+            return self._passing(block, formats, inputs[0])
+        if formats.output is None:
+            self._check_final(block)
+        else:
+            _check_activation_format(f"output of block {block.name!r}", formats.output)
+        if isinstance(block.op, Concatenate):
+            return self._concatenate(block, formats, inputs)
+        return self._accumulating(block, formats, inputs)
+
+    def _passing(self, block: Block, formats: BlockPlan, source: _Tensor) -> QBlock:
+        """An operation that keeps its input's format."""
+        if not block.activation.is_linear or block.bias is not None or block.scale is not None:
+            raise QuantizationError(
+                f"layer {block.name!r} ({block.op.kind}) keeps its input's format and so can have no bias, scale or "
+                "activation; put them into a block of their own"
+            )
+        if formats.output is not None and formats.output != source.format:
+            raise PlanError(
+                f"block {block.name!r} ({block.op.kind}) keeps its input's format {source.format}; the plan asks for "
+                f"{formats.output}: leave its output out of the plan"
+            )
+        interval = source.interval
+        if isinstance(block.op, ZeroPad2D):
+            if source.format.levels is not None and source.format.offset not in source.format.levels:
+                raise PlanError(f"block {block.name!r} pads with zeros, which its format {source.format} cannot hold")
+            interval = interval.union(Interval(source.format.offset, source.format.offset))
+        return QBlock(
+            name=block.name,
+            op=block.op,
+            inputs=block.inputs,
+            shape=self.graph.shapes[block.name],
+            format=source.format,
+            interval=interval,
+            accumulator=interval,
+            scaled=interval,
+            layers=block.layers,
+        )
+
+    def _concatenate(self, block: Block, formats: BlockPlan, inputs: list[_Tensor]) -> QBlock:
+        output = formats.output or inputs[0].format
+        if block.bias is not None or block.scale is not None:
+            raise QuantizationError(f"layer {block.name!r} (concatenate) can have no bias or scale of its own")
+        requants: list[Requant | None] = []
+        intervals = []
+        for source in inputs:
+            if source.format == output and block.activation.is_linear:
+                requants.append(None)
+                intervals.append(source.interval)
+                continue
+            requant = make_requant(block.name, source.format.step, output, block.activation, source.deviation)
+            requants.append(requant)
+            intervals.append(output_interval(requant, source.deviation, 1))
+        interval = intervals[0]
+        deviation = inputs[0].deviation
+        for other, source in zip(intervals[1:], inputs[1:], strict=True):
+            interval = interval.union(other)
+            deviation = deviation.union(source.deviation)
+        return QBlock(
+            name=block.name,
+            op=block.op,
+            inputs=block.inputs,
+            shape=self.graph.shapes[block.name],
+            format=output,
+            interval=interval,
+            accumulator=deviation,
+            scaled=deviation,
+            input_requants=tuple(requants),
+            activation=str(block.activation),
+            layers=block.layers,
+        )
+
+    def _accumulating(self, block: Block, formats: BlockPlan, inputs: list[_Tensor]) -> QBlock:
+        shape = self.graph.shapes[block.name]
+        acc = self._accumulator(block, formats, inputs)
+        acc, bias = _place_bias(block, formats, acc, shape[-1])
+        bounds, accumulator = add_bias(block.name, acc.bounds, bias)
+        scale, scale_real = None, acc.scale
+        scaled = accumulator
+        if block.scale is not None:
+            scale, scale_real = _integer_scale(block, formats.scale, acc.scale, shape[-1])
+            bounds, scaled = scale_bounds(block.name, bounds, scale.multiplier, scale.shift)
+        requant: Requant | None = None
+        if formats.output is None:
+            if not block.activation.is_linear:
+                raise PlanError(
+                    f"block {block.name!r} ends in {block.activation}; the plan must give its output a format, "
+                    "because an activation acts in the requantisation"
+                )
+            fmt: Format = Affine(width=scaled.width + (not scaled.signed), scale=_plain(scale_real))
+            interval = bounds.interval
+        else:
+            fmt = formats.output
+            requant = make_requant(block.name, scale_real, fmt, block.activation, scaled)
+            interval = output_interval(requant, bounds.interval, shape[-1])
+        return QBlock(
+            name=block.name,
+            op=block.op,
+            inputs=block.inputs,
+            shape=shape,
+            format=fmt,
+            interval=interval,
+            accumulator=accumulator,
+            scaled=scaled,
+            weights=acc.weights,
+            bias=bias,
+            product_shift=acc.product_shift,
+            input_multipliers=acc.multipliers,
+            scale=scale,
+            requant=requant,
+            activation=str(block.activation),
+            layers=block.layers,
+        )
+
+    def _accumulator(self, block: Block, formats: BlockPlan, inputs: list[_Tensor]) -> _Accumulator:
+        source = inputs[0]
+        step = source.format.step
+        channels = self.graph.shapes[block.name][-1]
+        if block.kernel is not None:
+            weights = _integer_weights(block, formats)
+            taps = weights.values.reshape(-1, channels)
+            bounds = product_bounds(block.name, taps, source.deviation, 0)
+            return _Accumulator(np.asarray(step * weights.format.step), bounds, weights)
+        if isinstance(block.op, Add):
+            scale, multipliers = _align([t.format.step for t in inputs])
+            los = [m * t.deviation.lo for m, t in zip(multipliers, inputs, strict=True)]
+            his = [m * t.deviation.hi for m, t in zip(multipliers, inputs, strict=True)]
+            return _Accumulator(scale, _constant_bounds(sum(los), sum(his), channels), None, multipliers)
+        if isinstance(block.op, AveragePool2D):
+            factors = average_weights(block.op, self.graph.shapes[block.inputs[0]])
+            # A window's weight times its number of values is the divisor at every position.
+            bounds = _constant_bounds(
+                source.deviation.lo * factors.divisor, source.deviation.hi * factors.divisor, channels
+            )
+            return _Accumulator(np.asarray(step / factors.divisor), bounds)
+        return _Accumulator(step, _constant_bounds(source.deviation.lo, source.deviation.hi, channels))
+
+    def _check_final(self, block: Block) -> None:
+        if readers := self.graph.consumers(block.name):
+            raise PlanError(
+                f"block {block.name!r} feeds {readers[0].name!r}; the plan must give its output a format "
+                "(only a last block can stay a raw accumulator)"
+            )
+
+
+def _constant_bounds(lo: int, hi: int, channels: int) -> ChannelBounds:
+    return ChannelBounds(np.full(channels, lo, dtype=np.int64), np.full(channels, hi, dtype=np.int64))
+
+
+def _check_names(graph: Graph, plan: Plan) -> None:
+    for what, wanted, given in (
+        ("input", {i.name for i in graph.inputs}, set(plan.inputs)),
+        ("block", {b.name for b in graph.blocks}, set(plan.blocks)),
+    ):
+        if missing := sorted(wanted - given):
+            raise PlanError(f"the plan has no format for {what} {missing[0]!r} of network {graph.name!r}")
+        if extra := sorted(given - wanted):
+            raise PlanError(
+                f"the plan has the {what} {extra[0]!r}, which network {graph.name!r} does not have; "
+                f"its {what}s: {', '.join(sorted(wanted))}"
+            )
+
+
+def _check_activation_format(where: str, fmt: Format) -> None:
+    if fmt.channels is not None:
+        raise PlanError(f"{where}: {fmt} is per channel; activations need one scale for the whole tensor")
+
+
+def _integer_weights(block: Block, formats: BlockPlan) -> QWeights:
+    if formats.weight is None:
+        raise PlanError(f"block {block.name!r} has weights; the plan must give them a format")
+    if formats.weight.offset:
+        raise PlanError(f"block {block.name!r}: weights need zero point 0, the plan says {formats.weight.offset}")
+    try:
+        kernel = block.kernel
+        if formats.first_level is not None:
+            kernel = formats.first_level.fake_quantize(kernel)  # type: ignore[arg-type]
+        return QWeights(formats.weight.quantize(kernel), formats.weight)  # type: ignore[arg-type]
+    except FormatError as error:
+        raise PlanError(f"block {block.name!r}: {error}") from error
+
+
+def _align(steps: list[Floats]) -> tuple[Floats, tuple[int, ...]]:
+    """Common scale of an addition and each input's factor: shifts where possible, else 16-bit multipliers."""
+    values = [float(s) for s in steps]
+    smallest = min(values)
+    ratios = [v / smallest for v in values]
+    if all(np.frexp(r)[0] == 0.5 and r <= 2.0**MAX_ALIGN for r in ratios):
+        return np.asarray(smallest), tuple(int(r) for r in ratios)
+    scale = max(values) / 2 ** (MULTIPLIER_BITS - 1)
+    return np.asarray(scale), tuple(max(1, round(v / scale)) for v in values)
+
+
+def _place_bias(block: Block, formats: BlockPlan, acc: _Accumulator, channels: int) -> tuple[_Accumulator, Ints | None]:
+    """Bias as integers of the accumulator; one with more fraction bits shifts the sum of products left."""
+    if block.bias is None:
+        return acc, None
+    bias = np.asarray(block.bias, dtype=np.float64)
+    shift = 0
+    if formats.bias is not None:
+        try:
+            bias = formats.bias.fake_quantize(bias)
+        except FormatError as error:
+            raise PlanError(f"bias of block {block.name!r}: {error}") from error
+        shift = _exact_shift(bias / acc.scale)
+    if shift:
+        factor = 1 << shift
+        bounds = ChannelBounds(acc.bounds.lo * factor, acc.bounds.hi * factor)
+        acc = _Accumulator(acc.scale / factor, bounds, acc.weights, acc.multipliers, shift)
+    integers = np.rint(bias / acc.scale)
+    if (np.abs(integers) >= 2.0**61).any():
+        raise QuantizationError(
+            f"layer {block.name!r}: its bias is {float(np.abs(integers).max()):.3g} steps of its accumulator; "
+            "allowed are less than 2**61, so give weights or input a larger step"
+        )
+    return acc, np.broadcast_to(integers.astype(np.int64), (channels,)).copy()
+
+
+def _exact_shift(values: Floats) -> int:
+    """Smallest left shift that makes ``values`` whole, 0 where none up to 30 does (they are then rounded)."""
+    for shift in range(MAX_ALIGN + 1):
+        scaled = values * 2.0**shift
+        if (scaled == np.rint(scaled)).all():
+            return shift
+    return 0
+
+
+def _integer_scale(block: Block, fmt: Format | None, acc_scale: Floats, channels: int) -> tuple[QScale, Floats]:
+    """Integer multiplier and shift of a refined batch norm, and the real scale of ``t`` per channel."""
+    assert block.scale is not None  # noqa: S101 - the caller looked
+    gain = np.broadcast_to(np.asarray(block.scale.multiplier, dtype=np.float64), (channels,))
+    offset = np.broadcast_to(np.asarray(block.scale.shift, dtype=np.float64), (channels,))
+    if fmt is not None:
+        try:
+            multiplier = fmt.quantize(gain)
+        except FormatError as error:
+            raise PlanError(f"scale of block {block.name!r}: {error}") from error
+        step = np.broadcast_to(fmt.step, (channels,))
+    else:
+        exponent = np.frexp(gain)[1]
+        step = np.where(gain == 0, 1.0, np.exp2(exponent.astype(np.float64) - SCALE_BITS))
+        multiplier = np.rint(gain / step).astype(np.int64)
+    scale = np.broadcast_to(acc_scale, (channels,)) * step
+    shift = np.rint(offset / scale)
+    if (np.abs(shift) >= 2.0**61).any():
+        raise QuantizationError(f"layer {block.name!r}: its batch norm's shift does not fit 62 bits")
+    return QScale(multiplier, shift.astype(np.int64), fmt), scale
+
+
+def _plain(scale: Floats) -> float | tuple[float, ...]:
+    if scale.ndim == 0 or np.unique(scale).size == 1:
+        return float(np.atleast_1d(scale)[0])
+    return tuple(float(s) for s in scale)
