@@ -65,6 +65,10 @@ class ModelFileError(HlsqError, ValueError):
     """A saved model that cannot be read, or that would run code when loaded."""
 
 
+class KerasVersionError(HlsqError, ImportError):
+    """TensorFlow was loaded with Keras 3 where QKeras needs tf_keras; the message says what to set and where."""
+
+
 class OutputDirError(HlsqError, FileExistsError):
     """An output folder that holds something that hlsq did not write."""
 

@@ -21,16 +21,19 @@ class PowerOfTwo(Format):
     The stored code has, from its most significant bit: the sign (if ``signed``), then either a zero flag and the
     exponent (``zero_flag``: the bits suffice for both, as in DoubleQ's five bits), or a magnitude that is 0 for
     zero and ``e + 1`` otherwise. So five bits hold exponents up to 7 with a flag (up to 14 without), four bits
-    exponents up to 6, three bits 0, +-1, +-2 and +-4.
+    exponents up to 6, three bits 0, +-1, +-2 and +-4. Without a zero the magnitude is the plain exponent.
 
     A value is zero below half of the smallest power; else it rounds to the nearest power in the logarithm
     (DoubleQ Table 2), saturating at ``max_exponent``.
 
     Args:
         code_bits: stored bits of one value.
-        max_exponent: largest exponent; 7 for DoubleQ's five bits, otherwise at most ``2**(code_bits - signed) - 2``.
+        max_exponent: largest exponent; 7 for DoubleQ's five bits, otherwise at most ``2**(code_bits - signed) - 2``
+            (``- 1`` without a zero).
         scale: real value of the integer 1; one number or one per channel.
         signed: whether there are negative values.
+        zero_below: magnitudes below ``zero_below * scale`` are zero. 0 means that the format has no zero: small
+            magnitudes become the smallest power (zero the positive one), as in QKeras.
     """
 
     kind: ClassVar[str] = "power_of_two"
@@ -39,12 +42,21 @@ class PowerOfTwo(Format):
     max_exponent: int = 7
     scale: float | tuple[float, ...] = 1.0
     signed: bool = True
+    zero_below: float = 0.5
 
     def __post_init__(self) -> None:
-        check_width(self.code_bits, "code_bits", 1 + self.signed, 16)
-        limit = min(2 ** (self.code_bits - self.signed) - 2, MAX_EXPONENT)
+        if not (np.isfinite(self.zero_below) and self.zero_below >= 0):
+            raise FormatError(f"zero_below must be a finite number from 0 up; got {self.zero_below!r}")
+        object.__setattr__(self, "zero_below", float(self.zero_below))
+        check_width(self.code_bits, "code_bits", 1 + (self.signed and self.has_zero), 16)
+        limit = min(2 ** (self.code_bits - self.signed) - 1 - self.has_zero, MAX_EXPONENT)
         check_width(self.max_exponent, f"max_exponent of {self.code_bits}-bit codes", 0, limit)
         object.__setattr__(self, "scale", as_scale(self.scale, "scale"))
+
+    @property
+    def has_zero(self) -> bool:
+        """Whether zero is one of the values."""
+        return self.zero_below > 0
 
     @property
     def magnitude_bits(self) -> int:
@@ -54,7 +66,7 @@ class PowerOfTwo(Format):
     @property
     def zero_flag(self) -> bool:
         """Whether the code has a bit of its own for zero, so that the rest is the plain exponent."""
-        return self.max_exponent < 2 ** (self.magnitude_bits - 1)
+        return self.has_zero and self.max_exponent < 2 ** (self.magnitude_bits - 1)
 
     @property
     def bits(self) -> int:
@@ -64,7 +76,9 @@ class PowerOfTwo(Format):
     @property
     def qmin(self) -> int:
         """Smallest integer."""
-        return -self.qmax if self.signed else 0
+        if self.signed:
+            return -self.qmax
+        return 0 if self.has_zero else 1
 
     @property
     def qmax(self) -> int:
@@ -83,14 +97,14 @@ class PowerOfTwo(Format):
         return (*(-p for p in reversed(powers)), 0, *powers) if self.signed else (0, *powers)
 
     def quantize(self, values: ArrayLike) -> Ints:
-        """Nearest powers of two in the logarithm (DoubleQ Table 2), zero below half of the smallest."""
+        """Nearest powers of two in the logarithm (DoubleQ Table 2), zero below ``zero_below`` steps."""
         x = self._real(values) / self.step
         magnitude = np.abs(x)
         mantissa, exponent = np.frexp(np.minimum(magnitude, float(self.qmax)))
         # |x| = mantissa * 2**exponent with mantissa in [0.5, 1): round(log2 |x|) steps up at mantissa sqrt(1/2).
         e = np.clip(exponent - 1 + (mantissa >= np.sqrt(0.5)), 0, self.max_exponent)
-        q = np.where(magnitude < 0.5, 0, np.int64(1) << e.astype(np.int64))
-        return np.where(x < 0, -q if self.signed else 0, q).astype(np.int64)
+        q = np.where(magnitude < self.zero_below, 0, np.int64(1) << e.astype(np.int64))
+        return np.where(x < 0, -q if self.signed else self.qmin, q).astype(np.int64)
 
     def encode(self, integers: ArrayLike) -> NDArray[np.uint64]:
         """Codes of integers that are 0 or ``+-2**e``."""
@@ -98,14 +112,18 @@ class PowerOfTwo(Format):
         magnitude = np.abs(q)
         bad = (magnitude & (magnitude - 1)) != 0
         bad |= (q > self.qmax) | (q < self.qmin)
+        if not self.has_zero:
+            bad |= q == 0
         if bad.any():
             raise FormatError(
-                f"{self} has no integer {int(q[bad].flat[0])}; its integers are 0 and "
+                f"{self} has no integer {int(q[bad].flat[0])}; its integers are {'0 and ' if self.has_zero else ''}"
                 f"{'+-' if self.signed else ''}2**e with e from 0 to {self.max_exponent}"
             )
         exponent = np.frexp(np.maximum(magnitude, 1).astype(np.float64))[1].astype(np.int64) - 1
         zero = q == 0
-        if self.zero_flag:
+        if not self.has_zero:
+            code = exponent
+        elif self.zero_flag:
             code = np.where(zero, np.int64(1) << (self.magnitude_bits - 1), exponent)
         else:
             code = np.where(zero, 0, exponent + 1)
@@ -117,7 +135,9 @@ class PowerOfTwo(Format):
         """Integers of ``codes``."""
         code = np.asarray(codes, dtype=np.uint64).astype(np.int64)
         magnitude = code & ((1 << self.magnitude_bits) - 1)
-        if self.zero_flag:
+        if not self.has_zero:
+            q = np.int64(1) << magnitude
+        elif self.zero_flag:
             flag = np.int64(1) << (self.magnitude_bits - 1)
             q = np.where(magnitude & flag, 0, np.int64(1) << (magnitude & (flag - 1)))
         else:
