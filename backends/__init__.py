@@ -1,0 +1,1 @@
+"""HLS backends: what turns a ``QuantizedGraph`` into hardware."""

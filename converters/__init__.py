@@ -1,0 +1,1 @@
+"""Converters: what turns the model of a framework into a ``Graph``."""
