@@ -1,7 +1,7 @@
 """The data sets and pretrained weights of the examples, tests and benchmarks.
 
-Files are looked for in the folder that the environment variable ``HLSQ_DATA`` names, else the data sets are read through
-``keras.datasets``, which downloads them once. hlsq ships none of them.
+Files are looked for in the folder that the environment variable ``HLSQ_DATA`` names, else the data sets are read
+through ``keras.datasets``, which downloads them once. hlsq ships none of them.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ def load_resnet20_weights() -> dict[str, NDArray[np.float32]]:
     path = _local("resnet20_cifar10.npz")
     if path is None:
         raise DataError(
-            f"the pretrained ResNet-20 weights were not found: set {VARIABLE} to a folder with resnet20_cifar10.npz, the "
-            "arrays of the float ResNet-20 checkpoint (92.96 % on CIFAR-10) of https://github.com/yhhhli/APoT_Quantization "
-            "under their PyTorch names; or train a network of your own with projects/resnet20_cifar10/train.py"
+            f"the pretrained ResNet-20 weights were not found: set {VARIABLE} to a folder with resnet20_cifar10.npz, "
+            "which holds the float ResNet-20 checkpoint (92.96 % on CIFAR-10) of "
+            "https://github.com/yhhhli/APoT_Quantization under its PyTorch names; "
+            "or train a network of your own with projects/resnet20_cifar10/train.py"
         )
     weights = {name: np.asarray(array, dtype=np.float32) for name, array in _read(path).items()}
     if missing := sorted(

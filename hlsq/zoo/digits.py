@@ -39,7 +39,7 @@ def digits_cnn(library: Library = "keras") -> Any:
 
 
 def train_digits(
-    model: Any, x: NDArray[Any], y: NDArray[Any], epochs: int = 30, library: Library = "keras", seed: int = 0
+    model: Any, x: NDArray[Any], y: NDArray[Any], epochs: int = 60, library: Library = "keras", seed: int = 0
 ) -> Any:
     """Train ``model`` on images ``x`` [samples, 8, 8, 1] with labels ``y``; returns Keras's history."""
     keras = keras_library(library)

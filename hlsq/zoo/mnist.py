@@ -16,7 +16,7 @@ def preprocess(images: ArrayLike) -> NDArray[np.float32]:
 
 
 def mnist_cnn(library: Library = "keras") -> Any:
-    """The untrained Keras model: two 3x3 convolutions of twelve filters, max pooling and a dense layer of ten logits."""
+    """The untrained Keras model: two 3x3 convolutions of twelve filters, max pooling, and a dense layer of ten."""
     keras = keras_library(library)
     layers = keras.layers
     return keras.Sequential(

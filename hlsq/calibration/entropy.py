@@ -1,0 +1,57 @@
+"""The range that loses the least information (Kullback-Leibler divergence)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.calibration.base import Range, RangeMethod, Target, candidates
+from hlsq.formats import Format
+
+if TYPE_CHECKING:
+    from hlsq.calibration.stats import TensorStats
+
+
+@dataclass(frozen=True)
+class Entropy(RangeMethod):
+    """Compares the values' distribution with what is left of it after quantisation, and keeps the nearest.
+
+    For each candidate range, P is the histogram of the non-zero values with everything outside added to the outermost
+    bins that are filled. Q is the histogram of the values inside alone, where all bins that fall to the same integer
+    share their count evenly. The range with the smallest divergence of P from Q wins: too wide a range smears bins over
+    coarse steps, too narrow a one piles outliers up at its ends, where Q lacks them. Exact zeros have no quantisation
+    error and do not take part, or a sparse feature map would be all that counts.
+    """
+
+    name: ClassVar[str] = "entropy"
+
+    def range(self, stats: TensorStats, target: Target) -> Range:
+        """The best of the candidate ranges; the widest among equals."""
+        values, counts = stats.filled()
+        options = candidates(stats, target)
+        losses = [divergence(fmt, values, counts) for _, fmt in options]
+        if not values.size or min(losses) == math.inf:
+            return stats.minimum, stats.maximum
+        return options[int(np.argmin(losses))][0]
+
+
+def divergence(fmt: Format, values: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
+    """Kullback-Leibler divergence of the quantised distribution from the real one; infinite if no value is inside."""
+    lo, hi = fmt.range()
+    half = float(fmt.step) / 2
+    inside = (values >= lo - half) & (values <= hi + half)
+    kept = counts[inside]
+    if not kept.size:
+        return math.inf
+    p = kept.copy()
+    p[0] += counts[values < lo - half].sum()
+    p[-1] += counts[values > hi + half].sum()
+    _, group = np.unique(fmt.quantize(values[inside]), return_inverse=True)
+    shared = np.bincount(group, weights=kept) / np.bincount(group)
+    q = shared[group]
+    p, q = p / p.sum(), q / q.sum()
+    return float(p @ np.log(p / q))
