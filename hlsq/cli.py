@@ -1,0 +1,276 @@
+"""The command line: ``hlsq demo | quantize | convert | verify | report``.
+
+Exit codes: 0 done, 1 an error that hlsq explains in one line on standard error (or Ctrl-C), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+import hlsq
+from hlsq.errors import HlsqError, OptionError
+from hlsq.samples import load_samples
+
+MODEL = click.Path(exists=True, dir_okay=False, readable=True)
+PROJECT = click.Path(exists=True, file_okay=False)
+_PYTHON_WORDS = {"True": True, "False": False, "None": None}
+OUTPUT_FILE = click.Path(dir_okay=False, writable=True)
+
+
+class _Explained(click.ClickException):
+    """An error of hlsq: one line, no traceback, exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"error: {self.message}", file=file, err=file is None)
+
+
+class _Commands(click.Group):
+    """Turns every error of hlsq into one line, whichever command raised it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HlsqError as error:
+            raise _Explained(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="hlsq")
+def main() -> None:
+    """From a Keras model to a verified Vitis HLS project whose hardware shifts instead of multiplying.
+
+    \b
+    Examples:
+      hlsq demo
+      hlsq quantize model.keras --scheme doubleq --calibration x_train.npz -o plan.json
+      hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64
+      hlsq verify build/net --samples x_test.npy
+      hlsq report build/net --html report.html
+
+    Every command explains itself: hlsq COMMAND --help
+    """
+
+
+@main.command()
+@click.option("-o", "--output", default="build/demo", show_default=True, help="Folder of the project.")
+@click.option("--epochs", type=click.IntRange(1), default=30, show_default=True, help="Epochs of training.")
+def demo(output: str, epochs: int) -> None:
+    """Train, quantise, emit, simulate and verify a small residual network on scikit-learn's digits.
+
+    \b
+    Examples:
+      hlsq demo
+      hlsq demo --output /tmp/demo
+    """
+    from hlsq.demo import run_demo
+
+    run_demo(output, epochs=epochs, step=_step)
+
+
+def _scheme_options(command: Any) -> Any:
+    for option in (
+        click.option("--limit", type=click.IntRange(1), help="Use only the first LIMIT calibration samples."),
+        click.option(
+            *("--option", "options"),
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Option of the scheme; repeat for more. An unknown one is answered with the list of valid ones.",
+        ),
+        click.option(
+            "--calibration",
+            metavar="SAMPLES",
+            help="Training samples: .npy, .npz (an array 'x', or one per input name), or digits, mnist, cifar10.",
+        ),
+        click.option("--scheme", metavar="NAME", help="Quantisation scheme, e.g. doubleq, quant8 or fixed."),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("model", type=MODEL)
+@_scheme_options
+@click.option("-o", "--output", type=OUTPUT_FILE, default="plan.json", show_default=True, help="Plan to write.")
+def quantize(
+    model: str, scheme: str | None, calibration: str | None, options: tuple[str, ...], limit: int | None, output: str
+) -> None:
+    """Choose a number format for every tensor of MODEL (.keras or .h5) and write them as a plan.
+
+    The plan is readable JSON: look at it, edit the formats of a layer, and convert with it.
+
+    \b
+    Examples:
+      hlsq quantize model.keras --scheme doubleq --calibration x_train.npz
+      hlsq quantize model.h5 --scheme quant8 --option per_channel=true --calibration x.npy -o plan8.json
+      hlsq quantize mnist.keras --scheme quant8 --calibration mnist --limit 500
+    """
+    plan = _make_plan(model, scheme or "doubleq", calibration, options, limit)
+    try:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+        plan.save(output)
+    except OSError as error:
+        raise click.FileError(output, error.strerror) from error
+    click.echo(f"{output}: {plan.scheme}, formats of {len(plan.blocks)} blocks")
+
+
+@main.command()
+@click.argument("model", type=MODEL)
+@click.option("--plan", "plan_file", type=click.Path(exists=True, dir_okay=False), help="Plan that quantize wrote.")
+@_scheme_options
+@click.option("-o", "--output", type=click.Path(file_okay=False), required=True, help="Folder of the project.")
+@click.option("--part", help="FPGA part, e.g. xc7a100tcsg324-1.")
+@click.option("--clock-period", type=click.FloatRange(0, min_open=True), help="Clock period in ns.")
+@click.option("--io-type", type=click.Choice(["io_stream", "io_parallel"]), help="How blocks pass their values on.")
+@click.option(
+    "--reuse-factor",
+    "reuse_factors",
+    multiple=True,
+    metavar="N|BLOCK=N",
+    help="Products that share one PE, for the network or for one block; repeat for more blocks.",
+)
+def convert(
+    model: str,
+    plan_file: str | None,
+    scheme: str | None,
+    calibration: str | None,
+    options: tuple[str, ...],
+    limit: int | None,
+    output: str,
+    reuse_factors: tuple[str, ...],
+    **settings: Any,
+) -> None:
+    """Write MODEL (.keras or .h5) as a Vitis HLS project.
+
+    The formats come from --plan, or from --scheme and --calibration, or, for a QKeras model, from its quantizers.
+
+    \b
+    Examples:
+      hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64
+      hlsq convert model.keras --scheme doubleq --calibration x_train.npz -o build/net
+      hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64 --reuse-factor conv1=16
+      hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
+    """
+    if plan_file and (scheme or calibration or options or limit):
+        raise click.UsageError(
+            "--plan holds the formats: leave out --scheme, --calibration, --option and --limit."
+        )
+    if scheme or calibration or options or limit:
+        plan = _make_plan(model, scheme or "doubleq", calibration, options, limit)
+    else:
+        plan = hlsq.Plan.load(plan_file) if plan_file else None
+    arguments = {name: value for name, value in settings.items() if value is not None}
+    if reuse_factors:
+        arguments["reuse_factor"] = _reuse_factor(reuse_factors)
+    with _step("Writing the project"):
+        hlsq.convert(model, plan, output_dir=output, **arguments)
+    click.echo(f"{output}: HLS project; check it with: hlsq verify {output}")
+
+
+@main.command()
+@click.argument("project", type=PROJECT)
+@click.option(
+    "--samples",
+    metavar="SAMPLES",
+    help="Inputs: .npy, .npz, or digits, mnist, cifar10 (test part). Without it, those stored in the project.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Use only the first LIMIT samples.")
+def verify(project: str, samples: str | None, limit: int | None) -> None:
+    """Compile the C++ of PROJECT and compare its integers with the emulation's, block by block.
+
+    \b
+    Examples:
+      hlsq verify build/net
+      hlsq verify build/net --samples x_test.npy --limit 100
+    """
+    hw = hlsq.load_project(project)
+    inputs = None if samples is None else load_samples(samples, "test", limit)
+    with _step("Compiling"):
+        hw.compile()
+    with _step("Comparing C simulation and emulation"):
+        checked = hw.verify(inputs)
+    click.echo(str(checked))
+
+
+@main.command()
+@click.argument("project", type=PROJECT)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--html", "html", type=OUTPUT_FILE, metavar="FILE", help="Write a page instead.")
+def report(project: str, as_json: bool, html: str | None) -> None:
+    """Print formats, memory and processing elements of every block of PROJECT.
+
+    \b
+    Examples:
+      hlsq report build/net
+      hlsq report build/net --json | python -m json.tool
+      hlsq report build/net --html report.html
+    """
+    if as_json and html:
+        raise click.UsageError("--json and --html exclude each other.")
+    found = hlsq.load_project(project).report()
+    if html:
+        Path(html).write_text(found.to_html(), encoding="utf-8")
+        click.echo(html)
+    else:
+        click.echo(found.to_json() if as_json else str(found))
+
+
+def _make_plan(
+    model: str, scheme: str, calibration: str | None, options: tuple[str, ...], limit: int | None
+) -> hlsq.Plan:
+    samples = None if calibration is None else load_samples(calibration, "train", limit)
+    with _step(f"Choosing formats ({scheme})"):
+        return hlsq.quantize(model, scheme=scheme, calibration=samples, **parse_options(options))
+
+
+def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
+    """``("bits=8", "last_layer=keep")`` as ``{"bits": 8, "last_layer": "keep"}``; values are JSON, else text.
+
+    Raises:
+        OptionError: not of the form ``name=value``, or a name twice.
+    """
+    parsed: dict[str, Any] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals or not name.isidentifier():
+            raise OptionError(f"--option {option!r}: expected NAME=VALUE, e.g. --option bits=8")
+        if name in parsed:
+            raise OptionError(f"--option {name!r} is given twice")
+        try:
+            parsed[name] = _PYTHON_WORDS[value] if value in _PYTHON_WORDS else json.loads(value)
+        except ValueError:
+            parsed[name] = value
+    return parsed
+
+
+def _reuse_factor(given: tuple[str, ...]) -> int | dict[str, int]:
+    factors: dict[str, int] = {}
+    for text in given:
+        block, _, number = text.rpartition("=")
+        if not number.isdigit() or int(number) < 1 or block in factors:
+            raise OptionError(f"--reuse-factor {text!r}: expected N or BLOCK=N with N at least 1, each block once")
+        factors[block] = int(number)
+    return factors[""] if set(factors) == {""} else factors
+
+
+@contextmanager
+def _step(text: str) -> Iterator[None]:
+    """Name a long step and how long it took on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    start = time.monotonic()
+    click.echo(f"{text} ...", err=True)
+    yield
+    click.echo(f"{text}: {time.monotonic() - start:.1f} s", err=True)
+
+
+if __name__ == "__main__":
+    main()
