@@ -57,7 +57,7 @@ class TensorStats:
 
         Args:
             method: ``"minmax"``, ``"percentile"``, ``"mse"`` or ``"entropy"``.
-            target: makes the format for a range; ``"mse"`` and ``"entropy"`` compare ranges by it. None: affine, 8 bits.
+            target: makes the format for a range, by which ``"mse"`` and ``"entropy"`` judge it. None: affine, 8 bits.
             options: of the method, e.g. ``{"p": 99.9}`` for ``"percentile"``.
 
         Raises:
