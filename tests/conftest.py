@@ -2,7 +2,15 @@
 
 import os
 
+import pytest
+
 # QKeras needs TensorFlow's legacy Keras, a choice made when TensorFlow loads. With it `tf.keras` is tf_keras, while
 # `import keras` still gives Keras 3, so one process can test models of all three kinds.
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests of real data where there is none, instead of downloading it."""
+    if item.get_closest_marker("realdata") and not os.environ.get("HLSQ_DATA"):
+        pytest.skip("real data: set HLSQ_DATA to a folder with CIFAR-10, MNIST and the pretrained ResNet-20")
