@@ -1,0 +1,10 @@
+"""Keras models to ``hlsq.graph.Graph``.
+
+Neither Keras 3 nor tf_keras is imported here: a model object brings its own package, and a model file names the one
+that loads it.
+"""
+
+from hlsq.converters.keras.convert import draft_from_keras, from_keras
+from hlsq.converters.keras.files import from_file, load_model_file
+
+__all__ = ["draft_from_keras", "from_file", "from_keras", "load_model_file"]

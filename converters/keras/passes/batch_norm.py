@@ -1,0 +1,32 @@
+"""A batch norm joins the linear operation before it as its per-channel scale."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hlsq.converters.keras.draft import Draft, Node
+from hlsq.graph import ChannelScale
+
+
+def merge_batch_norms(draft: Draft) -> Draft:
+    """Give every scale to its input's block, if that is linear so far and nothing else reads it.
+
+    Several batch norms in a row compose to one.
+    """
+    for name in [node.name for node in draft.nodes]:
+        node = draft.by_name[name]
+        if node.block.scale is None:
+            continue
+        source = draft.by_name.get(node.block.inputs[0])
+        if source is not None and source.is_open and draft.has_one_reader(source.name):
+            draft = draft.bypass(name).replace_nodes([_joined(source, node)])
+    return draft
+
+
+def _joined(source: Node, node: Node) -> Node:
+    scale, layers = node.block.scale, source.block.layers + node.block.layers
+    if scale is not None and source.block.scale is not None:
+        first = source.block.scale
+        scale = ChannelScale(first.multiplier * scale.multiplier, first.shift * scale.multiplier + scale.shift)
+    block = replace(source.block, scale=scale, activation=node.block.activation, layers=layers)
+    return replace(source, block=block, quantizers={**source.quantizers, **node.quantizers})
