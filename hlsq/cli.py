@@ -159,9 +159,7 @@ def convert(
       hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
     """
     if plan_file and (scheme or calibration or options or limit):
-        raise click.UsageError(
-            "--plan holds the formats: leave out --scheme, --calibration, --option and --limit."
-        )
+        raise click.UsageError("--plan holds the formats: leave out --scheme, --calibration, --option and --limit.")
     if scheme or calibration or options or limit:
         plan = _make_plan(model, scheme or "doubleq", calibration, options, limit)
     else:
@@ -190,6 +188,8 @@ def verify(project: str, samples: str | None, limit: int | None) -> None:
       hlsq verify build/net
       hlsq verify build/net --samples x_test.npy --limit 100
     """
+    if limit and samples is None:
+        raise click.UsageError("--limit chooses among --samples; give both.")
     hw = hlsq.load_project(project)
     inputs = None if samples is None else load_samples(samples, "test", limit)
     with _step("Compiling"):
@@ -225,9 +225,12 @@ def report(project: str, as_json: bool, html: str | None) -> None:
 def _make_plan(
     model: str, scheme: str, calibration: str | None, options: tuple[str, ...], limit: int | None
 ) -> hlsq.Plan:
+    if limit and calibration is None:
+        raise click.UsageError("--limit chooses among the samples of --calibration; give both.")
+    scheme_options = parse_options(options)
     samples = None if calibration is None else load_samples(calibration, "train", limit)
     with _step(f"Choosing formats ({scheme})"):
-        return hlsq.quantize(model, scheme=scheme, calibration=samples, **parse_options(options))
+        return hlsq.quantize(model, scheme=scheme, calibration=samples, **scheme_options)
 
 
 def parse_options(options: tuple[str, ...]) -> dict[str, Any]:

@@ -1,0 +1,223 @@
+"""The command line: help, exit codes, errors in one line, options."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from hlsq.cli import main, parse_options
+from hlsq.errors import OptionError
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ["demo", "quantize", "convert", "verify", "report"]
+FILES = ["model.keras", "model.h5", "mnist.keras", "qkeras_model.h5", "plan.json", "x.npy", "x_train.npz", "x_test.npy"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the files of the examples; only their names matter."""
+    monkeypatch.chdir(tmp_path)
+    for name in FILES:
+        (tmp_path / name).write_text("nothing")
+    (tmp_path / "build" / "net").mkdir(parents=True)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def examples(text: str) -> list[str]:
+    return [re.split(r"\s[|#]", line)[0].strip() for line in text.splitlines() if re.match(r"\s*hlsq [a-z]", line)]
+
+
+def test_help_lists_every_command() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    listed = re.findall(r"^  (\w+) ", result.output.split("Commands:")[1], flags=re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_has_examples(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    assert f"hlsq {command}" in result.output.split("Examples:")[1]
+
+
+@pytest.mark.parametrize("source", ["README", "main", *COMMANDS])
+def test_examples_are_valid_command_lines(folder: Path, source: str) -> None:
+    if source == "README":
+        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+        text = "\n".join(blocks)
+    else:
+        text = run(*([] if source == "main" else [source]), "--help").output
+    lines = [line for line in examples(text) if "COMMAND" not in line]
+    assert len(lines) >= 2
+    for line in lines:
+        _, name, *arguments = shlex.split(line)
+        command = main.commands[name]
+        try:
+            command.make_context(name, arguments)
+        except click.UsageError as error:
+            pytest.fail(f"{line}: {error.message}")
+
+
+def test_version() -> None:
+    result = run("--version")
+    assert result.exit_code == 0
+    assert re.search(r"\d+\.\d+\.\d+", result.output)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["convert"],
+        ["convert", "missing.keras", "-o", "out"],
+        ["convert", "model.keras"],
+        ["convert", "model.keras", "-o", "out", "--io-type", "io_magic"],
+        ["convert", "model.keras", "-o", "out", "--plan", "plan.json", "--scheme", "doubleq"],
+        ["convert", "model.keras", "-o", "out", "--clock-period", "0"],
+        ["quantize", "model.keras", "--calibration", "x.npy", "--limit", "0"],
+        ["verify", "missing"],
+        ["verify", "build/net", "--limit", "3"],
+        ["report", "build/net", "--json", "--html", "r.html"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_with_2_and_writes_nothing(folder: Path, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Error:" in result.stderr
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["quantize", "model.keras", "--calibration", "missing.npy"], "missing.npy"),
+        (["quantize", "model.keras", "--calibration", "imagenet"], "cifar10, digits, mnist"),
+        (["quantize", "model.keras", "--calibration", "digits", "--option", "bits"], "expected NAME=VALUE"),
+        (["convert", "model.keras", "-o", "out", "--plan", "plan.json"], "plan.json' is not JSON"),
+        (["convert", "model.keras", "-o", "out", "--reuse-factor", "conv1=x"], "expected N or BLOCK=N"),
+        (["quantize", "model.keras", "--calibration", "digits"], "model.keras"),
+        (["verify", "build/net"], "build/net"),
+        (["report", "build/net"], "build/net"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_errors_exit_with_1_and_one_line(folder: Path, arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 1, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_error_that_hlsq_does_not_explain_is_not_hidden(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("hlsq.cli.load_samples", broken)
+    result = run("quantize", "model.keras", "--calibration", "x.npy")
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+def test_options_are_json_or_text() -> None:
+    given = ("bits=8", "per_channel=true", "symmetric=False", "scale=None", "name=mse", "widths=[4, 8]", "at=a=b")
+    assert parse_options(given) == {
+        "bits": 8,
+        "per_channel": True,
+        "symmetric": False,
+        "scale": None,
+        "name": "mse",
+        "widths": [4, 8],
+        "at": "a=b",
+    }
+
+
+@pytest.mark.parametrize("given", [("bits",), ("=8",), ("two words=1",), ("bits=8", "bits=4")])
+def test_malformed_options(given: tuple[str, ...]) -> None:
+    with pytest.raises(OptionError):
+        parse_options(given)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small trained-looking Keras model and samples for it."""
+    import keras
+
+    folder = tmp_path_factory.mktemp("cli")
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 2)),
+            layers.Conv2D(4, 3, padding="same", activation="relu", name="conv1"),
+            layers.MaxPooling2D(2, name="pool"),
+            layers.Flatten(name="flat"),
+            layers.Dense(3, name="fc"),
+        ],
+        name="small",
+    )
+    model.save(folder / "model.keras")
+    np.save(folder / "x.npy", np.random.default_rng(0).normal(size=(40, 6, 6, 2)).astype(np.float32))
+    return folder
+
+
+def test_quantize_writes_a_plan_that_can_be_read(files: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "new" / "plan.json"
+    result = run(
+        "quantize", f"{files}/model.keras", "--scheme", "quant8", "--calibration", f"{files}/x.npy", "-o", f"{plan}"
+    )
+    assert result.exit_code == 0, result.output
+    assert str(plan) in result.stdout
+    import hlsq
+
+    read = hlsq.Plan.load(plan)
+    assert read.scheme == "quant8"
+    assert {"conv1", "fc"} <= set(read.blocks)
+
+
+def test_unknown_scheme_and_option_list_the_valid_ones(files: Path) -> None:
+    base = ("quantize", f"{files}/model.keras", "--calibration", f"{files}/x.npy")
+    result = run(*base, "--scheme", "magic")
+    assert result.exit_code == 1
+    assert "doubleq" in result.stderr
+    result = run(*base, "--scheme", "doubleq", "--option", "magic=1")
+    assert result.exit_code == 1
+    assert "'magic'" in result.stderr
+    assert "valid:" in result.stderr
+
+
+@pytest.mark.csim
+def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) -> None:
+    model, samples, plan, project = f"{files}/model.keras", f"{files}/x.npy", f"{tmp_path}/p.json", f"{tmp_path}/net"
+    assert run("quantize", model, "--calibration", samples, "-o", plan).exit_code == 0
+    result = run("convert", model, "--plan", plan, "-o", project, "--reuse-factor", "2", "--reuse-factor", "fc=1")
+    assert result.exit_code == 0, result.output
+    assert (Path(project) / "build_prj.tcl").is_file()
+    for arguments in ([], ["--samples", samples, "--limit", "10"]):
+        result = run("verify", project, *arguments)
+        assert result.exit_code == 0, result.output
+        assert "0 mismatches" in result.stdout
+
+    result = run("report", project)
+    assert result.exit_code == 0
+    assert "conv1" in result.stdout
+    import json
+
+    assert json.loads(run("report", project, "--json").stdout)
+    page = tmp_path / "report.html"
+    assert run("report", project, "--html", str(page)).exit_code == 0
+    assert "conv1" in page.read_text()
