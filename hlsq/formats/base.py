@@ -28,13 +28,18 @@ class Rounding(StrEnum):
     HALF_UP = "half_up"
     """To the nearest, ties upwards (the adder of He et al.; C++ ``AP_RND``)."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> Rounding:
+        raise FormatError(f"rounding {value!r} is unknown; valid: {', '.join(cls)}")
+
     def apply(self, values: Floats) -> Floats:
         """Round ``values`` to whole numbers, still as float64."""
         if self is Rounding.HALF_EVEN:
             return np.rint(values)
         # floor(x + 0.5) is wrong where x + 0.5 is not representable (0.49999999999999994, odd x beyond 2**52).
         floor = np.floor(values)
-        return floor + (values - floor >= 0.5)
+        with np.errstate(invalid="ignore"):  # infinity minus infinity; the sum is right
+            return floor + (values - floor >= 0.5)
 
 
 @dataclass(frozen=True)
