@@ -92,9 +92,10 @@ class PowerOfTwo(Format):
 
     @property
     def levels(self) -> tuple[int, ...] | None:
-        """Zero and the (signed) powers of two."""
+        """Zero, unless the format has none, and the (signed) powers of two."""
         powers = tuple(2**e for e in range(self.max_exponent + 1))
-        return (*(-p for p in reversed(powers)), 0, *powers) if self.signed else (0, *powers)
+        zero = (0,) if self.has_zero else ()
+        return (*(-p for p in reversed(powers)), *zero, *powers) if self.signed else (*zero, *powers)
 
     def quantize(self, values: ArrayLike) -> Ints:
         """Nearest powers of two in the logarithm (DoubleQ Table 2), zero below ``zero_below`` steps."""

@@ -21,16 +21,18 @@ class Activation:
         relu: negative values become zero.
         max_value: larger values become this one (6 for ReLU6).
         negative_shift: negative values are divided by ``2**negative_shift`` (leaky ReLU with slope 2**-shift).
+        min_value: after that, smaller values become this one (QKeras's leaky ReLU saturates there).
     """
 
     relu: bool = False
     max_value: float | None = None
     negative_shift: int | None = None
+    min_value: float | None = None
 
     @property
     def is_linear(self) -> bool:
         """Whether it changes nothing."""
-        return not self.relu and self.max_value is None and self.negative_shift is None
+        return self == Activation()
 
     def apply(self, values: NDArray[Any]) -> NDArray[Any]:
         """The activation of real ``values``."""
@@ -40,6 +42,8 @@ class Activation:
             values = np.where(values < 0, values * values.dtype.type(2.0**-self.negative_shift), values)
         if self.max_value is not None:
             values = np.minimum(values, values.dtype.type(self.max_value))
+        if self.min_value is not None:
+            values = np.maximum(values, values.dtype.type(self.min_value))
         return values
 
     def __str__(self) -> str:

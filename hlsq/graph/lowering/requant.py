@@ -89,7 +89,7 @@ def make_requant(name: str, scale: Floats, output: Format, activation: Activatio
         shift=tuple(d.shift for d in dyadics),
         rounding=output.rounding_mode,
         zero_point=output.offset,
-        lo=max(output.qmin, output.offset) if activation.relu else output.qmin,
+        lo=_lower(output, activation),
         hi=_upper(output, activation),
         negative_shift=negative_shift,
     )
@@ -114,6 +114,14 @@ def output_interval(requant: Requant | None, scaled: Interval, channels: int) ->
         return scaled
     ends = [apply_requant(requant, t, c) for c in range(channels) for t in (scaled.lo, scaled.hi)]
     return Interval(min(ends), max(ends))
+
+
+def _lower(output: Format, activation: Activation) -> int:
+    if activation.relu:
+        return max(output.qmin, output.offset)
+    if activation.min_value is None:
+        return output.qmin
+    return max(output.qmin, int(output.quantize(activation.min_value)))
 
 
 def _upper(output: Format, activation: Activation) -> int:
