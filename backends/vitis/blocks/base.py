@@ -1,0 +1,253 @@
+"""What all blocks' C++ has in common: types, requantisation tables, comments."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hlsq.backends.vitis.design import Design, HardwareBlock, Tensor
+from hlsq.backends.vitis.types import cpp_int, cpp_signed, format_interval, table_type
+from hlsq.errors import QuantizationError
+from hlsq.graph import DyadicRequant, Interval, QBlock, Requant, ThresholdRequant
+from hlsq.graph.lowering.requant import product_interval
+from hlsq.graph.ops import Op
+from hlsq.graph.ops.base import spatial
+
+PACKAGE = "hlsq.backends.vitis.blocks"
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A constant table in the generated code; ``values`` is flat or a list of rows."""
+
+    name: str
+    ctype: str
+    values: tuple[int, ...] | tuple[tuple[int, ...], ...]
+
+    @property
+    def dimensions(self) -> str:
+        """C++ array dimensions."""
+        first = self.values[0]
+        return f"[{len(self.values)}]" + (f"[{len(first)}]" if isinstance(first, tuple) else "")
+
+
+@dataclass(frozen=True, eq=False)
+class RequantCode:
+    """One requantisation in C++: ``source`` type in, ``target`` type out."""
+
+    prefix: str
+    requant: Requant | None
+    source: str
+    target: str
+    scaled: Interval
+    output: Interval
+
+    @property
+    def kind(self) -> str:
+        """``none``, ``dyadic`` or ``threshold``."""
+        if self.requant is None:
+            return "none"
+        return "dyadic" if isinstance(self.requant, DyadicRequant) else "threshold"
+
+    @property
+    def product_interval(self) -> Interval:
+        """Integers of the product, its rounding and the zero point."""
+        assert isinstance(self.requant, DyadicRequant)  # noqa: S101 - the template looked
+        inner = product_interval(self.requant, self.scaled)
+        out = Interval(min(2 * self.output.lo, -2), max(2 * self.output.hi, 1))
+        return inner.union(out)
+
+    @property
+    def product(self) -> str:
+        """C++ type of the product."""
+        return cpp_signed(self.product_interval)
+
+    @property
+    def tables(self) -> list[Table]:
+        """Multipliers and shifts, or thresholds and values, where they differ between channels."""
+        r = self.requant
+        if isinstance(r, ThresholdRequant):
+            rows = tuple(tuple(int(v) for v in row) for row in r.thresholds)
+            values = tuple(int(v) for v in r.values)
+            flat = [v for row in rows for v in row]
+            return [
+                Table(f"{self.prefix}_thresholds", table_type(flat), rows),
+                Table(f"{self.prefix}_values", table_type(values), values),
+            ]
+        if isinstance(r, DyadicRequant) and len(r.multiplier) > 1:
+            return [
+                Table(f"{self.prefix}_multiplier", "unsigned short", r.multiplier),
+                Table(f"{self.prefix}_shift", "unsigned char", r.shift),
+            ]
+        return []
+
+
+@dataclass(frozen=True, eq=False)
+class BlockCode(ABC):
+    """Everything a template needs to know of one block.
+
+    Attributes:
+        op: the operation this class renders.
+        template: file in the ``templates`` folder.
+        headers: library headers the block needs.
+    """
+
+    design: Design
+    hardware: HardwareBlock
+
+    op: ClassVar[type[Op]]
+    template: ClassVar[str]
+    headers: ClassVar[tuple[str, ...]] = ()
+    _classes: ClassVar[dict[type[Op], type[BlockCode]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "op" not in cls.__dict__:
+            return
+        if not (TEMPLATES / cls.template).is_file():
+            raise FileNotFoundError(f"operation {cls.op.kind!r} has no template {TEMPLATES / cls.template}")
+        BlockCode._classes[cls.op] = cls
+
+    @property
+    def block(self) -> QBlock:
+        """The integer block."""
+        return self.hardware.block
+
+    @property
+    def ident(self) -> str:
+        """C++ name of the block's function."""
+        return self.hardware.ident
+
+    @property
+    def streaming(self) -> bool:
+        """Whether maps are streamed."""
+        return self.design.options.io_type == "io_stream"
+
+    @property
+    def sources(self) -> tuple[Tensor, ...]:
+        """The tensors it reads."""
+        return tuple(self.design.tensors[name] for name in self.block.inputs)
+
+    @property
+    def result(self) -> Tensor:
+        """The tensor it makes."""
+        return self.design.tensors[self.block.name]
+
+    @property
+    def in_map(self) -> tuple[int, int, int]:
+        """[height, width, channels] of the first input."""
+        return spatial(self.design.graph.shapes[self.block.inputs[0]])
+
+    @property
+    def out_map(self) -> tuple[int, int, int]:
+        """[height, width, channels] of the output."""
+        return spatial(self.block.shape)
+
+    @cached_property
+    def deviation(self) -> Interval:
+        """Integers of the first input minus its zero point, with the zero of padding."""
+        return self.deviation_of(0)
+
+    def deviation_of(self, number: int) -> Interval:
+        """The same for input ``number``."""
+        name = self.block.inputs[number]
+        zero = self.design.graph.formats[name].offset
+        interval = self.design.graph.intervals[name].union(format_interval(self.design.graph.formats[name]))
+        return Interval(interval.lo - zero, interval.hi - zero).with_zero()
+
+    def zero_point(self, number: int = 0) -> int:
+        """Zero point of input ``number``."""
+        return self.design.graph.formats[self.block.inputs[number]].offset
+
+    @property
+    def tap_type(self) -> str:
+        """C++ type of an input minus its zero point."""
+        return cpp_int(self.deviation)
+
+    @property
+    def sum_type(self) -> str:
+        """C++ type of the accumulator."""
+        return cpp_signed(self.block.accumulator)
+
+    @property
+    def scaled_type(self) -> str:
+        """C++ type after the per-channel scale."""
+        return cpp_signed(self.block.scaled.union(self.block.accumulator))
+
+    @property
+    def value_type(self) -> str:
+        """C++ type of an output value."""
+        return cpp_int(self.result.interval)
+
+    @property
+    def requant(self) -> RequantCode:
+        """Its requantisation."""
+        return RequantCode(
+            self.ident, self.block.requant, self.scaled_type, self.value_type, self.block.scaled, self.result.interval
+        )
+
+    @property
+    def tables(self) -> list[Table]:
+        """Bias, scale and requantisation tables."""
+        tables = []
+        if self.block.bias is not None:
+            values = tuple(int(v) for v in self.block.bias)
+            tables.append(Table(f"{self.ident}_bias", table_type(values), values))
+        if self.block.scale is not None:
+            for key, array in (("gain", self.block.scale.multiplier), ("offset", self.block.scale.shift)):
+                values = tuple(int(v) for v in array)
+                tables.append(Table(f"{self.ident}_{key}", table_type(values), values))
+        return tables + self.requant.tables
+
+    @property
+    def summary(self) -> list[str]:
+        """Comment lines: what the block computes, on which shapes, in which formats."""
+        graph, block = self.design.graph, self.block
+        lines = [f"{block.name}: {block.op.kind}, {block.activation}"]
+        if block.layers:
+            lines.append(f"Keras layers: {', '.join(block.layers)}")
+        for name in block.inputs:
+            lines.append(f"input  {name} {list(graph.shapes[name])}, {graph.formats[name]}")
+        if block.weights is not None:
+            lines.append(f"weights {list(block.weights.values.shape)}, {short_format(block.weights.format)}")
+        lines.append(f"output {list(block.shape)}, {short_format(block.format)}")
+        if block.op.accumulates:
+            lines.append(f"accumulator from {block.accumulator.lo} to {block.accumulator.hi}")
+        if mac := self.hardware.mac:
+            split = mac.split
+            lines.append(
+                f"{split.pes} {mac.pe.kind} PEs ({split.tap_block} taps x {split.output_block} outputs), "
+                f"reuse factor {split.reuse_factor} ({split.tap_steps} x {split.output_steps} steps)"
+            )
+        return lines
+
+
+def short_format(fmt: Any) -> str:
+    """A format on one line, with per-channel scales abbreviated."""
+    text = str(fmt)
+    return text if len(text) <= 160 else f"{type(fmt).__name__}, {fmt.bits} bits, {fmt.channels} channels"
+
+
+@cache
+def _load() -> None:
+    for found in pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__):
+        importlib.import_module(f"{PACKAGE}.{found.name}")
+
+
+def code_for(design: Design, hardware: HardwareBlock) -> BlockCode:
+    """The C++ of one block.
+
+    Raises:
+        QuantizationError: the backend cannot build this operation.
+    """
+    _load()
+    cls = BlockCode._classes.get(type(hardware.block.op))
+    if cls is None:
+        raise QuantizationError(f"layer {hardware.block.name!r}: the backend has no C++ for {hardware.block.op.kind!r}")
+    return cls(design, hardware)

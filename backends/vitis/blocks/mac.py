@@ -1,0 +1,106 @@
+"""Operations with weights: a MAC array fed from a packed ROM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from hlsq.backends.vitis.blocks.base import BlockCode
+from hlsq.backends.vitis.design import MacArray, channel_count
+from hlsq.backends.vitis.types import cpp_signed
+from hlsq.graph import Interval
+from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D
+from hlsq.graph.ops.base import Op
+
+WORD_TYPES = {8: "unsigned char", 16: "unsigned short", 32: "unsigned int", 64: "unsigned long long"}
+
+
+@dataclass(frozen=True, eq=False)
+class MacCode(BlockCode):
+    """Common to all operations with weights."""
+
+    @property
+    def mac(self) -> MacArray:
+        """Its PEs and weights."""
+        assert self.hardware.mac is not None  # noqa: S101 - the operation has weights
+        return self.hardware.mac
+
+    @property
+    def code_type(self) -> str:
+        """C++ type of one stored code."""
+        return f"hlsq::uint<{self.mac.rom.code_bits}>"
+
+    @property
+    def word_type(self) -> str:
+        """C++ type of one word of packed codes."""
+        return WORD_TYPES[self.mac.rom.word_bits]
+
+    @property
+    def product_interval(self) -> Interval:
+        """Integers of one product of a tap and a weight."""
+        assert self.block.weights is not None  # noqa: S101 - the operation has weights
+        largest = max(1, int(np.abs(self.block.weights.values).max()))
+        ends = [s * largest * d for s in (-1, 1) for d in (self.deviation.lo, self.deviation.hi)]
+        return Interval(min(ends), max(ends))
+
+    @property
+    def pe_type(self) -> str:
+        """C++ type of the PE."""
+        assert self.block.weights is not None  # noqa: S101 - the operation has weights
+        product = cpp_signed(self.product_interval)
+        return self.mac.pe.cpp_type(self.block.weights, self.tap_type, self.code_type, product)
+
+    @property
+    def tap_stride(self) -> int:
+        """Distance between the taps of one output in the window."""
+        return self.in_map[2] if isinstance(self.block.op, DepthwiseConv2D) else 1
+
+    @property
+    def channel_multiplier(self) -> int:
+        """Outputs that share an input channel (depthwise), or 0."""
+        return channel_count(self.block, self.design.graph)
+
+    @property
+    def window_size(self) -> int:
+        """Taps of one position, with those that only idle PEs read."""
+        split = self.mac.split
+        size = split.tap_steps * split.tap_block * self.tap_stride
+        if self.channel_multiplier:
+            slots = split.output_steps * split.output_block
+            size += -(-slots // self.channel_multiplier) - self.in_map[2]
+        return size
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2DCode(MacCode):
+    """Convolution."""
+
+    op: ClassVar[type[Op]] = Conv2D
+    template: ClassVar[str] = "convolution.h.j2"
+    headers: ClassVar[tuple[str, ...]] = ("convolution.h",)
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """Kernel height and width."""
+        assert self.block.weights is not None  # noqa: S101 - the operation has weights
+        height, width = self.block.weights.values.shape[:2]
+        return height, width
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseConv2DCode(Conv2DCode):
+    """Depthwise convolution."""
+
+    op: ClassVar[type[Op]] = DepthwiseConv2D
+    template: ClassVar[str] = "convolution.h.j2"
+
+
+@dataclass(frozen=True, eq=False)
+class DenseCode(MacCode):
+    """Fully connected layer."""
+
+    op: ClassVar[type[Op]] = Dense
+    template: ClassVar[str] = "dense.h.j2"
+    headers: ClassVar[tuple[str, ...]] = ("dense.h",)

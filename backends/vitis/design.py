@@ -1,0 +1,240 @@
+"""The hardware of a quantised network: PEs, types, streams. Pure data; rendering happens elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.backends.vitis.names import identifiers
+from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.backends.vitis.pes import PE, pe_for
+from hlsq.backends.vitis.types import format_interval
+from hlsq.cost import DEFAULT_REUSE, Split, closest_split, products_of, split
+from hlsq.errors import OptionError
+from hlsq.formats.packing import codes_per_word, pack
+from hlsq.graph import Interval, QBlock, QuantizedGraph
+from hlsq.graph.ops import DepthwiseConv2D
+from hlsq.streams import MINIMUM_DEPTH, packet_sizes, positions, stream_depths
+
+PARALLEL_LIMIT = 1 << 14
+"""Most values of one map, and most products of one block, in io_parallel: everything lies in registers."""
+
+
+@dataclass(frozen=True, eq=False)
+class WeightROM:
+    """Packed weights: row by row what all PEs need in one cycle.
+
+    Attributes:
+        words: shape [rows, words per row].
+        columns: codes in a row (the number of PEs).
+        code_bits: bits of a code.
+        word_bits: bits of a word.
+    """
+
+    words: NDArray[np.uint64]
+    columns: int
+    code_bits: int
+    word_bits: int
+
+    @property
+    def codes_per_word(self) -> int:
+        """Codes in a word."""
+        return codes_per_word(self.code_bits, self.word_bits)
+
+    @property
+    def bits(self) -> int:
+        """Bits the ROM occupies, unused ones included."""
+        return self.words.size * self.word_bits
+
+
+@dataclass(frozen=True, eq=False)
+class MacArray:
+    """The PEs of one block and the weights that feed them."""
+
+    pe: type[PE]
+    split: Split
+    rom: WeightROM
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """One input or block output on its way through the hardware.
+
+    Attributes:
+        name: of the input or block.
+        ident: C++ identifier.
+        index: number in traces.
+        interval: integers of the type that carries it.
+        packet: values in one stream packet.
+        positions: packets of one sample.
+    """
+
+    name: str
+    ident: str
+    index: int
+    interval: Interval
+    packet: int
+    positions: int
+
+    @property
+    def size(self) -> int:
+        """Values of one sample."""
+        return self.packet * self.positions
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A connection from a tensor to one reader; ``reader`` is None for the network's output."""
+
+    tensor: str
+    ident: str
+    reader: str | None
+    number: int
+    depth: int
+
+
+@dataclass(frozen=True, eq=False)
+class HardwareBlock:
+    """One block as hardware."""
+
+    block: QBlock
+    ident: str
+    mac: MacArray | None
+
+    @property
+    def reuse_factor(self) -> int:
+        """Cycles per output position."""
+        return 1 if self.mac is None else self.mac.split.reuse_factor
+
+    @property
+    def pes(self) -> int:
+        """Number of PEs."""
+        return 0 if self.mac is None else self.mac.split.pes
+
+    @property
+    def pe_kind(self) -> str | None:
+        """Kind of the PEs."""
+        return None if self.mac is None else self.mac.pe.kind
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """The whole hardware.
+
+    Raises:
+        OptionError: an impossible reuse factor, an unknown block name among them, or a network that does not fit
+            io_parallel.
+    """
+
+    graph: QuantizedGraph
+    options: HardwareOptions
+
+    def __post_init__(self) -> None:
+        if isinstance(self.options.reuse_factor, Mapping):
+            weighted = [b.name for b in self.graph.blocks if b.weights is not None]
+            for name in self.options.reuse_factor:
+                if name != "default" and name not in weighted:
+                    raise OptionError.unknown("reuse_factor", name, [*weighted, "default"])
+        if self.options.io_type == "io_parallel":
+            self._check_parallel()
+        _ = self.blocks
+
+    @cached_property
+    def tensors(self) -> dict[str, Tensor]:
+        """All inputs and block outputs by name."""
+        idents = identifiers(self.graph.shapes, taken=[self.options.project_name])
+        packets, counts = packet_sizes(self.graph), positions(self.graph)
+        return {
+            name: Tensor(name, idents[name], i, format_interval(fmt), packets[name], counts[name])
+            for i, (name, fmt) in enumerate(self.graph.formats.items())
+        }
+
+    @cached_property
+    def blocks(self) -> tuple[HardwareBlock, ...]:
+        """All blocks in order."""
+        return tuple(
+            HardwareBlock(block, self.tensors[block.name].ident, self._mac(block)) for block in self.graph.blocks
+        )
+
+    @cached_property
+    def by_name(self) -> dict[str, HardwareBlock]:
+        """Blocks by name."""
+        return {b.block.name: b for b in self.blocks}
+
+    @cached_property
+    def streams(self) -> tuple[Stream, ...]:
+        """All connections; a tensor with several readers has one for each."""
+        depths = stream_depths(self.graph)
+        found: list[Stream] = []
+        for name, tensor in self.tensors.items():
+            readers: list[tuple[str | None, int]] = [
+                (block.name, number)
+                for block in self.graph.blocks
+                for number, source in enumerate(block.inputs)
+                if source == name
+            ]
+            readers += [(None, 0)] * (name in self.graph.outputs)
+            for reader, number in readers:
+                suffix = "out" if len(readers) == 1 else f"to_{self.tensors[reader].ident if reader else 'host'}"
+                if sum(r == reader for r, _ in readers) > 1:
+                    suffix += f"_{number}"
+                depth = depths.get((reader, number), MINIMUM_DEPTH) if reader else MINIMUM_DEPTH
+                found.append(Stream(name, f"{tensor.ident}_{suffix}", reader, number, depth))
+        return tuple(found)
+
+    def _mac(self, block: QBlock) -> MacArray | None:
+        products = products_of(block)
+        if products is None or block.weights is None:
+            return None
+        wanted, by_name = self.options.reuse_for(block.name)
+        if wanted is None:
+            chosen = closest_split(block.name, products, DEFAULT_REUSE)
+        elif wanted > products.total and not by_name:
+            chosen = split(block.name, products, products.total)
+        else:
+            chosen = split(block.name, products, wanted)
+        return MacArray(pe_for(block.name, block.weights), chosen, self._rom(block, chosen))
+
+    def _rom(self, block: QBlock, chosen: Split) -> WeightROM:
+        assert block.weights is not None  # noqa: S101 - the caller looked
+        fmt = block.weights.format
+        codes = fmt.encode(block.weights.values)
+        outputs = chosen.products.outputs
+        matrix = codes.reshape(-1, outputs)
+        tap_slots, output_slots = chosen.tap_steps * chosen.tap_block, chosen.output_steps * chosen.output_block
+        # Idle PEs hold the code of 0 (or, for signs, any code: their tap is 0).
+        idle = fmt.encode(np.asarray(0)) if fmt.levels is None or 0 in fmt.levels else np.uint64(0)
+        padded = np.full((tap_slots, output_slots), idle, dtype=np.uint64)
+        padded[: matrix.shape[0], :outputs] = matrix
+        rows = padded.reshape(chosen.tap_steps, chosen.tap_block, chosen.output_steps, chosen.output_block)
+        rows = rows.transpose(0, 2, 1, 3).reshape(chosen.reuse_factor, chosen.pes)
+        word_bits = self.options.word_for(fmt.bits)
+        return WeightROM(pack(rows, fmt.bits, word_bits), chosen.pes, fmt.bits, word_bits)
+
+    def _check_parallel(self) -> None:
+        remedy = "use io_type='io_stream' for this network"
+        for name, shape in self.graph.shapes.items():
+            if prod(shape) > PARALLEL_LIMIT:
+                raise OptionError(
+                    f"io_parallel keeps every map in registers, but {name!r} has {prod(shape)} values; "
+                    f"at most {PARALLEL_LIMIT} are allowed: {remedy}"
+                )
+        for block in self.graph.blocks:
+            products = products_of(block)
+            if products is not None and products.total > PARALLEL_LIMIT:
+                raise OptionError(
+                    f"io_parallel unrolls every block, but {block.name!r} has {products.total} products per position; "
+                    f"at most {PARALLEL_LIMIT} are allowed: {remedy}"
+                )
+
+
+def channel_count(block: QBlock, graph: QuantizedGraph) -> int:
+    """Output channels that share one input channel of a depthwise convolution; 0 for other operations."""
+    if not isinstance(block.op, DepthwiseConv2D):
+        return 0
+    return block.shape[-1] // graph.shapes[block.inputs[0]][-1]

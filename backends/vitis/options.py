@@ -1,0 +1,75 @@
+"""What a user can ask of the generated hardware."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from hlsq.errors import OptionError
+from hlsq.formats.packing import codes_per_word
+
+IOType = Literal["io_stream", "io_parallel"]
+WORD_BITS = (8, 16, 32, 64)
+DEFAULT_PART = "xc7a100tcsg324-1"
+
+
+@dataclass(frozen=True)
+class HardwareOptions:
+    """Options of ``hlsq.convert``.
+
+    Args:
+        part: FPGA part number.
+        clock_period: in nanoseconds.
+        io_type: ``"io_stream"`` (line buffers, one packet per position) or ``"io_parallel"`` (whole maps in
+            registers, for small networks).
+        reuse_factor: how many cycles of one output position share a PE. A number for the whole network (blocks with
+            fewer products than that use one PE); a mapping from block name to number for single blocks, with
+            ``"default"`` for the others; None chooses for every block the valid value closest to 64.
+        word_bits: width of the words that hold packed weight codes: 8, 16, 32 or 64.
+        project_name: name of the top function.
+
+    Raises:
+        OptionError: a value that is not allowed.
+    """
+
+    part: str = DEFAULT_PART
+    clock_period: float = 5.0
+    io_type: IOType = "io_stream"
+    reuse_factor: int | Mapping[str, int] | None = None
+    word_bits: int = 16
+    project_name: str = "hlsq_net"
+
+    def __post_init__(self) -> None:
+        if self.io_type not in get_args(IOType):
+            raise OptionError.unknown("io_type", str(self.io_type), get_args(IOType))
+        if not isinstance(self.part, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.part):
+            raise OptionError(f"part {self.part!r} is no part number; expected something like {DEFAULT_PART!r}")
+        if not isinstance(self.clock_period, (int, float)) or not 0.1 <= self.clock_period <= 1000:
+            raise OptionError(f"clock_period {self.clock_period!r} must be from 0.1 to 1000 nanoseconds")
+        if self.word_bits not in WORD_BITS:
+            raise OptionError(f"word_bits {self.word_bits!r} is unknown; valid: {', '.join(map(str, WORD_BITS))}")
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.project_name):
+            raise OptionError(
+                f"project_name {self.project_name!r} must be a C++ name: letters, digits and underscores, "
+                "beginning with a letter"
+            )
+        factors = self.reuse_factor.values() if isinstance(self.reuse_factor, Mapping) else [self.reuse_factor]
+        for factor in factors:
+            if factor is not None and (isinstance(factor, bool) or not isinstance(factor, int) or factor < 1):
+                raise OptionError(f"reuse_factor {factor!r} must be a whole number of at least 1")
+
+    def reuse_for(self, block: str) -> tuple[int | None, bool]:
+        """The wanted reuse factor of ``block``, and whether it was asked for by the block's own name."""
+        if isinstance(self.reuse_factor, Mapping):
+            if block in self.reuse_factor:
+                return self.reuse_factor[block], True
+            return self.reuse_factor.get("default"), False
+        return self.reuse_factor, False
+
+    def word_for(self, code_bits: int) -> int:
+        """Width of the words that hold codes of ``code_bits``: ``word_bits``, or wider where no code would fit."""
+        word = next(w for w in WORD_BITS if w >= max(self.word_bits, code_bits))
+        codes_per_word(code_bits, word)
+        return word

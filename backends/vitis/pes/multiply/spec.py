@@ -1,0 +1,31 @@
+"""Weights in two's complement, with a multiplier."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hlsq.backends.vitis.pes.base import PE
+from hlsq.formats import Affine, FixedPoint
+from hlsq.graph import QWeights
+
+
+class MultiplyPE(PE):
+    """Multiplies the tap by the weight."""
+
+    kind: ClassVar[str] = "multiply"
+    header: ClassVar[str] = "pe_multiply.h"
+    multiplies: ClassVar[bool] = True
+
+    @classmethod
+    def accepts(cls, weights: QWeights) -> bool:
+        """Fixed point of two bits or more (or unsigned), and affine without zero point."""
+        fmt = weights.format
+        return isinstance(fmt, Affine) or (isinstance(fmt, FixedPoint) and not fmt.is_sign)
+
+    @classmethod
+    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str) -> str:
+        """``hlsq::pe_multiply<...>``."""
+        fmt = weights.format
+        signed = fmt.qmin < 0
+        weight = f"hlsq::sint<{fmt.bits + 1}>"
+        return f"hlsq::pe_multiply<{tap}, {code}, {weight}, {product}, {fmt.bits}, {str(signed).lower()}>"

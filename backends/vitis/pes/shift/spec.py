@@ -1,0 +1,30 @@
+"""Power-of-two weights: shift, zero and sign, no multiplier (DoubleQ Fig. 5)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hlsq.backends.vitis.pes.base import PE
+from hlsq.formats import PowerOfTwo
+from hlsq.graph import QWeights
+
+
+class ShiftPE(PE):
+    """Shifts the tap by the stored exponent."""
+
+    kind: ClassVar[str] = "shift"
+    header: ClassVar[str] = "pe_shift.h"
+    multiplies: ClassVar[bool] = False
+
+    @classmethod
+    def accepts(cls, weights: QWeights) -> bool:
+        """Power-of-two codes."""
+        return isinstance(weights.format, PowerOfTwo)
+
+    @classmethod
+    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str) -> str:
+        """``hlsq::pe_shift<...>``."""
+        fmt = weights.format
+        assert isinstance(fmt, PowerOfTwo)  # noqa: S101 - accepts() looked
+        flags = f"{str(fmt.signed).lower()}, {str(fmt.zero_flag).lower()}"
+        return f"hlsq::pe_shift<{tap}, {code}, {product}, {fmt.code_bits}, {flags}>"

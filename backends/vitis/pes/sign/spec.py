@@ -1,0 +1,27 @@
+"""One-bit weights: the tap or its negative (FxP-QNet eq. 13)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hlsq.backends.vitis.pes.base import PE
+from hlsq.formats import FixedPoint
+from hlsq.graph import QWeights
+
+
+class SignPE(PE):
+    """Negates the tap where the weight's bit is set."""
+
+    kind: ClassVar[str] = "sign"
+    header: ClassVar[str] = "pe_sign.h"
+    multiplies: ClassVar[bool] = False
+
+    @classmethod
+    def accepts(cls, weights: QWeights) -> bool:
+        """Signed fixed point of one bit."""
+        return isinstance(weights.format, FixedPoint) and weights.format.is_sign
+
+    @classmethod
+    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str) -> str:
+        """``hlsq::pe_sign<...>``."""
+        return f"hlsq::pe_sign<{tap}, {code}, {product}>"

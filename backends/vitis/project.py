@@ -1,0 +1,140 @@
+"""Writing a project folder: everything or nothing, and never over somebody else's files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.backends.vitis.render import render_project
+from hlsq.errors import GraphError, OptionError, OutputDirError
+from hlsq.graph.storage import load_graph, save_graph
+
+MARKER = "hlsq_project.json"
+VERSION = 1
+
+
+def check_output_dir(folder: str | Path) -> Path:
+    """``folder`` as a path, if a project may be written there: missing, empty, or an earlier project of hlsq.
+
+    Raises:
+        OutputDirError: it is a file, or holds something else.
+    """
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        raise OutputDirError(f"output_dir {str(path)!r} is a file; choose a folder")
+    if path.is_dir() and any(path.iterdir()) and not (path / MARKER).is_file():
+        raise OutputDirError(
+            f"output_dir {str(path)!r} holds files that hlsq did not write (no {MARKER}); choose an empty or new folder"
+        )
+    return path
+
+
+def write_project(design: Design, folder: str | Path, extra: dict[str, str] | None = None) -> Path:
+    """Write the project of ``design`` into ``folder``; an earlier project there is replaced once the new one is whole.
+
+    Args:
+        design: the hardware.
+        folder: output folder.
+        extra: further text files, path to content.
+
+    Raises:
+        OutputDirError: the folder holds something else.
+    """
+    path = check_output_dir(folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        staging.chmod(0o755)
+        for name, content in {**render_project(design), **(extra or {})}.items():
+            target = staging / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(content, encoding="utf-8")
+        (staging / "build_lib.sh").chmod(0o755)
+        (staging / "tb_data").mkdir()
+        _copy_ap_types(staging / "firmware" / "ap_types")
+        save_graph(design.graph, staging)
+        marker = {"hlsq_project": VERSION, "options": _options_to_dict(design.options)}
+        (staging / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
+        _replace(staging, path)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    return path
+
+
+def read_project(folder: str | Path) -> Design:
+    """The design of a project folder that ``write_project`` wrote.
+
+    Raises:
+        GraphError: no project of hlsq, or a damaged one.
+    """
+    try:
+        data = json.loads((Path(folder) / MARKER).read_text(encoding="utf-8"))
+        if data["hlsq_project"] != VERSION:
+            raise GraphError(f"{folder}: project of version {data['hlsq_project']}; this hlsq reads version {VERSION}")
+        options = HardwareOptions(**data["options"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, OptionError):
+            raise
+        raise GraphError(f"{str(folder)!r} is no project of hlsq: {error}") from error
+    return Design(load_graph(folder), options)
+
+
+def write_vectors(
+    design: Design,
+    folder: str | Path,
+    inputs: dict[str, NDArray[np.int64]],
+    outputs: dict[str, NDArray[np.int64]],
+) -> None:
+    """Write input and expected integers for the test bench, one line per sample."""
+    data = Path(folder) / "tb_data"
+    data.mkdir(exist_ok=True)
+    for old in data.glob("*.dat"):
+        old.unlink()
+    layout = {name: f"{design.tensors[name].ident}.dat" for name in inputs}
+    for name, values in inputs.items():
+        _write_rows(data / layout[name], values)
+    for name, values in outputs.items():
+        _write_rows(data / f"{output_port(design, name)}.dat", values)
+
+
+def output_port(design: Design, name: str) -> str:
+    """Name of the top function's port for output ``name``."""
+    readers = [s for s in design.streams if s.tensor == name]
+    return f"{design.tensors[name].ident}_{'out' if len(readers) == 1 else 'to_host'}"
+
+
+def _write_rows(path: Path, values: NDArray[np.int64]) -> None:
+    np.savetxt(path, values.reshape(len(values), -1), fmt="%d")
+
+
+def _options_to_dict(options: HardwareOptions) -> dict[str, Any]:
+    return asdict(options)
+
+
+def _copy_ap_types(target: Path) -> None:
+    """The arbitrary-precision headers that hls4ml ships; synthesis uses Vitis HLS's own instead."""
+    spec = find_spec("hls4ml")
+    assert spec is not None and spec.origin is not None  # noqa: S101 - hls4ml is a dependency
+    shutil.copytree(Path(spec.origin).parent / "templates" / "vivado" / "ap_types", target)
+
+
+def _replace(staging: Path, path: Path) -> None:
+    if not path.exists():
+        os.rename(staging, path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    os.rename(path, old / "old")
+    os.rename(staging, path)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,235 @@
+"""From a design to files: Jinja templates and static headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.backends.vitis.blocks import BlockCode, code_for
+from hlsq.backends.vitis.blocks.base import TEMPLATES as BLOCK_TEMPLATES
+from hlsq.backends.vitis.blocks.base import short_format
+from hlsq.backends.vitis.blocks.mac import MacCode
+from hlsq.backends.vitis.design import Design, Stream, Tensor
+from hlsq.backends.vitis.host import HostInput, HostOutput
+from hlsq.backends.vitis.types import cpp_int
+from hlsq.graph import Interval
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = TEMPLATES / "firmware" / "hlsq"
+
+
+@dataclass(frozen=True, eq=False)
+class OutputPort:
+    """One output of the top function."""
+
+    port: str
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class Local:
+    """A stream or array inside the top function."""
+
+    ident: str
+    type: str
+    depth: int
+    size: int
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """A tensor with several readers."""
+
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class CallStep:
+    """One block's part of the top function: declarations, call, trace, copies for several readers."""
+
+    locals: tuple[Local, ...]
+    call: str
+    tensor: Tensor
+    traced: str
+    clones: tuple[str, ...]
+
+
+def render_project(design: Design) -> dict[str, str]:
+    """All generated files of ``design``: path in the project to content."""
+    layout = _Layout(design)
+    files: dict[str, str] = {}
+    project = design.options.project_name
+    context = {
+        "design": design,
+        "options": design.options,
+        "project": project,
+        "streaming": design.options.io_type == "io_stream",
+        "inputs": [design.tensors[i.name] for i in design.graph.inputs],
+        "outputs": layout.outputs,
+        "steps": layout.steps,
+        "clones": layout.fan_outs,
+        "host_inputs": [HostInput(i.format) for i in design.graph.inputs],
+        "host_outputs": [HostOutput(design.graph.formats[o], design.graph.shapes[o]) for o in design.graph.outputs],
+        "build_options": {"reset": 0, "csim": 1, "synth": 1, "cosim": 0, "export": 0, "vsynth": 0},
+    }
+    for template, target in {
+        "defines.h.j2": "firmware/defines.h",
+        "project.h.j2": f"firmware/{project}.h",
+        "project.cpp.j2": f"firmware/{project}.cpp",
+        "bridge.cpp.j2": f"{project}_bridge.cpp",
+        "test.cpp.j2": f"{project}_test.cpp",
+        "build_lib.sh.j2": "build_lib.sh",
+        "build_prj.tcl.j2": "build_prj.tcl",
+        "build_opt.tcl.j2": "build_opt.tcl",
+        "hls_config.cfg.j2": "hls_config.cfg",
+        "vitis-comp.json.j2": "vitis-comp.json",
+    }.items():
+        files[target] = _environment("project").get_template(template).render(context)
+    for hardware in design.blocks:
+        code = code_for(design, hardware)
+        files[f"firmware/blocks/{code.ident}.h"] = render_block(code)
+        if isinstance(code, MacCode):
+            files[f"firmware/weights/{code.ident}.h"] = (
+                _environment("project").get_template("weights.h.j2").render(code=code)
+            )
+            files[f"firmware/hlsq/{code.mac.pe.header}"] = code.mac.pe.source().read_text(encoding="utf-8")
+    for header in sorted(STATIC.glob("*.h")):
+        files[f"firmware/hlsq/{header.name}"] = header.read_text(encoding="utf-8")
+    return files
+
+
+def render_build_options(**options: bool) -> str:
+    """``build_opt.tcl`` for one run of Vitis HLS."""
+    return _environment("project").get_template("build_opt.tcl.j2").render(build_options=options)
+
+
+def render_block(code: BlockCode) -> str:
+    """The header of one block."""
+    return _environment("blocks").get_template(code.template).render(code=code)
+
+
+class _Layout:
+    """Which stream or array each block reads and writes."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.streaming = design.options.io_type == "io_stream"
+        self.fan_outs: list[FanOut] = []
+        self.outputs = [OutputPort(self._port(o), design.tensors[o]) for o in design.graph.outputs]
+        self.steps: list[CallStep] = []
+        for item in design.graph.inputs:
+            tensor = design.tensors[item.name]
+            self.steps.append(self._step(tensor, "", source=tensor.ident))
+        for hardware in design.blocks:
+            arguments = [self._read(hardware.block.name, n) for n in range(len(hardware.block.inputs))]
+            tensor = design.tensors[hardware.block.name]
+            target = self._written(tensor)
+            call = f"{hardware.ident}({', '.join([*arguments, target])});"
+            self.steps.append(self._step(tensor, call))
+
+    def _port(self, name: str) -> str:
+        tensor = self.design.tensors[name]
+        readers = [s for s in self.design.streams if s.tensor == name]
+        return f"{tensor.ident}_out" if len(readers) == 1 else f"{tensor.ident}_to_host"
+
+    def _readers(self, tensor: Tensor) -> list[Stream]:
+        return [s for s in self.design.streams if s.tensor == tensor.name]
+
+    def _written(self, tensor: Tensor) -> str:
+        """What a block writes: its only reader's stream, or one that is then copied."""
+        readers = self._readers(tensor)
+        if self.streaming and len(readers) != 1:
+            return f"{tensor.ident}_all"
+        if not self.streaming and tensor.name in self.design.graph.outputs:
+            return self._port(tensor.name)
+        return readers[0].ident if self.streaming else f"{tensor.ident}_out"
+
+    def _read(self, block: str, number: int) -> str:
+        stream = next(s for s in self.design.streams if s.reader == block and s.number == number)
+        tensor = self.design.tensors[stream.tensor]
+        is_input = any(i.name == tensor.name for i in self.design.graph.inputs)
+        if self.streaming:
+            return tensor.ident if is_input and len(self._readers(tensor)) == 1 else stream.ident
+        return tensor.ident if is_input else self._written(tensor)
+
+    def _step(self, tensor: Tensor, call: str, source: str | None = None) -> CallStep:
+        readers = self._readers(tensor)
+        written = source or self._written(tensor)
+        if not self.streaming:
+            is_port = source is not None or tensor.name in self.design.graph.outputs
+            local = () if is_port else (Local(written, tensor.ident, 0, tensor.size),)
+            return CallStep(local, call, tensor, written, ())
+        locals_ = []
+        if source is None and (len(readers) != 1 or readers[0].reader is not None):
+            depth = readers[0].depth if len(readers) == 1 else 2
+            locals_.append(Local(written, tensor.ident, depth, tensor.size))
+        clones: tuple[str, ...] = ()
+        if len(readers) > 1:
+            locals_ += [Local(s.ident, tensor.ident, s.depth, tensor.size) for s in readers if s.reader is not None]
+            self.fan_outs.append(FanOut(len(readers)))
+            targets = ", ".join(s.ident for s in readers)
+            clones = (f"fan_out<{tensor.positions}>({written}, {targets});",)
+        return CallStep(tuple(locals_), call, tensor, written, clones)
+
+
+@cache
+def _environment(kind: str) -> jinja2.Environment:
+    folder = BLOCK_TEMPLATES if kind == "blocks" else TEMPLATES / "project"
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        cpp_int=_cpp_literal,
+        cpp_type=cpp_int,
+        cpp_table=_cpp_table,
+        rom_table=_rom_table,
+        short_format=short_format,
+        signed_width=_signed_width,
+        subtract_width=_subtract_width,
+        log2=lambda value: int(value).bit_length() - 1,
+        is_power=lambda value: int(value) & (int(value) - 1) == 0,
+    )
+    return environment
+
+
+def _cpp_literal(value: int) -> str:
+    if value > 2**63 - 1:
+        return f"{value}ULL"
+    if value == -(2**63):
+        return "(-9223372036854775807LL - 1)"
+    return str(value) if -(2**31) < value < 2**31 else f"{value}LL"
+
+
+def _cpp_table(values: Iterable[Any]) -> str:
+    items = [_cpp_table(v) if isinstance(v, tuple) else _cpp_literal(int(v)) for v in values]
+    return "{" + ", ".join(items) + "}"
+
+
+def _rom_table(words: NDArray[np.uint64]) -> str:
+    suffix = "ULL" if int(words.max(initial=0)) >= 2**31 else ""
+    rows = [",".join(f"{int(word)}{suffix}" for word in row) for row in words]
+    return "{\n{" + "},\n{".join(rows) + "}}"
+
+
+def _signed_width(values: NDArray[np.int64]) -> int:
+    interval = Interval(int(values.min()), int(values.max()))
+    return interval.width + (not interval.signed)
+
+
+def _subtract_width(deviation: Interval, zero: int) -> int:
+    """Width of the signed type in which a value, its zero point and their difference fit."""
+    both = deviation.union(Interval(deviation.lo + zero, deviation.hi + zero)).union(
+        Interval(min(zero, -1), max(zero, 0))
+    )
+    return both.width + 1

@@ -1,0 +1,112 @@
+"""C simulation: building the shared library and running integers through it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.backends.vitis.design import Design, Tensor
+from hlsq.emulate.exact import storage
+from hlsq.errors import InputError, ToolFailedError
+from hlsq.toolchain import find_cxx
+
+Ints = NDArray[np.int64]
+
+
+def compile_library(folder: str | Path, *, ap_types: bool = False, stamp: str = "lib") -> Path:
+    """Build the C simulation of the project in ``folder``.
+
+    Args:
+        folder: project folder.
+        ap_types: compute with ``ap_int`` instead of machine integers (slower, the same values).
+        stamp: part of the library's name.
+
+    Returns:
+        The shared library.
+
+    Raises:
+        ToolNotFoundError: no C++ compiler.
+        ToolFailedError: the compiler reported errors; the message ends with its last lines.
+    """
+    path = Path(folder)
+    environment = {**os.environ, "HLSQ_CXX": str(find_cxx()), "HLSQ_AP_TYPES": str(int(ap_types))}
+    command = ["bash", "build_lib.sh", stamp]
+    done = subprocess.run(command, cwd=path, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-25:])
+        raise ToolFailedError(f"{' '.join(command)} in {path} failed with code {done.returncode}:\n{tail}")
+    (library,) = path.glob(f"firmware/*-{stamp}.so")
+    return library
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """A loaded C simulation."""
+
+    design: Design
+    library: ctypes.CDLL
+
+    @classmethod
+    def load(cls, design: Design, library: Path) -> Simulation:
+        """Load a library that ``compile_library`` built.
+
+        The loader caches libraries by path, so a private copy is loaded; rebuilding then really takes effect.
+        """
+        with tempfile.TemporaryDirectory(prefix="hlsq_") as folder:
+            copy = shutil.copy(library, folder)
+            loaded = ctypes.CDLL(copy)
+        return cls(design, loaded)
+
+    def run(self, inputs: Mapping[str, Ints], *, trace: bool = False) -> tuple[dict[str, Ints], dict[str, Ints]]:
+        """Outputs, and with ``trace`` all tensors, for input integers [samples, ...] by name.
+
+        Raises:
+            InputError: an integer that the input's format does not have.
+        """
+        graph, tensors = self.design.graph, self.design.tensors
+        ready = {i.name: np.ascontiguousarray(inputs[i.name], dtype=np.int64) for i in graph.inputs}
+        for item in graph.inputs:
+            x = ready[item.name]
+            if x.size and not (item.format.qmin <= int(x.min()) and int(x.max()) <= item.format.qmax):
+                raise InputError(
+                    f"input {item.name!r} has integers from {int(x.min())} to {int(x.max())}; its format "
+                    f"{item.format} has {item.format.qmin} to {item.format.qmax}"
+                )
+        samples = len(next(iter(ready.values())))
+        outputs = {name: _buffer(samples, tensors[name]) for name in graph.outputs}
+        traces = {name: _buffer(samples, tensor) for name, tensor in tensors.items()} if trace else {}
+        function = getattr(self.library, f"{self.design.options.project_name}_integers")
+        function.restype = None
+        function(
+            ctypes.c_int64(samples),
+            _pointers([ready[i.name] for i in graph.inputs]),
+            _pointers([outputs[o] for o in graph.outputs]),
+            _pointers(list(traces.values())) if trace else None,
+        )
+        return self._shaped(outputs), self._shaped(traces)
+
+    def _shaped(self, buffers: dict[str, Ints]) -> dict[str, Ints]:
+        shapes, intervals = self.design.graph.shapes, self.design.graph.intervals
+        return {
+            name: buffer.reshape(len(buffer), *shapes[name]).astype(storage(intervals[name]))
+            for name, buffer in buffers.items()
+        }
+
+
+def _buffer(samples: int, tensor: Tensor) -> Ints:
+    return np.empty((samples, tensor.size), dtype=np.int64)
+
+
+def _pointers(arrays: list[Ints]) -> Any:
+    kind = ctypes.c_void_p * len(arrays)
+    return kind(*(array.ctypes.data for array in arrays))

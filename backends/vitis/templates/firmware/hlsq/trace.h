@@ -1,0 +1,50 @@
+#ifndef HLSQ_TRACE_H_
+#define HLSQ_TRACE_H_
+
+// C simulation only: copies the integers of a stream or array to the host without disturbing them.
+
+#ifndef __SYNTHESIS__
+
+#include "types.h"
+#include <cstdint>
+
+namespace hlsq {
+
+// Where each tensor's integers go, or null when nobody asked.
+inline std::int64_t **&trace_sinks() {
+    static std::int64_t **sinks = nullptr;
+    return sinks;
+}
+
+template <class T> inline std::int64_t to_host(const T &value) {
+#ifdef HLSQ_NATIVE_INT
+    return std::int64_t(value);
+#else
+    return value.to_int64();
+#endif
+}
+
+template <int POSITIONS, class P> void trace(int tensor, hls::stream<P> &stream) {
+    if (trace_sinks() == nullptr)
+        return;
+    std::int64_t *&sink = trace_sinks()[tensor];
+    for (int i = 0; i < POSITIONS; i++) {
+        const P packet = stream.read();
+        for (int c = 0; c < P::size; c++)
+            *sink++ = to_host(packet[c]);
+        stream.write(packet);
+    }
+}
+
+template <int COUNT, class T> void trace(int tensor, const T *values) {
+    if (trace_sinks() == nullptr)
+        return;
+    std::int64_t *&sink = trace_sinks()[tensor];
+    for (int i = 0; i < COUNT; i++)
+        *sink++ = to_host(values[i]);
+}
+
+} // namespace hlsq
+
+#endif
+#endif

@@ -1,0 +1,118 @@
+"""How many processing elements a block has, and which reuse factors are possible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from hlsq.errors import OptionError
+from hlsq.graph import QBlock
+from hlsq.graph.ops import DepthwiseConv2D
+
+DEFAULT_REUSE = 64
+"""Cycles per output position that blocks aim at when the user asks for nothing."""
+
+
+@dataclass(frozen=True)
+class Products:
+    """The products of one output position: each of ``outputs`` values sums ``taps`` of them."""
+
+    taps: int
+    outputs: int
+
+    @property
+    def total(self) -> int:
+        """Number of products."""
+        return self.taps * self.outputs
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the products of one position are spread over PEs and cycles.
+
+    In each of ``tap_steps * output_steps`` cycles an array of ``tap_block * output_block`` PEs works; the last tap
+    block or output block may be partly idle.
+    """
+
+    products: Products
+    tap_steps: int
+    output_steps: int
+
+    @property
+    def tap_block(self) -> int:
+        """Taps that one cycle handles."""
+        return -(-self.products.taps // self.tap_steps)
+
+    @property
+    def output_block(self) -> int:
+        """Outputs that one cycle handles."""
+        return -(-self.products.outputs // self.output_steps)
+
+    @property
+    def reuse_factor(self) -> int:
+        """Cycles per position: how often each PE is used."""
+        return self.tap_steps * self.output_steps
+
+    @cached_property
+    def pes(self) -> int:
+        """Number of PEs."""
+        return self.tap_block * self.output_block
+
+
+def products_of(block: QBlock) -> Products | None:
+    """Products of one output position of ``block``; None for a block without weights."""
+    if block.weights is None:
+        return None
+    shape = block.weights.values.shape
+    if isinstance(block.op, DepthwiseConv2D):
+        return Products(shape[0] * shape[1], shape[2])
+    taps = 1
+    for axis in shape[:-1]:
+        taps *= axis
+    return Products(taps, shape[-1])
+
+
+@lru_cache(maxsize=4096)
+def _steps(size: int) -> tuple[int, ...]:
+    """Numbers of steps into which ``size`` can be cut without a wholly idle one."""
+    return tuple(n for n in range(1, size + 1) if -(-size // -(-size // n)) == n)
+
+
+@lru_cache(maxsize=4096)
+def valid_reuse_factors(products: Products) -> tuple[int, ...]:
+    """All reuse factors that ``split`` accepts, ascending."""
+    return tuple(sorted({t * o for t in _steps(products.taps) for o in _steps(products.outputs)}))
+
+
+def nearest_reuse_factors(products: Products, wanted: int) -> tuple[int, ...]:
+    """The valid reuse factors next below and next above ``wanted`` (or ``wanted`` itself)."""
+    valid = valid_reuse_factors(products)
+    below = [v for v in valid if v <= wanted]
+    above = [v for v in valid if v >= wanted]
+    return tuple(sorted({*below[-1:], *above[:1]}))
+
+
+def split(name: str, products: Products, reuse_factor: int) -> Split:
+    """The split with ``reuse_factor`` that needs the fewest PEs.
+
+    Raises:
+        OptionError: no split has that reuse factor; names the block and the nearest valid values.
+    """
+    candidates = [
+        Split(products, t, reuse_factor // t)
+        for t in _steps(products.taps)
+        if reuse_factor >= 1 and reuse_factor % t == 0 and reuse_factor // t in _steps(products.outputs)
+    ]
+    if not candidates:
+        nearest = " or ".join(map(str, nearest_reuse_factors(products, reuse_factor)))
+        raise OptionError(
+            f"block {name!r}: reuse_factor {reuse_factor} is impossible for its {products.taps} taps and "
+            f"{products.outputs} outputs; nearest valid: {nearest}"
+        )
+    return min(candidates, key=lambda s: (s.pes, -s.output_block))
+
+
+def closest_split(name: str, products: Products, reuse_factor: int) -> Split:
+    """The split whose reuse factor is closest to ``reuse_factor``."""
+    nearest = nearest_reuse_factors(products, reuse_factor)
+    return split(name, products, min(nearest, key=lambda v: abs(v - reuse_factor)))
