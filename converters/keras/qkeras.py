@@ -1,0 +1,95 @@
+"""QKeras models to a graph of quantised weights and the plan that their quantizers are."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hlsq.converters.keras.convert import draft_from_keras
+from hlsq.converters.keras.qkeras_inputs import take_input_formats
+from hlsq.converters.keras.qkeras_passes import join_quantizers
+from hlsq.converters.keras.qkeras_plan import make_plan
+from hlsq.converters.keras.reader import is_model
+from hlsq.converters.keras.saved import SavedModel, read_saved, refuse_code
+from hlsq.errors import ModelFileError
+from hlsq.formats import Format
+from hlsq.graph import Graph
+from hlsq.plan import Plan
+
+
+def from_qkeras(model: Any, *, input_format: Format | Mapping[str, Format] | None = None) -> tuple[Graph, Plan]:
+    """The graph of a QKeras ``model``, with the values its quantizers make of the weights, and its formats.
+
+    The plan's formats are those of the quantizers: they hold the graph's weights exactly, and requantisation to them
+    gives the values of the model's own activations. What the model leaves open is decided so, and noted in the plan:
+    a bias without quantizer is rounded to the accumulator's scale (``float_biases``); the unquantised sums and means
+    that additions, further quantizers or a pooled dense layer read are kept exactly (``exact_outputs``).
+
+    Args:
+        model: of QKeras 0.9 layers with quantizers of ``hlsq.quantizers`` or QKeras, or the path of a saved one.
+        input_format: of the network's input, or one per input name. Not needed where the model's first layer is a
+            ``QActivation``, whose format it then is.
+
+    Raises:
+        UnsupportedLayerError: a layer or quantizer that hardware cannot follow, a weight without quantizer, or an
+            unquantised tensor that another layer reads; names the layer and the remedy.
+        ModelFileError: the file cannot be read, or would run code.
+    """
+    if isinstance(model, str | os.PathLike):
+        model = load_qkeras_file(model)
+    draft = join_quantizers(draft_from_keras(model))
+    draft, inputs = take_input_formats(draft, input_format)
+    return make_plan(draft, inputs)
+
+
+def is_qkeras(model: Any) -> bool:
+    """Whether ``model`` is a Keras model that holds a QKeras layer; imports neither."""
+    return is_model(model) and any(_is_qkeras_layer(layer) for layer in model.layers)
+
+
+def _is_qkeras_layer(layer: Any) -> bool:
+    if is_model(layer):
+        return is_qkeras(layer)
+    return any(cls.__module__.partition(".")[0] == "qkeras" for cls in type(layer).__mro__)
+
+
+def load_qkeras_file(path: str | os.PathLike[str]) -> Any:
+    """The QKeras model saved in the ``.keras`` or ``.h5`` file ``path``, with QKeras's or hlsq's quantizers.
+
+    No code from the file runs: Lambda layers and custom objects are refused before it is opened.
+
+    Raises:
+        ModelFileError: no such file, a damaged one, or one that would run code.
+        KerasVersionError: TensorFlow has been loaded with Keras 3.
+    """
+    saved = read_saved(Path(path))
+    refuse_code(saved)
+    importlib.import_module("hlsq.quantizers")  # makes TensorFlow use tf_keras, and QKeras know hlsq's quantizers
+    utils = importlib.import_module("qkeras.utils")
+    try:
+        return utils.load_qmodel(str(saved.path), compile=False)
+    except Exception as first:  # whatever an unknown layer or a damaged file makes Keras raise
+        try:
+            return rebuild(saved)
+        except Exception as second:
+            reason = next(iter(str(second).splitlines()), type(second).__name__)
+            raise ModelFileError(f"{saved.path}: QKeras cannot load it: {reason}") from first
+
+
+def rebuild(saved: SavedModel) -> Any:
+    """The model made from the saved configuration, and then its weights.
+
+    Where Keras 3 and tf_keras are both installed QKeras's own loader can look for layers in the wrong one.
+    """
+    tf_keras = importlib.import_module("tf_keras")
+    utils = importlib.import_module("qkeras.utils")
+    known: dict[str, Any] = {}
+    utils._add_supported_quantized_objects(known)
+    kind = tf_keras.Sequential if saved.config.get("class_name") == "Sequential" else tf_keras.Model
+    with tf_keras.utils.custom_object_scope(known):
+        model = kind.from_config(saved.config["config"])
+    model.load_weights(str(saved.path))
+    return model

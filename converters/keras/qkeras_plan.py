@@ -1,0 +1,163 @@
+"""From the blocks of a QKeras model to its graph and plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from hlsq.converters.keras.draft import Draft, Node
+from hlsq.errors import UnsupportedLayerError
+from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
+from hlsq.graph import Activation, Graph, Interval
+from hlsq.graph.lowering.lower import quantize_graph
+from hlsq.graph.ops import AveragePool2D, Concatenate
+from hlsq.plan import BlockPlan, Plan
+
+BATCH_NORM_BITS = 16
+EXACT_BITS = 32
+"""Widest unquantised tensor that is passed on exactly."""
+QUANTISE = "a QActivation behind it, so that the tensor has a format"
+
+
+def make_plan(draft: Draft, inputs: Mapping[str, Format]) -> tuple[Graph, Plan]:
+    """The graph of ``draft`` and the plan of its quantizers.
+
+    Raises:
+        UnsupportedLayerError: weights without a quantizer, or an unquantised tensor that another layer reads.
+    """
+    planner = _Planner(draft, dict(inputs))
+    for node in draft.nodes:
+        planner.add(node)
+    graph = planner.graph(draft.nodes, draft.outputs)
+    info = {"float_biases": planner.float_biases, "exact_outputs": planner.exact_outputs}
+    plan = Plan(
+        scheme="qkeras",
+        batch_norm="refine",
+        inputs=planner.inputs,
+        blocks=planner.blocks,
+        info={key: names for key, names in info.items() if names},
+    )
+    return graph, plan
+
+
+@dataclass
+class _Planner:
+    draft: Draft
+    inputs: dict[str, Format]
+    blocks: dict[str, BlockPlan] = field(default_factory=dict)
+    tensors: dict[str, Format | None] = field(default_factory=dict)
+    float_biases: list[str] = field(default_factory=list)
+    exact_outputs: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tensors |= self.inputs
+
+    def graph(self, nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> Graph:
+        return Graph(
+            name=self.draft.name,
+            inputs=self.draft.inputs,
+            blocks=tuple(node.block for node in nodes),
+            outputs=outputs,
+            host={node.name: node.host for node in nodes if node.host is not None},
+        )
+
+    def add(self, node: Node) -> None:
+        """Plan one block; those before it are planned."""
+        if not node.block.op.accumulates:
+            self.tensors[node.name] = self.tensors[node.block.inputs[0]]
+            self.blocks[node.name] = BlockPlan()
+            return
+        if node.block.bias is not None and "bias" not in node.quantizers:
+            self.float_biases.append(node.name)
+        formats = BlockPlan(weight=_weight_format(node), bias=node.quantizers.get("bias"))
+        output = node.quantizers.get("output")
+        if output is None and isinstance(node.block.op, Concatenate):
+            output = self._concatenated(node)
+        elif output is None and (node.name in self.draft.readers or not node.block.activation.is_linear):
+            self._check_readers(node, node.name)
+            self.blocks[node.name] = formats
+            output = self._exact(node)
+            self.exact_outputs.append(node.name)
+        self.blocks[node.name] = replace(formats, output=output)
+        self.tensors[node.name] = output
+
+    def _check_readers(self, node: Node, name: str) -> None:
+        """Refuse an unquantised tensor that is multiplied by weights; means are narrow enough for that."""
+        for reader in self.draft.readers.get(name, ()):
+            if not reader.block.op.accumulates:
+                self._check_readers(node, reader.name)
+            elif reader.block.kernel is not None and not isinstance(node.block.op, AveragePool2D):
+                raise UnsupportedLayerError(
+                    node.block.layers[-1],
+                    node.kind,
+                    f"its output is not quantised, but layer {reader.block.layers[0]!r} reads it",
+                    QUANTISE,
+                )
+
+    def _exact(self, node: Node) -> Format:
+        """A format for everything that the accumulator of ``node`` can hold."""
+        nodes = self.draft.nodes[: 1 + [n.name for n in self.draft.nodes].index(node.name)]
+        raw = replace(node, block=replace(node.block, activation=Activation()))
+        graph = self.graph((*nodes[:-1], raw), (node.name,))
+        known = {n.name: self.blocks[n.name] for n in nodes}
+        fmt = quantize_graph(graph, Plan("qkeras", "refine", self.inputs, known)).by_name[node.name].format
+        if fmt.channels is not None or fmt.bits > EXACT_BITS:
+            what = "per-channel values" if fmt.channels else f"values of {fmt.bits} bits"
+            raise UnsupportedLayerError(
+                node.block.layers[-1],
+                node.kind,
+                f"its output, {what}, is not quantised, but the network goes on with it",
+                QUANTISE,
+            )
+        mantissa, exponent = np.frexp(float(fmt.step))
+        return FixedPoint(fmt.bits, 1 - int(exponent)) if mantissa == 0.5 else fmt
+
+    def _concatenated(self, node: Node) -> Format:
+        """The format that holds the values of all inputs of a concatenation."""
+        formats = [self.tensors[name] for name in node.block.inputs]
+        known = [fmt for fmt in formats if fmt is not None]
+        if len(set(known)) == 1:
+            return known[0]
+        parts = [_as_steps(fmt) for fmt in known]
+        if len(parts) != len(formats) or any(part is None for part in parts):
+            raise UnsupportedLayerError(
+                node.block.layers[0],
+                node.kind,
+                f"its inputs have the formats {', '.join(map(str, known))}, which no fixed-point format can hold",
+                "inputs with power-of-two steps, or the same quantizer for all of them",
+            )
+        frac = max(part[0] for part in parts if part is not None)
+        whole = Interval(0, 0)
+        for part in parts:
+            if part is not None:
+                shift = frac - part[0]
+                whole = whole.union(Interval(part[1].lo << shift, part[1].hi << shift))
+        return FixedPoint(max(whole.width, 1 + whole.signed), frac, signed=whole.signed)
+
+
+def _weight_format(node: Node) -> Format | None:
+    """The format of the block's weights."""
+    kernel = node.block.kernel
+    if kernel is None or "kernel" in node.quantizers:
+        return node.quantizers.get("kernel")
+    if node.kind not in ("BatchNormalization", "QBatchNormalization"):
+        raise UnsupportedLayerError(
+            node.block.layers[0],
+            node.kind,
+            "its weights have no quantizer, in a model of QKeras layers",
+            f"Q{node.kind} with a kernel_quantizer; or convert a float model, quantised with a scheme",
+        )
+    # A batch norm on its own: every channel's factor gets its own exponent, as in a refined one.
+    exponents = np.frexp(np.where(kernel == 0, 1.0, kernel).reshape(-1))[1]
+    return FixedPoint(BATCH_NORM_BITS, tuple((BATCH_NORM_BITS - 1 - exponents).tolist()))
+
+
+def _as_steps(fmt: Format) -> tuple[int, Interval] | None:
+    """Fraction length and integers of a format whose step is a power of two, else None."""
+    if isinstance(fmt, FixedPoint | PowerOfTwo | Affine) and fmt.channels is None and not fmt.offset:
+        mantissa, exponent = np.frexp(float(fmt.step))
+        if mantissa == 0.5:
+            return 1 - int(exponent), Interval(fmt.qmin, fmt.qmax)
+    return None

@@ -1,0 +1,148 @@
+"""Weights of QKeras layers: the values their quantizers make of them, and the format that holds these exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hlsq.converters.keras.call import Array, LayerCall, to_array
+from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
+
+SUPPORTED = (
+    "hlsq.quantizers (fixed_point, power_of_two, affine) and QKeras's quantized_bits, quantized_po2, "
+    "quantized_relu_po2, binary and ternary"
+)
+FLUSH_EXPONENT = -24
+"""QKeras's power-of-two quantizers give their smallest power to values below 1e-7 (their stand-in for zero)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Quantized:
+    """Values (last axis = channels) and the format of exactly these."""
+
+    values: Array
+    format: Format
+
+
+def quantized_weights(call: LayerCall, role: str, quantizer: Any, variable: Any) -> Quantized:
+    """What ``quantizer`` makes of the weights ``variable``.
+
+    Args:
+        call: the layer's call, for messages.
+        role: name of the layer's option, for messages.
+        quantizer: a quantizer of hlsq or QKeras.
+        variable: the layer's float weights.
+
+    Raises:
+        UnsupportedLayerError: a quantizer that hardware weights cannot follow.
+    """
+    fmt = getattr(quantizer, "format", None)
+    if isinstance(fmt, Format):
+        if fmt.offset:
+            raise call.refuse(f"{role}={quantizer} has the zero point {fmt.offset}", f"zero_point=0 in a {role}")
+        return Quantized(fmt.fake_quantize(to_array(variable)), fmt)
+    maker = _MAKERS.get(kind_of(quantizer))
+    if maker is None:
+        raise call.refuse(f"{role}={describe(quantizer)}", SUPPORTED)
+    check_noise(call, role, quantizer)
+    values = to_array(quantizer(variable))
+    if not np.isfinite(values).all():
+        return Quantized(values, FixedPoint(1, 0))  # the graph refuses them, naming the layer
+    made = maker(values, quantizer)
+    exact = made.fake_quantize(values)
+    # QKeras computes x + (quantized - x) in float32, which misses the quantized value by a rounding error.
+    if not np.allclose(exact, values, rtol=1e-4, atol=2.0**FLUSH_EXPONENT):
+        worst = int(np.abs(exact - values).argmax())
+        raise call.refuse(
+            f"{role}={describe(quantizer)} gives {values.flat[worst]:.9g}, which is no value of {made}", SUPPORTED
+        )
+    return Quantized(exact, made)
+
+
+def kind_of(quantizer: Any) -> str:
+    """Class name of a QKeras quantizer, empty for anything else."""
+    cls = type(quantizer)
+    return cls.__name__ if cls.__module__.partition(".")[0] == "qkeras" else ""
+
+
+def describe(quantizer: Any) -> str:
+    """The quantizer's string form, or the name of a function."""
+    return getattr(quantizer, "__name__", None) or str(quantizer)
+
+
+def check_noise(call: LayerCall, role: str, quantizer: Any) -> None:
+    """Refuse a quantizer that mixes float values into its output.
+
+    Raises:
+        UnsupportedLayerError: its ``qnoise_factor`` is not 1.
+    """
+    noise = float(np.asarray(getattr(quantizer, "qnoise_factor", 1.0)))
+    if noise != 1:
+        raise call.refuse(
+            f"{role}={describe(quantizer)} with qnoise_factor={noise:g} quantizes in part only",
+            "qnoise_factor=1; call update_qnoise_factor(1.0) before converting",
+        )
+
+
+def _bits_format(values: Array, quantizer: Any) -> Format:
+    """``quantized_bits``: steps of ``scale * 2**(integer - bits + keep_negative)``, the scale perhaps per channel."""
+    width = int(quantizer.bits)
+    signed = bool(quantizer.keep_negative)
+    steps = _channel_scales(quantizer, values)
+    if width - signed > 0:
+        steps = steps * 2.0 ** (int(np.asarray(quantizer.integer)) - (width - signed))
+    signed = signed or bool((values < 0).any())
+    if _are_powers(steps):
+        return FixedPoint(width, _plain(-np.log2(steps).astype(int)), signed=signed)
+    return Affine(width, _plain(steps), signed=signed)
+
+
+def _binary_format(values: Array, quantizer: Any) -> Format:
+    """``binary``: one bit for plus and minus a scale, or for zero and a scale."""
+    scales = _channel_scales(quantizer, values)
+    if not _are_powers(scales) or ((values == 0).any() and (values < 0).any()):
+        return _ternary_format(values, quantizer)
+    return FixedPoint(1, _plain(-np.log2(scales).astype(int)), signed=not (values == 0).any())
+
+
+def _ternary_format(values: Array, quantizer: Any) -> Format:
+    """``ternary``: zero and plus or minus a scale."""
+    return PowerOfTwo(code_bits=2, max_exponent=0, scale=_plain(_channel_scales(quantizer, values)))
+
+
+def _po2_format(values: Array, quantizer: Any) -> Format:
+    """``quantized_po2`` and ``quantized_relu_po2``: the exponents that occur; zero for QKeras's stand-in of it."""
+    magnitudes = np.abs(values)
+    kept = magnitudes[magnitudes > 2.0**FLUSH_EXPONENT]
+    exponents = np.rint(np.log2(kept)).astype(int) if kept.size else np.zeros(1, int)
+    low, span = int(exponents.min()), int(exponents.max() - exponents.min())
+    signed = kind_of(quantizer) == "quantized_po2" or bool((values < 0).any())
+    return PowerOfTwo((span + 1).bit_length() + signed, span, scale=2.0**low, signed=signed)
+
+
+_MAKERS = {
+    "quantized_bits": _bits_format,
+    "binary": _binary_format,
+    "ternary": _ternary_format,
+    "quantized_po2": _po2_format,
+    "quantized_relu_po2": _po2_format,
+}
+
+
+def _channel_scales(quantizer: Any, values: Array) -> Array:
+    """The quantizer's scale of every channel; 1 where all weights are zero, for which QKeras has the scale 0."""
+    scale = np.asarray(quantizer.scale, dtype=np.float64)
+    channels = np.broadcast_to(scale, (*values.shape[:-1], values.shape[-1])).reshape(-1, values.shape[-1])[0]
+    return np.where(channels > 0, channels, 1.0)
+
+
+def _are_powers(steps: Array) -> bool:
+    return bool((np.frexp(steps)[0] == 0.5).all())
+
+
+def _plain(channels: Array) -> Any:
+    """One number where all channels agree, else a tuple."""
+    numbers = tuple(channels.tolist())
+    return numbers[0] if len(set(numbers)) == 1 else numbers
