@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from tqdm import tqdm
 
 from hlsq.calibration.stats import StatsBuilder, TensorStats
+from hlsq.emulate.inputs import as_inputs
 from hlsq.emulate.real import iterate_blocks
 from hlsq.errors import CalibrationError, OptionError
 from hlsq.graph import Graph
@@ -51,11 +53,9 @@ def calibrate(graph: Graph, data: CalibrationData, batch_size: int = 64, progres
             input and what it expects.
         OptionError: ``batch_size`` is not positive.
     """
-    from tqdm import tqdm
-
     if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise OptionError(f"batch_size is {batch_size!r}; allowed: a whole number from 1")
-    inputs = as_inputs(graph, data)
+    inputs = as_inputs(graph.inputs, data, CalibrationError)
     samples = len(next(iter(inputs.values())))
     builders = {name: StatsBuilder() for name in graph.shapes}
     hidden = None if progress is None else not progress
@@ -72,63 +72,14 @@ def calibrate(graph: Graph, data: CalibrationData, batch_size: int = 64, progres
     return Calibration(samples, {name: builder.finish() for name, builder in builders.items()})
 
 
-def as_inputs(graph: Graph, data: CalibrationData) -> dict[str, NDArray[Any]]:
-    """``data`` by input name, checked against the network's inputs.
-
-    Raises:
-        CalibrationError: as in ``calibrate``.
-    """
-    names = [i.name for i in graph.inputs]
-    if isinstance(data, Mapping):
-        if wrong := sorted(set(data) ^ set(names)):
-            what = "is no input of the network" if wrong[0] in data else "is missing"
-            raise CalibrationError(f"calibration data: {wrong[0]!r} {what}; expected exactly {', '.join(names)}")
-        arrays = {name: data[name] for name in names}
-    elif len(names) == 1 and not _is_list_of_one(data, len(graph.inputs[0].shape) + 1):
-        arrays = {names[0]: data}
-    else:
-        if not isinstance(data, (list, tuple)) or len(data) != len(names):
-            raise CalibrationError(
-                f"calibration data: the network has {len(names)} inputs; expected a dict or a list with one array for "
-                f"each of {', '.join(names)}"
-            )
-        arrays = dict(zip(names, data, strict=True))
-    checked = {i.name: _check(i.name, i.shape, arrays[i.name]) for i in graph.inputs}
-    if len({len(x) for x in checked.values()}) > 1:
-        raise CalibrationError(
-            "calibration data: the inputs have different numbers of samples: "
-            + ", ".join(f"{name!r} {len(x)}" for name, x in checked.items())
-        )
-    return checked
-
-
-def _is_list_of_one(data: Any, axes: int) -> bool:
-    """Whether ``data`` lists one array with samples of its own, and is not itself the samples."""
-    return isinstance(data, (list, tuple)) and len(data) == 1 and np.ndim(data[0]) == axes
-
-
-def _check(name: str, shape: tuple[int, ...], data: Any) -> NDArray[Any]:
-    expected = f"expected shape [samples, {', '.join(map(str, shape))}]"
-    try:
-        x = np.asarray(data)
-    except ValueError as error:
-        raise CalibrationError(f"calibration data of input {name!r} is no array ({error}); {expected}") from None
-    if x.dtype.kind not in "biuf":
-        raise CalibrationError(f"calibration data of input {name!r} has type {x.dtype}; {expected} of numbers")
-    if x.shape[1:] != tuple(shape) or x.ndim != len(shape) + 1:
-        raise CalibrationError(f"calibration data of input {name!r} has shape {list(x.shape)}; {expected}")
-    if not len(x):
-        raise CalibrationError(f"calibration data of input {name!r} is empty; {expected} with at least one sample")
-    return x
-
-
 def _batch(name: str, x: NDArray[Any], start: int, size: int) -> NDArray[np.float32]:
-    batch = x[start : start + size].astype(np.float32)
+    with np.errstate(over="ignore"):
+        batch = x[start : start + size].astype(np.float32)
     if not np.isfinite(batch).all():
         bad = int((~np.isfinite(batch)).sum())
         raise CalibrationError(
-            f"calibration data of input {name!r}: {bad} values of samples {start} to {start + len(batch) - 1} are NaN, "
-            "infinite or beyond float32; all must be finite"
+            f"calibration data of input {name!r}: {bad} values of samples {start} to {start + len(batch) - 1} are "
+            "beyond float32; allowed are magnitudes up to 3.4e38"
         )
     # Matrix products of a single row are summed in another order than those of many; keep clear of that.
     fill = -len(batch) % ROWS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,8 +28,8 @@ def as_inputs(
     inputs: Sequence[NetworkInput],
     data: ArrayLike | Mapping[str, ArrayLike] | Sequence[ArrayLike],
     error: type[HlsqError] = InputError,
-) -> dict[str, NDArray[np.floating]]:
-    """``data`` as float arrays [samples, ...] by input name.
+) -> dict[str, NDArray[Any]]:
+    """``data`` as arrays of real numbers [samples, ...] by input name.
 
     Args:
         inputs: the network's inputs.
@@ -43,7 +43,9 @@ def as_inputs(
     arrays: dict[str, ArrayLike]
     if isinstance(data, Mapping):
         arrays = {str(k): v for k, v in data.items()}
-    elif len(inputs) == 1 and not (isinstance(data, (list, tuple)) and len(data) == 1 and np.ndim(data[0]) > 0):
+    elif len(inputs) == 1 and not (
+        isinstance(data, (list, tuple)) and len(data) == 1 and np.ndim(data[0]) == len(inputs[0].shape) + 1
+    ):
         arrays = {names[0]: data}  # type: ignore[dict-item]
     elif isinstance(data, (list, tuple)) and len(data) == len(inputs):
         arrays = dict(zip(names, data, strict=True))
@@ -55,22 +57,25 @@ def as_inputs(
     counts = {name: len(x) for name, x in checked.items()}
     if len(set(counts.values())) != 1:
         raise error(f"the inputs have different numbers of samples: {counts}")
-    if next(iter(counts.values())) == 0:
-        raise error("there are no samples; give at least one")
     return checked
 
 
-def _checked(item: NetworkInput, data: ArrayLike, error: type[HlsqError]) -> NDArray[np.floating]:
+def _checked(item: NetworkInput, data: ArrayLike, error: type[HlsqError]) -> NDArray[Any]:
     array = np.asarray(data)
     if array.dtype.kind not in "fiub":
-        raise error(f"input {item.name!r} has values of type {array.dtype}; expected numbers")
+        raise error(f"input {item.name!r} has values of type {array.dtype}; expected numbers {_shape(item)}")
     if array.ndim != len(item.shape) + 1 or array.shape[1:] != tuple(item.shape):
         hint = "; add the axis of samples in front" if array.shape == tuple(item.shape) else ""
+        raise error(f"input {item.name!r} has shape {list(array.shape)}; expected {_shape(item)}{hint}")
+    if not len(array):
+        raise error(f"input {item.name!r} has no samples; expected {_shape(item)} with at least one")
+    if not np.isfinite(array).all():
         raise error(
-            f"input {item.name!r} has shape {list(array.shape)}; expected [samples, "
-            f"{', '.join(map(str, item.shape))}]{hint}"
+            f"input {item.name!r} has {int((~np.isfinite(array)).sum())} values that are NaN or infinite; "
+            f"expected {_shape(item)}, all finite"
         )
-    real = array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
-    if not np.isfinite(real).all():
-        raise error(f"input {item.name!r} has {int((~np.isfinite(real)).sum())} values that are NaN or infinite")
-    return real
+    return array
+
+
+def _shape(item: NetworkInput) -> str:
+    return f"[samples, {', '.join(map(str, item.shape))}]"

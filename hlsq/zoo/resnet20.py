@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from hlsq.errors import DataError
 from hlsq.zoo.backend import Library, keras_library
 
-MEAN = (0.491, 0.482, 0.447)
-STD = (0.247, 0.243, 0.262)
+MEAN = np.array([0.491, 0.482, 0.447], dtype=np.float32)
+STD = np.array([0.247, 0.243, 0.262], dtype=np.float32)
 EPSILON = 1e-5
 CHANNELS = (16, 32, 64)
 BLOCKS = 3
@@ -21,7 +21,7 @@ BLOCKS = 3
 def preprocess(images: ArrayLike) -> NDArray[np.float32]:
     """Network input from uint8 RGB ``images`` [samples, 32, 32, 3]: scaled to 0..1, then normalised per colour."""
     scaled = np.asarray(images, dtype=np.float32) / np.float32(255)
-    return (scaled - np.asarray(MEAN, dtype=np.float32)) / np.asarray(STD, dtype=np.float32)
+    return (scaled - MEAN) / STD
 
 
 def resnet20(weights: Mapping[str, NDArray[Any]] | None = None, library: Library = "keras") -> Any:
