@@ -10,6 +10,7 @@ from hlsq.converters.keras.draft import Draft, Node
 from hlsq.converters.keras.handler import handler_for
 from hlsq.converters.keras.passes import merge
 from hlsq.converters.keras.reader import LayerList, read_layers
+from hlsq.errors import OptionError
 from hlsq.graph import Graph
 
 
@@ -27,6 +28,7 @@ def from_keras(model: Any, *, name: str | None = None) -> Graph:
     Raises:
         UnsupportedLayerError: a layer, or an option of it, that cannot be converted; the model is not built.
         ModelFileError: the file cannot be read, or would run code.
+        OptionError: the model has quantised layers, or is no Keras model.
         QuantizationError: weights that are NaN or infinite.
     """
     if isinstance(model, str | os.PathLike):
@@ -34,6 +36,11 @@ def from_keras(model: Any, *, name: str | None = None) -> Graph:
 
         model = load_model_file(Path(model))
     draft = draft_from_keras(model)
+    if quantised := [node.name for node in draft.nodes if node.quantizers]:
+        raise OptionError(
+            f"model {draft.name!r}: layer {quantised[0]!r} has quantizers, which a float graph cannot hold; "
+            "convert the model with its own formats, by hlsq.convert(model) without a scheme"
+        )
     return Graph(
         name=draft.name if name is None else name,
         inputs=draft.inputs,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.converters.keras.convert import from_keras
+from hlsq.converters.keras.reader import is_model
 from hlsq.converters.keras.saved import SavedModel, read_saved, refuse_code, refuse_unknown_layers
 from hlsq.errors import ModelFileError
 from hlsq.graph import Graph
@@ -34,11 +35,7 @@ def load_model_file(path: str | os.PathLike[str]) -> Any:
         return _load_qkeras(saved)
     refuse_unknown_layers(saved)
     try:
-        if saved.package == "keras":
-            keras = importlib.import_module("keras")
-            return keras.saving.load_model(saved.path, compile=False, safe_mode=True)
-        tf_keras = importlib.import_module("tf_keras")
-        return tf_keras.models.load_model(str(saved.path), compile=False, safe_mode=True)
+        model = _load(saved)
     except ImportError as error:
         raise ModelFileError(
             f"{saved.path} was written by {saved.package}, which cannot be imported: {error}"
@@ -46,6 +43,9 @@ def load_model_file(path: str | os.PathLike[str]) -> Any:
     except Exception as error:  # whatever a damaged file makes Keras raise
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelFileError(f"{saved.path}: {saved.package} cannot load it: {reason}") from error
+    if not is_model(model):
+        raise ModelFileError(f"{saved.path}: its configuration describes no model; save the model again")
+    return model
 
 
 def from_file(path: str | os.PathLike[str], *, name: str | None = None) -> Graph:
@@ -57,5 +57,14 @@ def _load_qkeras(saved: SavedModel) -> Any:
     try:
         module = importlib.import_module(QKERAS)
         return module.load_qkeras_file(saved.path)
-    except (ImportError, AttributeError) as error:
+    except ImportError as error:
         raise ModelFileError(f"{saved.path} holds QKeras layers, which cannot be loaded here: {error}") from error
+
+
+def _load(saved: SavedModel) -> Any:
+    """Let the package that wrote the file load it."""
+    if saved.package == "keras":
+        keras = importlib.import_module("keras")
+        return keras.saving.load_model(saved.path, compile=False, safe_mode=True)
+    tf_keras = importlib.import_module("tf_keras")
+    return tf_keras.models.load_model(str(saved.path), compile=False, safe_mode=True)

@@ -18,9 +18,10 @@ SUFFIXES = (".keras", ".h5", ".hdf5")
 RUNS_CODE = ("Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
 MODELS = ("Functional", "InputLayer", "Model", "Sequential")
 SAFE_MODULES = re.compile(
-    r"(tf_)?keras(\.(activations|constraints|dtype_policies|initializers|layers|mixed_precision|models|regularizers"
-    r"|src\.(engine|models)\.\w+|src\.ops\.numpy))?"
+    r"(tf_)?keras(\.(activations|constraints|dtype_policies|initializers|layers|losses|metrics|mixed_precision|models"
+    r"|optimizers(\.legacy)?|regularizers|src\.(engine|models)\.\w+|src\.layers\.core\.tf_op_layer|src\.ops\.numpy))?"
 )
+QUANTIZED_MODULES = re.compile(r"(qkeras|hlsq\.quantizers)(\.\w+)*")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def refuse_code(saved: SavedModel) -> None:
     Raises:
         ModelFileError: there is such an object.
     """
-    for entry in _objects(saved.config):
+    loaded = {key: part for key, part in saved.config.items() if key != "compile_config"}  # left out with compile=False
+    for entry in _objects(loaded):
         name, module = str(entry["class_name"]), entry.get("module")
         where = f"{saved.path}: {_named(entry)}"
         if name in RUNS_CODE or name.split(">")[-1] in RUNS_CODE:
@@ -76,7 +78,7 @@ def refuse_code(saved: SavedModel) -> None:
                 "replace it by layers of Keras, or load the model yourself if you trust it and pass the model"
             )
         registered = str(entry.get("registered_name") or "")
-        if saved.is_qkeras and name != "function" and _is_quantizer(module, registered):
+        if saved.is_qkeras and name != "function" and _is_quantised_layer_or_quantizer(module, registered):
             continue
         custom = ">" in name or ">" in registered or name == "function"
         if custom or (isinstance(module, str) and not SAFE_MODULES.fullmatch(module)):
@@ -161,9 +163,11 @@ def _layers(config: Any) -> Iterator[dict[str, Any]]:
             yield from _layers(layer)
 
 
-def _is_quantizer(module: Any, registered: str) -> bool:
-    """Whether an object is a layer of QKeras, or a quantizer of it or of hlsq."""
-    return str(module).partition(".")[0] in ("qkeras", "hlsq") or registered.partition(">")[0] in ("qkeras", "hlsq")
+def _is_quantised_layer_or_quantizer(module: Any, registered: str) -> bool:
+    """Whether an object is a layer of QKeras, or a quantizer of QKeras or hlsq."""
+    if isinstance(module, str) and not QUANTIZED_MODULES.fullmatch(module):
+        return False
+    return isinstance(module, str) or registered.partition(">")[0] in ("qkeras", "hlsq")
 
 
 def _named(entry: dict[str, Any]) -> str:
