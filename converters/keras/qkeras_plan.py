@@ -12,12 +12,14 @@ from hlsq.errors import UnsupportedLayerError
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 from hlsq.graph import Activation, Graph, Interval
 from hlsq.graph.lowering.lower import quantize_graph
-from hlsq.graph.ops import AveragePool2D, Concatenate
+from hlsq.graph.ops import Concatenate
 from hlsq.plan import BlockPlan, Plan
 
 BATCH_NORM_BITS = 16
 EXACT_BITS = 32
 """Widest unquantised tensor that is passed on exactly."""
+MULTIPLIED_BITS = 16
+"""The same where weights multiply it."""
 QUANTISE = "a QActivation behind it, so that the tensor has a format"
 
 
@@ -76,41 +78,39 @@ class _Planner:
         if output is None and isinstance(node.block.op, Concatenate):
             output = self._concatenated(node)
         elif output is None and (node.name in self.draft.readers or not node.block.activation.is_linear):
-            self._check_readers(node, node.name)
             self.blocks[node.name] = formats
             output = self._exact(node)
             self.exact_outputs.append(node.name)
         self.blocks[node.name] = replace(formats, output=output)
         self.tensors[node.name] = output
 
-    def _check_readers(self, node: Node, name: str) -> None:
-        """Refuse an unquantised tensor that is multiplied by weights; means are narrow enough for that."""
+    def _multiplied_by(self, name: str) -> str | None:
+        """A layer that multiplies the tensor ``name`` by weights, past operations that move values only."""
         for reader in self.draft.readers.get(name, ()):
+            found = reader.block.layers[0] if reader.block.kernel is not None else None
             if not reader.block.op.accumulates:
-                self._check_readers(node, reader.name)
-            elif reader.block.kernel is not None and not isinstance(node.block.op, AveragePool2D):
-                raise UnsupportedLayerError(
-                    node.block.layers[-1],
-                    node.kind,
-                    f"its output is not quantised, but layer {reader.block.layers[0]!r} reads it",
-                    QUANTISE,
-                )
+                found = self._multiplied_by(reader.name)
+            if found is not None:
+                return found
+        return None
 
     def _exact(self, node: Node) -> Format:
-        """A format for everything that the accumulator of ``node`` can hold."""
+        """A format for everything that the accumulator of ``node`` can hold.
+
+        Sums and means of quantised tensors are narrow enough to be multiplied by weights, sums of products are not.
+        """
+        reader = self._multiplied_by(node.name)
+        if reader is not None and node.block.kernel is not None:
+            raise _unquantised(node, f"its output is not quantised, but layer {reader!r} reads it")
         nodes = self.draft.nodes[: 1 + [n.name for n in self.draft.nodes].index(node.name)]
         raw = replace(node, block=replace(node.block, activation=Activation()))
         graph = self.graph((*nodes[:-1], raw), (node.name,))
         known = {n.name: self.blocks[n.name] for n in nodes}
         fmt = quantize_graph(graph, Plan("qkeras", "refine", self.inputs, known)).by_name[node.name].format
-        if fmt.channels is not None or fmt.bits > EXACT_BITS:
-            what = "per-channel values" if fmt.channels else f"values of {fmt.bits} bits"
-            raise UnsupportedLayerError(
-                node.block.layers[-1],
-                node.kind,
-                f"its output, {what}, is not quantised, but the network goes on with it",
-                QUANTISE,
-            )
+        if fmt.channels is not None:
+            raise _unquantised(node, "its output is not quantised and has another scale in every channel")
+        if fmt.bits > (EXACT_BITS if reader is None else MULTIPLIED_BITS):
+            raise _unquantised(node, f"its output, values of {fmt.bits} bits, is not quantised")
         mantissa, exponent = np.frexp(float(fmt.step))
         return FixedPoint(fmt.bits, 1 - int(exponent)) if mantissa == 0.5 else fmt
 
@@ -135,6 +135,10 @@ class _Planner:
                 shift = frac - part[0]
                 whole = whole.union(Interval(part[1].lo << shift, part[1].hi << shift))
         return FixedPoint(max(whole.width, 1 + whole.signed), frac, signed=whole.signed)
+
+
+def _unquantised(node: Node, problem: str) -> UnsupportedLayerError:
+    return UnsupportedLayerError(node.block.layers[-1], node.kind, problem, QUANTISE)
 
 
 def _weight_format(node: Node) -> Format | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hlsq.converters.keras.call import Array, LayerCall, to_array
+from hlsq.errors import QuantizationError
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 
 SUPPORTED = (
@@ -37,19 +38,24 @@ def quantized_weights(call: LayerCall, role: str, quantizer: Any, variable: Any)
 
     Raises:
         UnsupportedLayerError: a quantizer that hardware weights cannot follow.
+        QuantizationError: weights that are NaN or infinite.
     """
+    weights = to_array(variable)
+    if not np.isfinite(weights).all():
+        raise QuantizationError(
+            f"layer {call.layer.name!r}: {int((~np.isfinite(weights)).sum())} of its weights are NaN or infinite; "
+            "all must be finite, so train or load the model again"
+        )
     fmt = getattr(quantizer, "format", None)
     if isinstance(fmt, Format):
         if fmt.offset:
             raise call.refuse(f"{role}={quantizer} has the zero point {fmt.offset}", f"zero_point=0 in a {role}")
-        return Quantized(fmt.fake_quantize(to_array(variable)), fmt)
+        return Quantized(fmt.fake_quantize(weights), fmt)
     maker = _MAKERS.get(kind_of(quantizer))
     if maker is None:
         raise call.refuse(f"{role}={describe(quantizer)}", SUPPORTED)
     check_noise(call, role, quantizer)
     values = to_array(quantizer(variable))
-    if not np.isfinite(values).all():
-        return Quantized(values, FixedPoint(1, 0))  # the graph refuses them, naming the layer
     made = maker(values, quantizer)
     exact = made.fake_quantize(values)
     # QKeras computes x + (quantized - x) in float32, which misses the quantized value by a rounding error.

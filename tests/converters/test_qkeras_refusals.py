@@ -1,0 +1,173 @@
+"""What a QKeras model must not contain, said with the layer's name and the remedy."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import qkeras
+import tf_keras
+from tf_keras import layers
+
+import hlsq.quantizers as hq
+from hlsq.converters.keras.qkeras import from_qkeras, is_qkeras, load_qkeras_file
+from hlsq.errors import ModelFileError, OptionError, QuantizationError, UnsupportedLayerError
+from hlsq.formats import FixedPoint
+
+Q8 = hq.fixed_point(8, 4)
+
+
+def dense(units: int = 3, **options: Any) -> qkeras.QDense:
+    return qkeras.QDense(units, **{"kernel_quantizer": hq.power_of_two(scale=2**-7), "name": "d", **options})
+
+
+def network(*stack: Any, shape: tuple[int, ...] = (6,)) -> tf_keras.Model:
+    return tf_keras.Sequential([tf_keras.Input(shape, name="image"), *stack])
+
+
+def act(quantizer: Any, name: str = "a") -> qkeras.QActivation:
+    return qkeras.QActivation(quantizer, name=name)
+
+
+def relu_of(**changed: Any) -> Any:
+    quantizer = qkeras.quantized_relu(4, 1)
+    vars(quantizer).update(changed)
+    return quantizer
+
+
+def two_input_formats() -> tf_keras.Model:
+    x = tf_keras.Input((6,), name="image")
+    branches = [dense(name=f"d{i}")(act(hq.fixed_point(8, i), f"a{i}")(x)) for i in range(2)]
+    return tf_keras.Model(x, branches)
+
+
+REFUSED: list[tuple[str, Callable[[], tf_keras.Model], str]] = [
+    (
+        "float kernel of a QKeras layer",
+        lambda: network(act(Q8), dense(kernel_quantizer=None)),
+        r"layer 'd' \(QDense\): kernel_quantizer=None leaves its weights unquantised; supported: .*scheme",
+    ),
+    (
+        "float layer",
+        lambda: network(act(Q8), layers.Dense(3, name="f")),
+        r"layer 'f' \(Dense\): its weights have no quantizer.*QDense with a kernel_quantizer",
+    ),
+    (
+        "unquantised input",
+        lambda: network(dense()),
+        r"'image' \(InputLayer\): the input is not quantised before layer 'd' reads it; .*QActivation.*input_format=",
+    ),
+    (
+        "unquantised tensor",
+        lambda: network(act(Q8), dense(), layers.ReLU(name="r"), dense(name="d2")),
+        r"layer 'r' .*its output is not quantised, but layer 'd2' reads it; supported: a QActivation",
+    ),
+    (
+        "unquantised batch norm",
+        lambda: network(act(Q8), dense(), layers.BatchNormalization(name="b"), dense(name="d2")),
+        r"layer 'b' .*its output is not quantised, but layer 'd2' reads it",
+    ),
+    ("tanh", lambda: network(act(Q8), dense(), act("quantized_tanh(4)", "t")), r"layer 't' .*quantized_tanh\(4"),
+    ("sigmoid", lambda: network(act(Q8), dense(activation=qkeras.quantized_sigmoid(4))), "quantized_sigmoid"),
+    ("use_sigmoid", lambda: network(act(Q8), dense(), act("quantized_relu(4,0,1)", "t")), "use_sigmoid"),
+    ("automatic scale", lambda: network(act(Q8), dense(), act("quantized_bits(4,0,1,alpha='auto')", "t")), "alpha"),
+    ("scaled activation", lambda: network(act(Q8), dense(), act("quantized_bits(4,0,1,alpha=0.5)", "t")), "alpha"),
+    ("binary 0 and 1", lambda: network(act(Q8), dense(), act("binary(use_01=True)", "t")), "use_01"),
+    ("automatic ternary", lambda: network(act(Q8), dense(), act("ternary(alpha='auto')", "t")), "'t'.*alpha is 'auto'"),
+    (
+        "quadratic",
+        lambda: network(act(Q8), dense(), act("quantized_po2(4,quadratic_approximation=True)", "t")),
+        "quadra",
+    ),
+    ("po2 slope", lambda: network(act(Q8), dense(), act("quantized_relu_po2(4,negative_slope=0.5)", "t")), "slope"),
+    (
+        "steep slope",
+        lambda: network(act(Q8), dense(), act("quantized_relu(4,negative_slope=2.0)", "t")),
+        "negative_slope=2",
+    ),
+    (
+        "upper bound between steps",
+        lambda: network(act(Q8), dense(), act(relu_of(relu_upper_bound=1.3, is_quantized_clip=False), "t")),
+        r"relu_upper_bound=1.3, no multiple of its step 0.125",
+    ),
+    ("noise", lambda: network(act(Q8), dense(), act(relu_of(qnoise_factor=0.5), "t")), "qnoise_factor=0.5"),
+    (
+        "noise in weights",
+        lambda: network(act(Q8), dense(kernel_quantizer=qkeras.quantized_bits(4, alpha=1, qnoise_factor=0.5))),
+        "qnoise_factor",
+    ),
+    (
+        "stochastic weights",
+        lambda: network(act(Q8), dense(kernel_quantizer="stochastic_ternary()")),
+        "kernel_quantizer=",
+    ),
+    ("zero point", lambda: network(act(Q8), dense(kernel_quantizer=hq.affine(8, 0.1, 3))), "zero point 3"),
+    ("bias", lambda: network(act(Q8), dense(bias_quantizer="quantized_tanh(4)")), "bias_quantizer=quantized_tanh"),
+    ("channels", lambda: network(act(Q8), dense(), act(hq.fixed_point(4, (1, 2, 3)), "t")), "one scale per channel"),
+    (
+        "two input formats",
+        two_input_formats,
+        r"input 'image' is quantised by several different activations.*input_format=",
+    ),
+    (
+        "adaptive activation",
+        lambda: network(act(Q8), dense(), qkeras.QAdaptiveActivation("quantized_relu", 4, name="t")),
+        r"layer 't' \(QAdaptiveActivation\)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+def test_refused(make: Callable[[], tf_keras.Model], message: str) -> None:
+    with pytest.raises(UnsupportedLayerError, match=message):
+        from_qkeras(make())
+
+
+def test_given_input_format() -> None:
+    _, plan = from_qkeras(network(dense()), input_format=FixedPoint(8, 6))
+    assert plan.inputs == {"image": FixedPoint(8, 6)}
+    graph, plan = from_qkeras(two_input_formats(), input_format={"image": FixedPoint(12, 6)})
+    assert plan.inputs == {"image": FixedPoint(12, 6)}
+    assert {"a0", "a1"} <= set(graph.by_name)
+    with pytest.raises(OptionError, match="'picture' is unknown; valid: image"):
+        from_qkeras(network(dense()), input_format={"picture": FixedPoint(8, 6)})
+
+
+@pytest.mark.parametrize("quantizer", ["quantized_bits(4,0,1,alpha=1)", hq.power_of_two(), "ternary()"])
+def test_weights_that_are_not_finite(quantizer: Any) -> None:
+    model = network(act(Q8), dense(kernel_quantizer=quantizer))
+    model.layers[-1].kernel.assign(np.full((6, 3), np.nan))
+    with pytest.raises(QuantizationError, match="layer 'd': 18 of its weights are NaN or infinite"):
+        from_qkeras(model)
+
+
+def test_host_functions_and_linear_activations() -> None:
+    for last in (act("softmax", "s"), layers.Softmax(name="s")):
+        graph, _ = from_qkeras(network(act(Q8), dense(), act("linear", "l"), last))
+        assert graph.host == {"d": "softmax"}
+        assert [b.name for b in graph.blocks] == ["d"]
+
+
+def test_is_qkeras() -> None:
+    model = network(act(Q8), dense())
+    assert is_qkeras(model)
+    assert is_qkeras(network(model))
+    assert not is_qkeras(network(layers.Dense(2)))
+    assert not is_qkeras("net.h5")
+
+
+def test_a_file_with_code_is_refused(tmp_path: Path) -> None:
+    model = network(act("fixed_point(8,4)"), layers.Lambda(lambda x: x + 1, name="evil"), dense())
+    for file in ("net.h5", "net.keras"):
+        model.save(tmp_path / file)
+        with pytest.raises(ModelFileError, match=r"'evil' of class Lambda would run code"):
+            load_qkeras_file(tmp_path / file)
+
+
+def test_files_that_hold_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="there is no such file"):
+        load_qkeras_file(tmp_path / "net.h5")
+    (tmp_path / "net.keras").write_bytes(b"nothing")
+    with pytest.raises(ModelFileError, match="no readable"):
+        load_qkeras_file(tmp_path / "net.keras")
