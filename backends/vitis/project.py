@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
-from hlsq.errors import GraphError, OptionError, OutputDirError
+from hlsq.errors import GraphError, OptionError, OutputDirError, ToolNotFoundError
 from hlsq.graph.storage import load_graph, save_graph
 
 MARKER = "hlsq_project.json"
@@ -126,7 +126,8 @@ def _options_to_dict(options: HardwareOptions) -> dict[str, Any]:
 def _copy_ap_types(target: Path) -> None:
     """The arbitrary-precision headers that hls4ml ships; synthesis uses Vitis HLS's own instead."""
     spec = find_spec("hls4ml")
-    assert spec is not None and spec.origin is not None  # noqa: S101 - hls4ml is a dependency
+    if spec is None or spec.origin is None:
+        raise ToolNotFoundError("hls4ml is not installed; it comes with hlsq: pip install hlsq")
     shutil.copytree(Path(spec.origin).parent / "templates" / "vivado" / "ap_types", target)
 
 

@@ -88,6 +88,7 @@ def render_project(design: Design) -> dict[str, str]:
         "build_lib.sh.j2": "build_lib.sh",
         "build_prj.tcl.j2": "build_prj.tcl",
         "build_opt.tcl.j2": "build_opt.tcl",
+        "project.tcl.j2": "project.tcl",
         "hls_config.cfg.j2": "hls_config.cfg",
         "vitis-comp.json.j2": "vitis-comp.json",
     }.items():

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +15,8 @@ from numpy.typing import NDArray
 
 from hlsq.backends.vitis.design import Design, Tensor
 from hlsq.emulate.exact import storage
-from hlsq.errors import InputError, ToolFailedError
-from hlsq.toolchain import find_cxx
+from hlsq.errors import InputError
+from hlsq.toolchain import find_cxx, run_tool
 
 Ints = NDArray[np.int64]
 
@@ -39,12 +37,8 @@ def compile_library(folder: str | Path, *, ap_types: bool = False, stamp: str = 
         ToolFailedError: the compiler reported errors; the message ends with its last lines.
     """
     path = Path(folder)
-    environment = {**os.environ, "HLSQ_CXX": str(find_cxx()), "HLSQ_AP_TYPES": str(int(ap_types))}
-    command = ["bash", "build_lib.sh", stamp]
-    done = subprocess.run(command, cwd=path, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-25:])
-        raise ToolFailedError(f"{' '.join(command)} in {path} failed with code {done.returncode}:\n{tail}")
+    environment = {"HLSQ_CXX": str(find_cxx()), "HLSQ_AP_TYPES": str(int(ap_types))}
+    run_tool(["bash", "build_lib.sh", stamp], cwd=path, log_file="build_lib.log", env=environment)
     (library,) = path.glob(f"firmware/*-{stamp}.so")
     return library
 

@@ -1,0 +1,62 @@
+"""The backend class: hls4ml's Vitis backend, and hlsq's own way for quantised networks."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+from hls4ml.backends import VitisBackend, VivadoBackend
+from hls4ml.model.flow import get_flow, register_flow
+
+from hlsq.backends.vitis.build import run_build
+from hlsq.backends.vitis.nodes import design_of
+from hlsq.backends.vitis.simulation import compile_library
+
+
+class HLSQBackend(VitisBackend):
+    """hls4ml's own layers take the Vitis backend's flows; a quantised network of hlsq takes none of them."""
+
+    def __init__(self) -> None:
+        # VitisBackend's constructor fixes its own name, so it is passed over, as it passes over VivadoBackend's.
+        super(VivadoBackend, self).__init__(name="HLSQ")
+        self._register_layer_attributes()
+        self._register_flows()
+
+    def _register_flows(self) -> None:
+        self._default_flow = register_flow("ip", None, requires=[*get_flow("vitis:ip").requires], backend=self.name)
+        writer_passes = ["make_stamp", "hlsq:write_hls"]
+        self._writer_flow = register_flow("write", writer_passes, requires=["hlsq:ip"], backend=self.name)
+        fifo_passes = ["vitis:fifo_depth_optimization", *writer_passes]
+        register_flow("fifo_depth_optimization", fifo_passes, requires=["hlsq:ip"], backend=self.name)
+
+    def write(self, model: Any) -> None:
+        """Write the project of ``model``."""
+        if design_of(model) is None:
+            super().write(model)
+            return
+        model.config.config["Stamp"] = uuid.uuid4().hex[:8]
+        self.writer.write_hls(model)
+
+    def compile(self, model: Any) -> str:
+        """Build the C simulation of ``model``; returns the shared library.
+
+        Raises:
+            ToolNotFoundError: no C++ compiler.
+            ToolFailedError: the compiler reported errors.
+        """
+        if design_of(model) is None:
+            return str(super().compile(model))
+        stamp = model.config.get_config_value("Stamp")
+        return str(compile_library(Path(model.config.get_output_dir()).resolve(), stamp=stamp))
+
+    def build(self, model: Any, **options: Any) -> Any:
+        """Run Vitis HLS on ``model``; options as hls4ml's (``csim``, ``synth``, ``cosim``, ``export``, ``vsynth``).
+
+        Raises:
+            ToolNotFoundError: Vitis HLS is not installed.
+            ToolFailedError: Vitis HLS failed.
+        """
+        if design_of(model) is None:
+            return super().build(model, **options)
+        return run_build(Path(model.config.get_output_dir()), **options)

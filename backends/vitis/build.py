@@ -1,0 +1,54 @@
+"""Running Vitis HLS on a written project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hlsq.backends.vitis.render import render_build_options
+from hlsq.errors import OptionError
+from hlsq.toolchain import find_vitis, run_tool, vitis_command
+
+STEPS = ("csim", "synth", "cosim", "export", "vsynth")
+
+
+def run_build(
+    folder: Path,
+    *,
+    reset: bool = False,
+    csim: bool = True,
+    synth: bool = True,
+    cosim: bool = False,
+    export: bool = False,
+    vsynth: bool = False,
+    log_to_stdout: bool = True,
+    **unknown: Any,
+) -> dict[str, Any]:
+    """Run the chosen steps of Vitis HLS in ``folder``; the log goes to ``vitis_hls.log`` there.
+
+    Returns:
+        The synthesis report as hls4ml parses it; empty if there was no synthesis.
+
+    Raises:
+        OptionError: an option that does not exist, or cosim, export or vsynth without synth.
+        ToolNotFoundError: neither ``vitis-run`` nor ``vitis_hls`` is installed.
+        ToolFailedError: Vitis HLS failed.
+    """
+    if unknown:
+        raise OptionError.unknown("build", next(iter(unknown)), ["reset", "log_to_stdout", *STEPS])
+    if not synth:
+        for step, wanted in (("cosim", cosim), ("export", export), ("vsynth", vsynth)):
+            if wanted:
+                raise OptionError(f"build: {step}=True needs synth=True, because it works on the synthesised design")
+    tool = find_vitis()
+    text = render_build_options(reset=reset, csim=csim, synth=synth, cosim=cosim, export=export, vsynth=vsynth)
+    (folder / "build_opt.tcl").write_text(text, encoding="utf-8")
+    run_tool(vitis_command(tool, "build_prj.tcl"), cwd=folder, log_file="vitis_hls.log", stream=log_to_stdout)
+    return _report(folder) if synth else {}
+
+
+def _report(folder: Path) -> dict[str, Any]:
+    from hls4ml.report import parse_vivado_report
+
+    report = parse_vivado_report(str(folder))
+    return dict(report) if report else {}

@@ -1,0 +1,209 @@
+"""The functions a user calls: ``quantize``, ``convert``, ``load_project``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hlsq.errors import CalibrationError, OptionError
+from hlsq.graph import Graph
+from hlsq.plan import Plan
+
+if TYPE_CHECKING:
+    from hlsq.hardware import HardwareModel, Inputs
+
+VECTORS = 10
+"""Samples stored with a project for its test bench."""
+DEVIATION_SAMPLES = 64
+DEFAULT_SCHEME = "doubleq"
+
+
+def quantize(
+    model: Any,
+    scheme: str | None = None,
+    calibration: Inputs | None = None,
+    *,
+    progress: bool | None = None,
+    **options: Any,
+) -> Plan:
+    """Choose a number format for every tensor of ``model``.
+
+    Args:
+        model: a Keras 3 or tf_keras model, the path of a saved one, or a ``Graph``; a QKeras model needs no scheme, its
+            formats are read from its quantizers.
+        scheme: ``"doubleq"`` (default), ``"quant8"`` or ``"fixed"``.
+        calibration: samples [samples, ...] of the training data (by name for several inputs).
+        progress: a progress bar; None shows one on a terminal for long runs.
+        options: of the scheme.
+
+    Returns:
+        The plan; ``plan.save(path)`` writes it as JSON.
+
+    Raises:
+        UnsupportedLayerError: a layer that hlsq does not convert.
+        CalibrationError: no, empty or unsuitable calibration data.
+        OptionError: an unknown scheme or option.
+    """
+    graph, own = _read(model, options)
+    if own is not None:
+        if scheme is not None:
+            raise OptionError(
+                f"a QKeras model carries its own formats, so scheme={scheme!r} does not apply; leave it out"
+            )
+        return own
+    return _plan(graph, scheme, calibration, progress, options)
+
+
+def convert(
+    model: Any,
+    plan: Plan | str | Path | None = None,
+    *,
+    output_dir: str | Path,
+    scheme: str | None = None,
+    calibration: Inputs | None = None,
+    progress: bool | None = None,
+    **options: Any,
+) -> HardwareModel:
+    """Quantise ``model`` and write its Vitis HLS project.
+
+    Args:
+        model: as for ``quantize``.
+        plan: formats from ``quantize`` (or the path of a saved plan); None makes one by ``scheme``.
+        output_dir: project folder: new, empty, or an earlier project of hlsq, which is replaced.
+        scheme: see ``quantize``.
+        calibration: see ``quantize``; the first samples also become the test bench's vectors.
+        progress: see ``quantize``.
+        options: hardware options (``part``, ``clock_period``, ``io_type``, ``reuse_factor``, ``word_bits``,
+            ``project_name``; see ``hlsq.backends.vitis.options.HardwareOptions``) and options of the scheme.
+
+    Returns:
+        The hardware model: ``emulate``, ``compile``, ``predict``, ``verify``, ``build``, ``report``.
+
+    Raises:
+        OutputDirError: the folder holds something else.
+        UnsupportedLayerError, CalibrationError, OptionError, PlanError, QuantizationError: see ``quantize``.
+    """
+    from hlsq.backends.vitis.design import Design
+    from hlsq.backends.vitis.options import HardwareOptions
+    from hlsq.backends.vitis.project import check_output_dir, write_project
+    from hlsq.graph.lowering import quantize_graph
+    from hlsq.hardware import HardwareModel
+
+    path = check_output_dir(output_dir)
+    names = {f.name for f in fields(HardwareOptions)}
+    hardware = HardwareOptions(**{key: value for key, value in options.items() if key in names})
+    scheme_options = {key: value for key, value in options.items() if key not in names}
+    graph, own = _read(model, scheme_options)
+    if plan is not None:
+        _refuse_with_plan(scheme, scheme_options)
+        plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+    elif own is not None:
+        _refuse_with_plan(scheme, {})
+        plan = own
+    else:
+        plan = _plan(graph, scheme, calibration, progress, scheme_options, sorted(names))
+    quantized = quantize_graph(graph, plan)
+    design = Design(quantized, hardware)
+    samples = None if calibration is None else _samples(graph, calibration)
+    extra = {"plan.json": _plan_text(plan)}
+    write_project(design, path, extra)
+    model_ = HardwareModel(design, path, plan, graph)
+    if samples is not None:
+        model_.deviations = _deviations(graph, model_, samples)
+    model_.write_vectors(_random_inputs(model_) if samples is None else _first(samples, VECTORS))
+    return model_
+
+
+def load_project(folder: str | Path) -> HardwareModel:
+    """The hardware model of a project folder that ``convert`` wrote.
+
+    Raises:
+        GraphError: not a project of hlsq, or a damaged one.
+    """
+    from hlsq.backends.vitis.project import read_project
+    from hlsq.hardware import HardwareModel
+
+    path = Path(folder)
+    design = read_project(path)
+    plan = Plan.load(path / "plan.json") if (path / "plan.json").is_file() else None
+    return HardwareModel(design, path, plan)
+
+
+def _read(model: Any, options: dict[str, Any]) -> tuple[Graph, Plan | None]:
+    """The float network of ``model``; for a QKeras model also its formats."""
+    if isinstance(model, Graph):
+        return model, None
+    from hlsq.converters.keras import read_model
+
+    return read_model(model, input_format=options.pop("input_format", None))
+
+
+def _plan(
+    graph: Graph,
+    scheme: str | None,
+    calibration: Inputs | None,
+    progress: bool | None,
+    options: Mapping[str, Any],
+    also_valid: Sequence[str] = (),
+) -> Plan:
+    from hlsq.schemes import get_scheme, run_scheme
+
+    name = scheme or DEFAULT_SCHEME
+    valid = [*get_scheme(name).option_names(), *also_valid]
+    for option in options:
+        if option not in valid:
+            raise OptionError.unknown(f"scheme {name!r}, option", option, valid)
+    if calibration is None:
+        raise CalibrationError(
+            "calibration data is missing: give samples of the training data, as in calibration=x_train[:500]"
+        )
+    return run_scheme(name, graph, calibration, progress=progress, **options)
+
+
+def _refuse_with_plan(scheme: str | None, options: Mapping[str, Any]) -> None:
+    if scheme is not None or options:
+        given = ", ".join([*(["scheme"] if scheme is not None else []), *options])
+        raise OptionError(f"the formats are already fixed by the plan (or the QKeras model), so {given} cannot apply")
+
+
+def _samples(graph: Graph, calibration: Inputs) -> dict[str, Any]:
+    from hlsq.emulate.inputs import as_inputs
+
+    return dict(as_inputs(graph.inputs, calibration, CalibrationError))  # type: ignore[arg-type]
+
+
+def _first(samples: Mapping[str, Any], count: int) -> dict[str, Any]:
+    return {name: values[:count] for name, values in samples.items()}
+
+
+def _random_inputs(model: HardwareModel) -> dict[str, Any]:
+    """Random integers of the whole input range, as real values."""
+    generator = np.random.default_rng(0)
+    inputs = {}
+    for item in model.graph.inputs:
+        fmt = item.format
+        if fmt.levels is not None:
+            integers = generator.choice(np.asarray(fmt.levels), (VECTORS, *item.shape))
+        else:
+            integers = generator.integers(fmt.qmin, fmt.qmax, (VECTORS, *item.shape), endpoint=True)
+        inputs[item.name] = fmt.dequantize(integers)
+    return inputs
+
+
+def _deviations(graph: Graph, model: HardwareModel, samples: Mapping[str, Any]) -> dict[str, Any]:
+    from hlsq.emulate.deviation import deviations
+    from hlsq.emulate.emulator import Emulator
+
+    if model.plan is not None and model.plan.batch_norm == "fold":
+        graph = graph.fold_batch_norm()
+    blocks = Emulator(model.graph).run(_first(samples, DEVIATION_SAMPLES), trace=True, progress=False).blocks
+    return deviations(graph, model.graph, blocks)
+
+
+def _plan_text(plan: Plan) -> str:
+    return json.dumps(plan.to_dict(), indent=2) + "\n"

@@ -1,0 +1,74 @@
+"""How often a block's integers differ from the same block computed in real numbers.
+
+A requantisation by a shift is exact; one by a dyadic number with 16 bits, or a refined batch norm, may round a value
+that lies next to a tie the other way. This counts how often that happens, block by block: each block gets the integers
+that the emulation gave its inputs, so that one block's rounding does not show up in the next one's count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.emulate.kernels import kernel_for
+from hlsq.graph import Block, Graph, QBlock, QuantizedGraph
+from hlsq.graph.ops import AveragePool2D
+from hlsq.graph.ops.pool2d import average_weights
+
+Values = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Differences of one block.
+
+    Attributes:
+        values: integers compared.
+        differing: how many differ.
+        largest: the largest difference, in units in the last place.
+    """
+
+    values: int
+    differing: int
+    largest: int
+
+    def plus(self, other: Deviation) -> Deviation:
+        """The differences of two sets of samples together."""
+        return Deviation(self.values + other.values, self.differing + other.differing, max(self.largest, other.largest))
+
+
+def deviations(graph: Graph, quantized: QuantizedGraph, blocks: Mapping[str, Values]) -> dict[str, Deviation]:
+    """Differences of every block that requantises.
+
+    Args:
+        graph: the float network, batch norms refined.
+        quantized: its integers.
+        blocks: integers of every input and block, as a traced emulation returns them.
+    """
+    found = {}
+    for block in quantized.blocks:
+        if block.requant is None or block.name not in graph.by_name:
+            continue
+        reference = _reference(graph.by_name[block.name], quantized, block, blocks)
+        difference = np.abs(block.format.quantize(reference) - blocks[block.name])
+        found[block.name] = Deviation(difference.size, int((difference != 0).sum()), int(difference.max(initial=0)))
+    return found
+
+
+def _reference(source: Block, quantized: QuantizedGraph, block: QBlock, blocks: Mapping[str, Values]) -> Values:
+    """The block in float64: quantised weights and inputs, real batch norm and scale."""
+    inputs = [quantized.formats[name].dequantize(blocks[name]) for name in block.inputs]
+    kernel = None if block.weights is None else block.weights.format.dequantize(block.weights.values)
+    values = kernel_for(block.op).linear(block.op, inputs, kernel)
+    if isinstance(block.op, AveragePool2D):
+        values = values / average_weights(block.op, inputs[0].shape[1:]).divisor
+    if block.bias is not None and block.weights is not None:
+        step = quantized.formats[block.inputs[0]].step * block.weights.format.step / 2.0**block.product_shift
+        values = values + block.bias * step
+    if source.scale is not None:
+        values = values * source.scale.multiplier + source.scale.shift
+    return source.activation.apply(values)

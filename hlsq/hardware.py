@@ -1,0 +1,254 @@
+"""``HardwareModel``: a quantised network, its project folder, its C simulation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hlsq.emulate.emulator import Emulator
+from hlsq.errors import InputError, VerificationError
+from hlsq.graph import Graph, QuantizedGraph
+from hlsq.plan import Plan
+
+if TYPE_CHECKING:
+    from hls4ml.model.graph import ModelGraph
+
+    from hlsq.backends.vitis.design import Design
+    from hlsq.backends.vitis.simulation import Simulation
+    from hlsq.emulate.deviation import Deviation
+
+Values = NDArray[Any]
+Inputs = ArrayLike | Mapping[str, ArrayLike]
+VERIFY_BATCH = 16
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What ``HardwareModel.verify`` compared; there were no differences.
+
+    Attributes:
+        samples: number of samples.
+        tensors: number of inputs and blocks compared.
+        integers: number of integers compared.
+    """
+
+    samples: int
+    tensors: int
+    integers: int
+    mismatches: int = 0
+
+
+@dataclass(eq=False)
+class HardwareModel:
+    """A network as hardware. ``hlsq.convert`` and ``hlsq.load_project`` make one.
+
+    Attributes:
+        design: PEs, types and streams of the hardware.
+        output_dir: the project folder.
+        plan: the formats it was quantised with, None for a project that was loaded without.
+        float_graph: the float network, None for a project that was loaded.
+        deviations: per block, how often its rounding differs from real arithmetic on the calibration data.
+    """
+
+    design: Design
+    output_dir: Path
+    plan: Plan | None = None
+    float_graph: Graph | None = None
+    deviations: Mapping[str, Deviation] = field(default_factory=dict)
+    accuracy: dict[str, float] = field(default_factory=dict)
+    _model_graph: Any = field(default=None, repr=False)
+    _simulations: dict[bool, tuple[str, Simulation]] = field(default_factory=dict, repr=False)
+
+    @property
+    def graph(self) -> QuantizedGraph:
+        """The integer network."""
+        return self.design.graph
+
+    @property
+    def model_graph(self) -> ModelGraph:
+        """The underlying hls4ml ``ModelGraph``."""
+        if self._model_graph is None:
+            from hlsq.backends.vitis.nodes import build_model_graph
+
+            self._model_graph = build_model_graph(self.design, self.output_dir)
+        return self._model_graph
+
+    def emulate(
+        self,
+        x: Inputs,
+        *,
+        raw: bool = False,
+        trace: bool = False,
+        batch_size: int = 8,
+        threads: int | None = None,
+        progress: bool | None = None,
+    ) -> Any:
+        """Bit-exact integer emulation.
+
+        Args:
+            x: real inputs [samples, ...]; for several inputs a mapping by name or a list in order.
+            raw: return integers instead of real values.
+            trace: return the integers of every input and block, name to [samples, ...].
+            batch_size: samples that a thread computes at a time; bounds the memory.
+            threads: None for one per core.
+            progress: a progress bar; None shows one on a terminal for long runs.
+
+        Returns:
+            float32 outputs [samples, ...] (a list for several outputs), or integers, or the trace.
+
+        Raises:
+            InputError: wrong shape, or values that are not finite.
+        """
+        emulator = Emulator(self.graph, batch_size, threads)
+        result = emulator.run(x, trace=trace, progress=progress)  # type: ignore[arg-type]
+        return result.blocks if trace else self._outputs(result.outputs, raw)
+
+    def compile(self, *, ap_types: bool = False) -> None:
+        """Build the C simulation with g++ (``HLSQ_CXX`` names another compiler).
+
+        Args:
+            ap_types: compute with the ``ap_int`` classes of synthesis instead of machine integers: slower, the same
+                values.
+
+        Raises:
+            ToolNotFoundError: no C++ compiler.
+            ToolFailedError: the compiler reported errors.
+        """
+        from hlsq.backends.vitis.simulation import Simulation, compile_library
+
+        library = compile_library(self.output_dir, ap_types=ap_types, stamp="ap" if ap_types else "lib")
+        self._simulations[ap_types] = self._digest(), Simulation.load(self.design, library)
+
+    def predict(self, x: Inputs, *, raw: bool = False, trace: bool = False, ap_types: bool = False) -> Any:
+        """C simulation; compiles first if that has not happened since the sources last changed.
+
+        Arguments and result as for ``emulate``, and the same values.
+        """
+        emulator = Emulator(self.graph)
+        outputs, blocks = self._simulation(ap_types).run(emulator.quantize_inputs(x), trace=trace)  # type: ignore[arg-type]
+        return blocks if trace else self._outputs(outputs, raw)
+
+    def verify(self, x: Inputs | None = None, *, ap_types: bool = False, progress: bool | None = None) -> Verification:
+        """Compare every integer of every block between emulation and C simulation.
+
+        Args:
+            x: real inputs; None takes the vectors stored with the project.
+            ap_types: simulate with the ``ap_int`` classes.
+            progress: a progress bar; None shows one on a terminal for long runs.
+
+        Raises:
+            VerificationError: the first block, in the order of the network, with a difference.
+        """
+        from tqdm import tqdm
+
+        from hlsq.emulate.inputs import as_inputs
+
+        real = self.stored_inputs() if x is None else as_inputs(self.graph.inputs, x)  # type: ignore[arg-type]
+        simulation = self._simulation(ap_types)
+        emulator = Emulator(self.graph)
+        samples = len(next(iter(real.values())))
+        integers = 0
+        bar = tqdm(
+            total=samples,
+            desc="verify",
+            unit="sample",
+            delay=1.0,
+            leave=False,
+            disable=None if progress is None else not progress,
+        )
+        with bar:
+            for start in range(0, samples, VERIFY_BATCH):
+                part = {name: values[start : start + VERIFY_BATCH] for name, values in real.items()}
+                expected = emulator.run(part, trace=True, progress=False).blocks
+                _, actual = simulation.run(emulator.quantize_inputs(part), trace=True)
+                for name in self.graph.shapes:
+                    _compare(name, start, expected[name], actual[name])
+                    integers += expected[name].size
+                bar.update(len(next(iter(part.values()))))
+        return Verification(samples, len(self.graph.shapes), integers)
+
+    def build(self, *, csim: bool = True, synth: bool = True, cosim: bool = False, **options: Any) -> dict[str, Any]:
+        """Run Vitis HLS: ``vitis-run`` if installed, else ``vitis_hls`` (``HLSQ_VITIS`` names one of them).
+
+        Args:
+            csim: C simulation with the stored vectors.
+            synth: C synthesis.
+            cosim: co-simulation of the synthesised design with the stored vectors.
+            options: ``export``, ``vsynth``, ``reset``, ``log_to_stdout``.
+
+        Returns:
+            hls4ml's synthesis report.
+
+        Raises:
+            ToolNotFoundError: Vitis HLS is not installed.
+            ToolFailedError: Vitis HLS failed; its log is ``vitis_hls.log`` in the project folder.
+        """
+        from hlsq.backends.vitis.build import run_build
+
+        return run_build(self.output_dir, csim=csim, synth=synth, cosim=cosim, **options)
+
+    def report(self) -> Any:
+        """Memory, PEs, widths and formats per block; ``print`` it, or ``.to_json()``, ``.to_html()``."""
+        from hlsq.report import make_report
+
+        return make_report(self)
+
+    def write_vectors(self, x: Inputs) -> None:
+        """Store ``x`` and its expected outputs as the vectors of the test bench."""
+        from hlsq.backends.vitis.project import write_vectors
+
+        emulator = Emulator(self.graph)
+        integers = emulator.quantize_inputs(x)  # type: ignore[arg-type]
+        result = emulator.run(x, progress=False)  # type: ignore[arg-type]
+        write_vectors(self.design, self.output_dir, integers, result.outputs)
+
+    def stored_inputs(self) -> dict[str, Values]:
+        """Real values of the input vectors stored with the project.
+
+        Raises:
+            InputError: there are none.
+        """
+        found: dict[str, Values] = {}
+        for item in self.graph.inputs:
+            path = self.output_dir / "tb_data" / f"{self.design.tensors[item.name].ident}.dat"
+            if not path.is_file():
+                raise InputError(f"the project has no stored vectors ({path} is missing); give samples")
+            rows = np.loadtxt(path, dtype=np.int64, ndmin=2)
+            found[item.name] = item.format.dequantize(rows.reshape(-1, *item.shape))
+        return found
+
+    def _simulation(self, ap_types: bool) -> Simulation:
+        if ap_types not in self._simulations or self._simulations[ap_types][0] != self._digest():
+            self.compile(ap_types=ap_types)
+        return self._simulations[ap_types][1]
+
+    def _digest(self) -> str:
+        """Fingerprint of all sources, so that an edited file is compiled again."""
+        digest = hashlib.sha256()
+        files = sorted(self.output_dir.glob("firmware/**/*")) + sorted(self.output_dir.glob("*_bridge.cpp"))
+        for path in files:
+            if path.suffix in (".h", ".cpp") and "ap_types" not in path.parts:
+                digest.update(path.name.encode() + path.read_bytes())
+        return digest.hexdigest()
+
+    def _outputs(self, integers: Mapping[str, Values], raw: bool) -> Any:
+        values: list[Values] = []
+        for name in self.graph.outputs:
+            fmt = self.graph.formats[name]
+            values.append(integers[name] if raw else fmt.dequantize(integers[name]).astype(np.float32))
+        return values[0] if len(values) == 1 else values
+
+
+def _compare(name: str, start: int, expected: Values, actual: Values) -> None:
+    different = np.argwhere(expected != actual)
+    if len(different):
+        index = tuple(int(i) for i in different[0])
+        raise VerificationError(
+            name, (start + index[0], *index[1:]), int(expected[index]), int(actual[index]), len(different)
+        )
