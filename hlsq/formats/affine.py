@@ -9,7 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hlsq.errors import FormatError
-from hlsq.formats.base import Floats, Format, Ints, Rounding, as_scale, check_members, check_width
+from hlsq.formats.base import (
+    MAX_WIDTH,
+    Floats,
+    Format,
+    Ints,
+    Rounding,
+    as_scale,
+    check_codes,
+    check_flag,
+    check_members,
+    check_whole,
+)
 from hlsq.formats.fixed_point import from_twos_complement, saturate, twos_complement
 
 
@@ -18,11 +29,11 @@ class Affine(Format):
     """Values ``(q - zero_point) * scale``.
 
     Args:
-        width: stored bits, 1 to 64.
+        width: stored bits, 1 to 64 (unsigned 63, because integers are held in int64).
         scale: real value of one step, positive; one number or one per channel.
         zero_point: integer that stands for zero; 0 for weights.
         signed: two's complement if true.
-        symmetric: leave out the most negative integer.
+        symmetric: leave out the most negative integer of a signed format.
         rounding: ties to even (default) or up.
     """
 
@@ -36,13 +47,14 @@ class Affine(Format):
     rounding: Rounding = Rounding.HALF_EVEN
 
     def __post_init__(self) -> None:
-        check_width(self.width)
+        object.__setattr__(self, "signed", check_flag(self.signed, "signed"))
+        object.__setattr__(self, "symmetric", check_flag(self.symmetric, "symmetric"))
+        object.__setattr__(self, "width", check_whole(self.width, high=MAX_WIDTH - (not self.signed)))
+        if self.qmin == self.qmax:
+            raise FormatError("a symmetric signed format needs a width of at least 2; with 1 it holds zero alone")
         object.__setattr__(self, "scale", as_scale(self.scale, "scale"))
         object.__setattr__(self, "rounding", Rounding(self.rounding))
-        zero_point = self.zero_point
-        if isinstance(zero_point, bool) or int(zero_point) != zero_point or not self.qmin <= zero_point <= self.qmax:
-            raise FormatError(f"zero_point must be a whole number from {self.qmin} to {self.qmax}; got {zero_point!r}")
-        object.__setattr__(self, "zero_point", int(zero_point))
+        object.__setattr__(self, "zero_point", check_whole(self.zero_point, "zero_point", self.qmin, self.qmax))
 
     @property
     def bits(self) -> int:
@@ -71,8 +83,7 @@ class Affine(Format):
 
     def quantize(self, values: ArrayLike) -> Ints:
         """Integers nearest to ``values`` (DoubleQ eq. 1)."""
-        x = self._real(values)
-        return saturate(self.rounding.apply(x / self.step) + self.zero_point, self.qmin, self.qmax)
+        return saturate(self.rounding.apply(self._in_steps(values)) + self.zero_point, self.qmin, self.qmax)
 
     def encode(self, integers: ArrayLike) -> NDArray[np.uint64]:
         """Two's complement of ``integers``."""
@@ -80,7 +91,7 @@ class Affine(Format):
 
     def decode(self, codes: ArrayLike) -> Ints:
         """Integers of ``codes``."""
-        return from_twos_complement(np.asarray(codes, dtype=np.uint64), self.width, self.signed)
+        return from_twos_complement(check_codes(codes, self.width, str(self)), self.width, self.signed)
 
     def cpp_type(self) -> str:
         """The ``ap_int`` class of the integer; scale and zero point live in the requantisation."""

@@ -153,6 +153,11 @@ class Format(ABC):
                 "the last axis must be the channels"
             )
 
+    def _in_steps(self, values: ArrayLike) -> Floats:
+        """``values / step``; infinite where that is beyond float64, and NaN refused."""
+        with np.errstate(over="ignore"):
+            return self._real(values) / self.step
+
     def _real(self, values: ArrayLike) -> Floats:
         x = np.asarray(values, dtype=np.float64)
         self._check_channels(x.shape)
@@ -168,6 +173,8 @@ def format_from_dict(data: Mapping[str, Any]) -> Format:
         FormatError: unknown kind, unknown field or impossible value.
     """
     import_all("hlsq.formats")
+    if not isinstance(data, Mapping):
+        raise FormatError(f"a number format is an object with the key 'format'; got {data!r}")
     kind = data.get("format")
     cls = Format._kinds.get(str(kind))
     if cls is None:
@@ -188,20 +195,35 @@ def as_scale(value: Any, name: str) -> float | tuple[float, ...]:
     Raises:
         FormatError: not positive, not finite, or empty.
     """
-    array = np.asarray(value, dtype=np.float64)
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.empty(0)
     if array.ndim > 1 or array.size == 0 or not np.isfinite(array).all() or (array <= 0).any():
         raise FormatError(f"{name} must be a positive finite number or a list of them, one per channel; got {value!r}")
     return float(array) if array.ndim == 0 else tuple(float(v) for v in array)
 
 
-def check_width(width: int, name: str = "width", low: int = 1, high: int = MAX_WIDTH) -> None:
-    """Refuse a bit width outside ``low``..``high``.
+def check_whole(value: int, name: str = "width", low: int = 1, high: int = MAX_WIDTH) -> int:
+    """``value`` as a plain integer, refused outside ``low``..``high``.
 
     Raises:
         FormatError: with the allowed range.
     """
-    if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or not low <= width <= high:
-        raise FormatError(f"{name} must be a whole number from {low} to {high}; got {width!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
+        raise FormatError(f"{name} must be a whole number from {low} to {high}; got {value!r}")
+    return int(value)
+
+
+def check_flag(flag: bool, name: str) -> bool:
+    """``flag`` as a plain bool.
+
+    Raises:
+        FormatError: it is neither true nor false (the text "false" in a plan, say, which Python takes for true).
+    """
+    if not isinstance(flag, (bool, np.bool_)):
+        raise FormatError(f"{name} must be true or false; got {flag!r}")
+    return bool(flag)
 
 
 def check_members(integers: ArrayLike, low: int, high: int, what: str) -> Ints:
@@ -210,8 +232,22 @@ def check_members(integers: ArrayLike, low: int, high: int, what: str) -> Ints:
     Raises:
         FormatError: naming the first integer that does not belong.
     """
-    q = np.asarray(integers, dtype=np.int64)
-    outside = (q < low) | (q > high)
+    given = np.asarray(integers)
+    outside = (given < low) | (given > high)
+    if given.dtype.kind not in "iub":
+        outside |= given != np.rint(given)
     if outside.any():
-        raise FormatError(f"{what} has no integer {int(q[outside].flat[0])}; its range is {low} to {high}")
-    return q
+        raise FormatError(f"{what} has no integer {given[outside].flat[0]}; its range is {low} to {high}")
+    return given.astype(np.int64)
+
+
+def check_codes(codes: ArrayLike, bits: int, what: str) -> NDArray[np.uint64]:
+    """``codes`` as uint64, refused when one does not fit ``bits`` bits.
+
+    Raises:
+        FormatError: naming the first code that does not fit.
+    """
+    given = np.asarray(codes)
+    if given.dtype == np.uint64 and bits == 64:
+        return given
+    return check_members(given, 0, 2**bits - 1, f"{what} with {bits}-bit codes").astype(np.uint64)

@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hlsq.errors import FormatError
-from hlsq.formats.base import Floats, Format, Ints, Rounding, check_members, check_width
+from hlsq.formats.base import (
+    MAX_WIDTH,
+    Floats,
+    Format,
+    Ints,
+    Rounding,
+    check_codes,
+    check_flag,
+    check_members,
+    check_whole,
+)
 
 
 @dataclass(frozen=True)
@@ -17,7 +27,7 @@ class FixedPoint(Format):
     """Values ``q * 2**-frac`` with ``q`` in two's complement or unsigned.
 
     Args:
-        width: stored bits, 1 to 64.
+        width: stored bits, 1 to 64 (unsigned 63, because integers are held in int64).
         frac: fraction length, one number or one per channel; may be negative or exceed ``width``.
         signed: two's complement if true. Width 1 signed means the two values ``+-2**-frac`` (FxP-QNet eq. 13),
             stored as 0 for plus and 1 for minus.
@@ -34,8 +44,13 @@ class FixedPoint(Format):
     rounding: Rounding = Rounding.HALF_EVEN
 
     def __post_init__(self) -> None:
-        check_width(self.width)
-        fracs = np.asarray(self.frac)
+        object.__setattr__(self, "signed", check_flag(self.signed, "signed"))
+        object.__setattr__(self, "symmetric", check_flag(self.symmetric, "symmetric"))
+        object.__setattr__(self, "width", check_whole(self.width, high=MAX_WIDTH - (not self.signed)))
+        try:
+            fracs = np.asarray(self.frac)
+        except ValueError:  # lists of different lengths
+            fracs = np.empty(0)
         if fracs.ndim > 1 or fracs.size == 0 or fracs.dtype.kind not in "iu" or (np.abs(fracs) > 256).any():
             raise FormatError(f"frac must be a whole number from -256 to 256, or one per channel; got {self.frac!r}")
         object.__setattr__(self, "frac", int(fracs) if fracs.ndim == 0 else tuple(int(f) for f in fracs))
@@ -77,10 +92,10 @@ class FixedPoint(Format):
 
     def quantize(self, values: ArrayLike) -> Ints:
         """Integers nearest to ``values`` (FxP-QNet eq. 10-13)."""
-        x = self._real(values)
+        x = self._in_steps(values)
         if self.is_sign:
             return np.where(x < 0, -1, 1).astype(np.int64)
-        return saturate(self.rounding.apply(x / self.step), self.qmin, self.qmax)
+        return saturate(self.rounding.apply(x), self.qmin, self.qmax)
 
     def encode(self, integers: ArrayLike) -> NDArray[np.uint64]:
         """Two's complement (or the sign bit) of ``integers``."""
@@ -93,7 +108,7 @@ class FixedPoint(Format):
 
     def decode(self, codes: ArrayLike) -> Ints:
         """Integers of ``codes``."""
-        code = np.asarray(codes, dtype=np.uint64)
+        code = check_codes(codes, self.bits, str(self))
         if self.is_sign:
             return 1 - 2 * code.astype(np.int64)
         return from_twos_complement(code, self.width, self.signed)
@@ -111,11 +126,11 @@ class FixedPoint(Format):
 
 
 def saturate(rounded: Floats, low: int, high: int) -> Ints:
-    """``rounded`` clipped to ``low``..``high`` as int64; exact although float64 cannot hold 2**63 - 1."""
+    """``rounded`` clipped to ``low``..``high`` as int64; exact although float64 cannot hold bounds like 2**63 - 1."""
     inside = np.clip(rounded, float(low), float(high))
     top = inside >= float(high)
-    q = np.where(top, 0.0, inside).astype(np.int64)
-    return np.where(top, np.int64(min(high, 2**63 - 1)), q)
+    q = np.maximum(np.where(top, 0.0, inside).astype(np.int64), low)
+    return np.where(top, np.int64(high), q)
 
 
 def twos_complement(q: Ints, width: int) -> NDArray[np.uint64]:

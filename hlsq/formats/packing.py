@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hlsq.errors import FormatError
+from hlsq.formats.base import check_codes
 
 
 def codes_per_word(code_bits: int, word_bits: int) -> int:
@@ -39,12 +40,10 @@ def pack(codes: ArrayLike, code_bits: int, word_bits: int = 16) -> NDArray[np.ui
         Words, shape [..., packed_words(count, code_bits, word_bits)].
 
     Raises:
-        FormatError: a code does not fit its bits.
+        FormatError: a code does not fit its bits, or no code fits a word.
     """
-    values = np.asarray(codes, dtype=np.uint64)
     per_word = codes_per_word(code_bits, word_bits)
-    if code_bits < 64 and (values >> np.uint64(code_bits)).any():
-        raise FormatError(f"code {int(values.max())} does not fit {code_bits} bits")
+    values = np.atleast_1d(check_codes(codes, code_bits, "packing"))
     words = packed_words(values.shape[-1], code_bits, word_bits)
     padded = np.zeros((*values.shape[:-1], words * per_word), dtype=np.uint64)
     padded[..., : values.shape[-1]] = values
@@ -53,9 +52,18 @@ def pack(codes: ArrayLike, code_bits: int, word_bits: int = 16) -> NDArray[np.ui
 
 
 def unpack(words: ArrayLike, count: int, code_bits: int, word_bits: int = 16) -> NDArray[np.uint64]:
-    """Inverse of ``pack``: the first ``count`` codes of the last axis."""
-    values = np.asarray(words, dtype=np.uint64)
+    """Inverse of ``pack``: the first ``count`` codes of the last axis.
+
+    Raises:
+        FormatError: the words hold fewer codes than ``count``, or a word does not fit its bits.
+    """
     per_word = codes_per_word(code_bits, word_bits)
+    values = np.atleast_1d(check_codes(words, word_bits, "packing"))
+    if count > values.shape[-1] * per_word:
+        raise FormatError(
+            f"{values.shape[-1]} words of {word_bits} bits hold {values.shape[-1] * per_word} codes of {code_bits} "
+            f"bits, not {count}"
+        )
     shifts = np.arange(per_word, dtype=np.uint64) * np.uint64(code_bits)
     mask = np.uint64(2**code_bits - 1)
     codes = (values[..., None] >> shifts) & mask

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hlsq.errors import FormatError
-from hlsq.formats.base import Floats, Format, Ints, as_scale, check_width
+from hlsq.formats.base import Floats, Format, Ints, as_scale, check_codes, check_flag, check_members, check_whole
 
 MAX_EXPONENT = 61
 
@@ -45,12 +45,15 @@ class PowerOfTwo(Format):
     zero_below: float = 0.5
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.zero_below) and self.zero_below >= 0):
+        if not (isinstance(self.zero_below, (int, float)) and np.isfinite(self.zero_below) and self.zero_below >= 0):
             raise FormatError(f"zero_below must be a finite number from 0 up; got {self.zero_below!r}")
         object.__setattr__(self, "zero_below", float(self.zero_below))
-        check_width(self.code_bits, "code_bits", 1 + (self.signed and self.has_zero), 16)
-        limit = min(2 ** (self.code_bits - self.signed) - 1 - self.has_zero, MAX_EXPONENT)
-        check_width(self.max_exponent, f"max_exponent of {self.code_bits}-bit codes", 0, limit)
+        object.__setattr__(self, "signed", check_flag(self.signed, "signed"))
+        bits = check_whole(self.code_bits, "code_bits", 1 + (self.signed and self.has_zero), 16)
+        object.__setattr__(self, "code_bits", bits)
+        limit = min(2 ** (bits - self.signed) - 1 - self.has_zero, MAX_EXPONENT)
+        exponent = check_whole(self.max_exponent, f"max_exponent of {bits}-bit codes", 0, limit)
+        object.__setattr__(self, "max_exponent", exponent)
         object.__setattr__(self, "scale", as_scale(self.scale, "scale"))
 
     @property
@@ -99,7 +102,7 @@ class PowerOfTwo(Format):
 
     def quantize(self, values: ArrayLike) -> Ints:
         """Nearest powers of two in the logarithm (DoubleQ Table 2), zero below ``zero_below`` steps."""
-        x = self._real(values) / self.step
+        x = self._in_steps(values)
         magnitude = np.abs(x)
         mantissa, exponent = np.frexp(np.minimum(magnitude, float(self.qmax)))
         # |x| = mantissa * 2**exponent with mantissa in [0.5, 1): round(log2 |x|) steps up at mantissa sqrt(1/2).
@@ -109,10 +112,9 @@ class PowerOfTwo(Format):
 
     def encode(self, integers: ArrayLike) -> NDArray[np.uint64]:
         """Codes of integers that are 0 or ``+-2**e``."""
-        q = np.asarray(integers, dtype=np.int64)
+        q = check_members(integers, self.qmin, self.qmax, str(self))
         magnitude = np.abs(q)
         bad = (magnitude & (magnitude - 1)) != 0
-        bad |= (q > self.qmax) | (q < self.qmin)
         if not self.has_zero:
             bad |= q == 0
         if bad.any():
@@ -133,16 +135,24 @@ class PowerOfTwo(Format):
         return code.astype(np.uint64)
 
     def decode(self, codes: ArrayLike) -> Ints:
-        """Integers of ``codes``."""
-        code = np.asarray(codes, dtype=np.uint64).astype(np.int64)
+        """Integers of ``codes``; the sign of a zero and the exponent beside a zero flag do not matter.
+
+        Raises:
+            FormatError: a code has more bits, or an exponent beyond ``max_exponent``.
+        """
+        code = check_codes(codes, self.code_bits, str(self)).astype(np.int64)
         magnitude = code & ((1 << self.magnitude_bits) - 1)
         if not self.has_zero:
-            q = np.int64(1) << magnitude
+            zero, exponent = np.zeros(code.shape, dtype=bool), magnitude
         elif self.zero_flag:
             flag = np.int64(1) << (self.magnitude_bits - 1)
-            q = np.where(magnitude & flag, 0, np.int64(1) << (magnitude & (flag - 1)))
+            zero, exponent = (magnitude & flag) != 0, magnitude & (flag - 1)
         else:
-            q = np.where(magnitude == 0, 0, np.int64(1) << np.maximum(magnitude - 1, 0))
+            zero, exponent = magnitude == 0, np.maximum(magnitude - 1, 0)
+        exponent = np.where(zero, 0, exponent)
+        if (exponent > self.max_exponent).any():
+            raise FormatError(f"{self} has no exponent {exponent.max()}; its largest is {self.max_exponent}")
+        q = np.where(zero, 0, np.int64(1) << exponent)
         negative = (code >> self.magnitude_bits) & 1 if self.signed else np.zeros_like(code)
         return np.where(negative == 1, -q, q).astype(np.int64)
 
