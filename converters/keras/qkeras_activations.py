@@ -88,7 +88,13 @@ def _relu(call: LayerCall, quantizer: Any) -> QuantizedActivation:
     shift = -int(np.log2(slope))
     if not 0 <= shift <= MAX_NEGATIVE_SHIFT:
         raise call.refuse(f"negative_slope={slope:g}", f"powers of two from 1 down to 2^-{MAX_NEGATIVE_SHIFT}")
-    activation = Activation(max_value=limit, negative_shift=shift or None, min_value=-slope * 2.0**integer)
+    lowest = -slope * 2.0**integer
+    if fmt.fake_quantize(lowest) != lowest:
+        raise call.refuse(
+            f"activation {quantizer}, whose smallest value {lowest:g} is no multiple of its step {float(fmt.step):g}",
+            "more bits or a steeper slope",
+        )
+    activation = Activation(max_value=limit, negative_shift=shift or None, min_value=lowest)
     return QuantizedActivation(activation, fmt)
 
 

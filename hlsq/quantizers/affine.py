@@ -26,6 +26,8 @@ class affine(FormatQuantizer):
         FormatError: an impossible parameter.
     """
 
+    _format: Affine
+
     def __init__(
         self,
         width: int,
@@ -35,8 +37,8 @@ class affine(FormatQuantizer):
         symmetric: bool = False,
         rounding: str = "half_even",
     ) -> None:
-        scale = numbers(scale, float)
-        super().__init__(Affine(width, scale, zero_point, bool(signed), bool(symmetric), Rounding(rounding)))
+        scales = numbers(scale, float)
+        super().__init__(Affine(width, scales, zero_point, bool(signed), bool(symmetric), Rounding(rounding)))
 
     @property
     def format(self) -> Affine:

@@ -35,6 +35,8 @@ class FormatQuantizer(qkeras.quantizers.BaseQuantizer):
         number_format: the format.
     """
 
+    _format: Format
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         register(cls)

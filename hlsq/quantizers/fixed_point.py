@@ -27,6 +27,8 @@ class fixed_point(FormatQuantizer):
         FormatError: an impossible parameter.
     """
 
+    _format: FixedPoint
+
     def __init__(
         self,
         width: int,

@@ -27,6 +27,8 @@ class power_of_two(FormatQuantizer):
         FormatError: an impossible parameter.
     """
 
+    _format: PowerOfTwo
+
     def __init__(
         self,
         code_bits: int = 5,

@@ -42,6 +42,16 @@ def two_input_formats() -> tf_keras.Model:
     return tf_keras.Model(x, branches)
 
 
+def sum_of_batch_norms() -> tf_keras.Model:
+    x = tf_keras.Input((6,), name="image")
+    first = act(Q8)(x)
+    norms = [layers.BatchNormalization(name=f"b{i}") for i in range(2)]
+    made = [norm(dense(name=f"d{i}")(first)) for i, norm in enumerate(norms)]
+    for norm in norms:
+        norm.set_weights([np.ones(3), np.zeros(3), np.zeros(3), np.array([1.0, 2.0, 300.0])])
+    return tf_keras.Model(x, act(Q8, "end")(layers.Add()(made)))
+
+
 REFUSED: list[tuple[str, Callable[[], tf_keras.Model], str]] = [
     (
         "float kernel of a QKeras layer",
@@ -68,6 +78,11 @@ REFUSED: list[tuple[str, Callable[[], tf_keras.Model], str]] = [
         lambda: network(act(Q8), dense(), layers.BatchNormalization(name="b"), dense(name="d2")),
         r"layer 'b' .*its output is not quantised, but layer 'd2' reads it",
     ),
+    (
+        "sum of batch norms",
+        sum_of_batch_norms,
+        r"layer 'b0' .*not quantised and has another scale in every channel; supported: a QActivation behind it",
+    ),
     ("tanh", lambda: network(act(Q8), dense(), act("quantized_tanh(4)", "t")), r"layer 't' .*quantized_tanh\(4"),
     ("sigmoid", lambda: network(act(Q8), dense(activation=qkeras.quantized_sigmoid(4))), "quantized_sigmoid"),
     ("use_sigmoid", lambda: network(act(Q8), dense(), act("quantized_relu(4,0,1)", "t")), "use_sigmoid"),
@@ -86,6 +101,7 @@ REFUSED: list[tuple[str, Callable[[], tf_keras.Model], str]] = [
         lambda: network(act(Q8), dense(), act("quantized_relu(4,negative_slope=2.0)", "t")),
         "negative_slope=2",
     ),
+    ("slope below a step", lambda: network(act(Q8), dense(), act("quantized_relu(3,0,0,0.125)", "t")), "steeper slope"),
     (
         "upper bound between steps",
         lambda: network(act(Q8), dense(), act(relu_of(relu_upper_bound=1.3, is_quantized_clip=False), "t")),

@@ -23,7 +23,7 @@ from hlsq.graph.ops import DepthwiseConv2D, Identity
 class QLinearHandler(LayerHandler):
     """Convolutions and fully connected layers."""
 
-    classes = ("QConv1D", "QConv2D", "QDense")
+    classes: ClassVar[tuple[str, ...]] = ("QConv1D", "QConv2D", "QDense")
     packages = ("qkeras",)
     kernel: ClassVar[str] = "kernel"
     floats: ClassVar[dict[str, type[LayerHandler]]] = {
