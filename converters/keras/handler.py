@@ -59,7 +59,8 @@ def handler_for(layer: Any) -> LayerHandler:
     mro = type(layer).__mro__
     prefix = "" if any(cls.__name__ == "Layer" for cls in mro) else "ops."
     package = "tf_keras" if any(cls.__module__.startswith("tf_keras.") for cls in mro) else "keras"
-    supported = ", ".join(supported_classes(package))
+    quantised = supported_classes("qkeras") if type(layer).__module__.startswith("qkeras.") else []
+    supported = ", ".join(quantised + supported_classes(package))
     for depth, cls in enumerate(mro):
         found = LayerHandler._handlers.get((cls.__module__.partition(".")[0], prefix + cls.__name__))
         if found is None:

@@ -129,7 +129,7 @@ REFUSED: list[tuple[str, Callable[[], tf_keras.Model], str]] = [
     (
         "adaptive activation",
         lambda: network(act(Q8), dense(), qkeras.QAdaptiveActivation("quantized_relu", 4, name="t")),
-        r"layer 't' \(QAdaptiveActivation\)",
+        r"layer 't' \(QAdaptiveActivation\).*QActivation, QBatchNormalization, QConv1D",
     ),
 ]
 
