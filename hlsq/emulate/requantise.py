@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.emulate.exact import FLOAT64_EXACT
+from hlsq.emulate.kernels.base import Scratch
 from hlsq.formats import Rounding
 from hlsq.graph.lowering.requant import product_interval
 from hlsq.graph.quantized import DyadicRequant, Interval, QBlock, QScale, Requant, ThresholdRequant
 
 Values = NDArray[Any]
+CHUNK = 1 << 15
+"""Values that are taken through all the small steps together, so that they stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +29,22 @@ class FloatRequant:
     gain: NDArray[np.float64]
     offset: NDArray[np.float64] | None
     requant: DyadicRequant
-    out: np.dtype[Any]
 
-    def __call__(self, acc: Values) -> Values:
-        """Output integers, in the carrier type of the output."""
+    def __call__(self, acc: Values, out: Values, scratch: Scratch) -> None:
+        """Write the output integers for ``acc`` to ``out``."""
+        channels = acc.shape[-1]
+        if acc.size <= 2 * CHUNK or not (acc.flags.c_contiguous and out.flags.c_contiguous):
+            self._chunk(acc, out, scratch)
+            return
+        flat_acc, flat_out = acc.reshape(-1, channels), out.reshape(-1, channels)
+        rows = max(1, CHUNK // channels)
+        for start in range(0, len(flat_acc), rows):
+            self._chunk(flat_acc[start : start + rows], flat_out[start : start + rows], scratch)
+
+    def _chunk(self, acc: Values, out: Values, scratch: Scratch) -> None:
         r = self.requant
-        x = np.multiply(acc, self.gain, dtype=np.float64)
+        x = scratch.get("requant", acc.shape, np.dtype(np.float64))
+        np.multiply(acc, self.gain, out=x)
         if self.offset is not None:
             x += self.offset
         if r.negative_shift:
@@ -43,8 +56,9 @@ class FloatRequant:
             np.floor(x, out=x)
         if r.zero_point:
             x += r.zero_point
-        np.clip(x, r.lo, r.hi, out=x)
-        return x.astype(self.out)
+        # The bounds are exact in the output's type and rounding to it is monotone, so clipping may come last.
+        np.copyto(out, x, casting="unsafe")
+        np.clip(out, r.lo, r.hi, out=out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +69,9 @@ class IntegerStage:
     bias: NDArray[np.int64] | None
     scale: QScale | None
     requant: Requant | None
-    out: np.dtype[Any]
 
-    def __call__(self, acc: Values) -> Values:
-        """Output integers, in the carrier type of the output."""
+    def __call__(self, acc: Values, out: Values, scratch: Scratch) -> None:
+        """Write the output integers for ``acc`` to ``out``."""
         t = acc.astype(np.int64)
         if self.product_shift:
             t <<= self.product_shift
@@ -66,7 +79,7 @@ class IntegerStage:
             t += self.bias
         if self.scale is not None:
             t = t * self.scale.multiplier + self.scale.shift
-        return requantise(self.requant, t).astype(self.out)
+        np.copyto(out, requantise(self.requant, t), casting="unsafe")
 
 
 def requantise(requant: Requant | None, t: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -91,7 +104,7 @@ def requantise(requant: Requant | None, t: NDArray[np.int64]) -> NDArray[np.int6
     return np.clip(rounded + requant.zero_point, requant.lo, requant.hi)
 
 
-def stage_for(block: QBlock, out: np.dtype[Any]) -> FloatRequant | IntegerStage:
+def stage_for(block: QBlock) -> FloatRequant | IntegerStage:
     """The fastest exact way from the bare sum of products of ``block`` to its output integers."""
     r = block.requant
     intervals = [block.accumulator, block.scaled]
@@ -101,23 +114,18 @@ def stage_for(block: QBlock, out: np.dtype[Any]) -> FloatRequant | IntegerStage:
         intervals.append(product_interval(r, _constant_part(block)))
     if isinstance(r, DyadicRequant) and _fits(*intervals):
         gain = np.asarray(r.multiplier, dtype=np.float64) * np.exp2(-np.asarray(r.shift, dtype=np.float64))
-        offset = np.zeros(1)
-        if block.bias is not None:
-            offset = block.bias.astype(np.float64)
+        offset = np.zeros(1) if block.bias is None else block.bias.astype(np.float64)
+        total = gain
         if block.scale is not None:
             offset = offset * block.scale.multiplier + block.scale.shift
             total = gain * block.scale.multiplier
-        else:
-            total = gain
-        shifted = total * 2.0**block.product_shift
         bias = offset * gain
-        # acc * G * m must not leave 2**53 by itself; the scaled interval holds the bare product for that reason.
-        return FloatRequant(shifted, bias if bias.any() else None, r, out)
-    return IntegerStage(block.product_shift, block.bias, block.scale, r, out)
+        return FloatRequant(total * 2.0**block.product_shift, bias if bias.any() else None, r)
+    return IntegerStage(block.product_shift, block.bias, block.scale, r)
 
 
 def _constant_part(block: QBlock) -> Interval:
-    bias = 0 if block.bias is None else block.bias.astype(object)
+    bias = np.zeros(1, dtype=object) if block.bias is None else block.bias.astype(object)
     if block.scale is not None:
         bias = bias * block.scale.multiplier.astype(object) + block.scale.shift.astype(object)
     bound = int(np.max(np.abs(bias)))

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from hlsq.emulate.exact import carrier
 from hlsq.emulate.kernels import kernel_for
-from hlsq.emulate.requantise import requantise, stage_for
-from hlsq.graph import Interval, QBlock, QuantizedGraph
-from hlsq.graph.ops import Concatenate
+from hlsq.emulate.kernels.base import Scratch
+from hlsq.emulate.requantise import CHUNK, requantise, stage_for
+from hlsq.graph import QBlock, QuantizedGraph
+from hlsq.graph.ops import Add, Concatenate, Identity
 
 Values = NDArray[Any]
 
@@ -53,13 +54,14 @@ def make_step(graph: QuantizedGraph, block: QBlock) -> Step:
 
 def _accumulating(graph: QuantizedGraph, block: QBlock, dtype: np.dtype[Any]) -> Callable[[list[Values]], Values]:
     kernel = kernel_for(block.op)
-    weights = None if block.weights is None else block.weights.values.astype(dtype)
+    weights = None if block.weights is None else np.ascontiguousarray(block.weights.values.astype(dtype))
     offsets = [graph.formats[name].offset for name in block.inputs]
     multipliers = block.input_multipliers or (1,) * len(block.inputs)
-    out = carrier(block.interval, Interval(block.format.qmin, block.format.qmax) if block.requant else block.interval)
-    stage = stage_for(block, out)
+    out_dtype = carrier(block.interval)
+    stage = stage_for(block)
+    scratch = Scratch()
 
-    def run(inputs: list[Values]) -> Values:
+    def prepared(inputs: list[Values]) -> list[Values]:
         ready = []
         for x, offset, multiplier in zip(inputs, offsets, multipliers, strict=True):
             x = x.astype(dtype, copy=False)
@@ -68,7 +70,19 @@ def _accumulating(graph: QuantizedGraph, block: QBlock, dtype: np.dtype[Any]) ->
             if multiplier != 1:
                 x = x * dtype.type(multiplier)
             ready.append(x)
-        return stage(kernel.linear(block.op, ready, weights))
+        return ready
+
+    def run(inputs: list[Values]) -> Values:
+        out = np.empty((len(inputs[0]), *block.shape), dtype=out_dtype)
+        if isinstance(block.op, (Add, Identity)):
+            flat, sources = out.reshape(-1, block.shape[-1]), [x.reshape(-1, block.shape[-1]) for x in inputs]
+            rows = max(1, CHUNK // block.shape[-1])
+            for start in range(0, len(flat), rows):
+                part = prepared([x[start : start + rows] for x in sources])
+                kernel.apply(block.op, part, weights, stage, flat[start : start + rows], scratch)
+        else:
+            kernel.apply(block.op, prepared(inputs), weights, stage, out, scratch)
+        return out
 
     return run
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,27 @@ from hlsq.graph.ops.base import Op, Pads, spatial
 
 Values = NDArray[Any]
 OpT = TypeVar("OpT", bound=Op)
+
+
+class Scratch(threading.local):
+    """Work arrays that a thread uses again and again, so that the memory stays in its cache."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[Any, ...], Values] = {}
+
+    def get(self, tag: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Values:
+        """An array that keeps its contents from the last call with the same arguments; zeros at first."""
+        key = (tag, shape, dtype)
+        if key not in self._arrays:
+            self._arrays[key] = np.zeros(shape, dtype)
+        return self._arrays[key]
+
+
+class Finish(Protocol):
+    """What follows the sum of products: bias, scale, activation and requantisation."""
+
+    def __call__(self, acc: Values, out: Values, scratch: Scratch) -> None:
+        """Write the outputs for accumulators ``acc`` [..., channels] to ``out`` of the same shape."""
 
 
 class Kernel(ABC, Generic[OpT]):
@@ -33,6 +55,12 @@ class Kernel(ABC, Generic[OpT]):
 
         Sums are exact whenever every partial sum is exact in that dtype.
         """
+
+    def apply(
+        self, op: OpT, inputs: Sequence[Values], weights: Values | None, finish: Finish, out: Values, scratch: Scratch
+    ) -> None:
+        """``linear``, then ``finish``; a kernel may do both piece by piece, while the sums lie in the cache."""
+        finish(self.linear(op, inputs, weights), out, scratch)
 
 
 def kernel_for(op: Op) -> Kernel[Any]:

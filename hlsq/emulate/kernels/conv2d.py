@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
-from hlsq.emulate.kernels.base import Kernel, Values, as_maps, pad_maps, windows
+from hlsq.emulate.kernels.base import Finish, Kernel, Scratch, Values, as_maps, pad_maps, windows
 from hlsq.graph.ops import Conv2D
 from hlsq.graph.ops.base import Op
 
-TILE_BYTES = 1 << 19
+TILE_BYTES = 3 << 18
 """Gathered windows per matrix product: small enough to stay in a core's second-level cache."""
 
 
@@ -25,25 +25,73 @@ class Conv2DKernel(Kernel[Conv2D]):
         assert weights is not None  # noqa: S101 - a graph's invariant, not a user's input
         x = inputs[0]
         maps = pad_maps(as_maps(x), op.padding)
-        kh, kw, c_in, c_out = weights.shape
-        gathered = windows(maps, (kh, kw), op.strides, op.dilation)
-        n, out_h, out_w = gathered.shape[:3]
-        taps = kh * kw * c_in
-        matrix = np.ascontiguousarray(weights.reshape(taps, c_out))
-        out = np.empty((n, out_h, out_w, c_out), dtype=x.dtype)
-        if taps == c_in and op.strides == (1, 1):
-            np.matmul(maps.reshape(-1, c_in), matrix, out=out.reshape(-1, c_out))
-        else:
-            rows = max(1, min(out_h, TILE_BYTES // (out_w * taps * x.itemsize)))
-            tile = np.empty((rows, out_w, kh, kw, c_in), dtype=x.dtype)
-            for sample in range(n):
-                for row in range(0, out_h, rows):
-                    part = tile[: min(rows, out_h - row)]
-                    np.copyto(part, gathered[sample, row : row + rows])
-                    target = out[sample, row : row + rows].reshape(-1, c_out)
-                    np.matmul(part.reshape(-1, taps), matrix, out=target)
-        return out.reshape(n, *_axes(x, out_h, out_w, c_out))
+        height, width = _output_size(op, maps, weights)
+        out = np.empty((len(x), height, width, weights.shape[3]), dtype=x.dtype)
+
+        def keep(acc: Values, target: Values) -> None:
+            np.copyto(target, acc)
+
+        _tiles(op, maps, weights, out, Scratch(), keep)
+        return out.reshape(len(x), *out.shape[1:][4 - x.ndim :])
+
+    def apply(
+        self,
+        op: Conv2D,
+        inputs: Sequence[Values],
+        weights: Values | None,
+        finish: Finish,
+        out: Values,
+        scratch: Scratch,
+    ) -> None:
+        """Tile by tile."""
+        assert weights is not None  # noqa: S101 - a graph's invariant, not a user's input
+        x = as_maps(inputs[0])
+        maps = _padded(x, op, scratch)
+        height, width = _output_size(op, maps, weights)
+
+        def finished(acc: Values, target: Values) -> None:
+            finish(acc, target, scratch)
+
+        _tiles(op, maps, weights, out.reshape(len(x), height, width, -1), scratch, finished)
 
 
-def _axes(x: Values, out_h: int, out_w: int, channels: int) -> tuple[int, ...]:
-    return (out_h, out_w, channels)[4 - x.ndim :]
+def _output_size(op: Conv2D, maps: Values, weights: Values) -> tuple[int, int]:
+    kh, kw = weights.shape[:2]
+    height = (maps.shape[1] - op.dilation[0] * (kh - 1) - 1) // op.strides[0] + 1
+    width = (maps.shape[2] - op.dilation[1] * (kw - 1) - 1) // op.strides[1] + 1
+    return height, width
+
+
+def _padded(maps: Values, op: Conv2D, scratch: Scratch) -> Values:
+    if not any(op.padding):
+        return np.ascontiguousarray(maps)
+    top, bottom, left, right = op.padding
+    n, h, w, c = maps.shape
+    # The border of this array stays zero; only its inside is ever written.
+    padded = scratch.get(f"pad {op.padding}", (n, h + top + bottom, w + left + right, c), maps.dtype)
+    padded[:, top : top + h, left : left + w] = maps
+    return padded
+
+
+def _tiles(
+    op: Conv2D, maps: Values, weights: Values, out: Values, scratch: Scratch, sink: Callable[[Values, Values], Any]
+) -> None:
+    """Hand the sums of products, tile by tile, to ``sink`` with the part of ``out`` they belong to."""
+    kh, kw, c_in, c_out = weights.shape
+    n, height, width, _ = out.shape
+    taps = kh * kw * c_in
+    matrix = weights.reshape(taps, c_out)
+    gathered = windows(maps, (kh, kw), op.strides, op.dilation)
+    per_sample = height * width * taps * maps.itemsize
+    samples = max(1, min(n, TILE_BYTES // per_sample))
+    rows = height if samples > 1 else max(1, min(height, TILE_BYTES // (per_sample // height)))
+    rows = -(-height // -(-height // rows))
+    for sample in range(0, n, samples):
+        for row in range(0, height, rows):
+            source = gathered[sample : sample + samples, row : row + rows]
+            target = out[sample : sample + samples, row : row + rows]
+            tile = scratch.get("tile", source.shape, maps.dtype)
+            np.copyto(tile, source)
+            acc = scratch.get("acc", target.shape, maps.dtype)
+            np.matmul(tile.reshape(-1, taps), matrix, out=acc.reshape(-1, c_out))
+            sink(acc, target)
