@@ -342,6 +342,66 @@ def test_first_activation_is_the_input_format(quantizer: str) -> None:
     assert not compared.differing("a0", "image").any()
 
 
+def random_quantizer(rng: np.random.Generator, signed: bool) -> hq.FormatQuantizer:
+    """A fixed-point or power-of-two quantizer for values around one."""
+    if rng.random() < 0.3:
+        top = int(rng.integers(1, 7))
+        return hq.power_of_two(5, top, scale=2.0 ** (1 - top), signed=signed, zero_below=rng.choice([0.5, 0.7]))
+    width = int(rng.integers(2, 8))
+    rounding = str(rng.choice(["half_even", "half_up"]))
+    return hq.fixed_point(width, width - 2, signed=signed, symmetric=bool(rng.integers(2)), rounding=rounding)
+
+
+def random_network(rng: np.random.Generator) -> tuple[tf_keras.Model, list[str]]:
+    """A network of random layers, and its quantised layers."""
+    x = inputs = tf_keras.Input((8, 7, int(rng.integers(1, 4))))
+    x = act(random_quantizer(rng, True), "a0")(x)
+    quantised = []
+    for index in range(int(rng.integers(2, 6))):
+        before, name = x, f"q{index}"
+        weights = {
+            "bias_quantizer": hq.fixed_point(7, int(rng.integers(3, 9))),
+            "padding": str(rng.choice(["same", "valid"])) if min(x.shape[1:3]) > 2 else "same",
+            "name": f"w{index}",
+        }
+        kind = rng.choice(["conv", "strided", "depthwise", "max", "mean", "shortcut"])
+        if kind == "depthwise":
+            x = qkeras.QDepthwiseConv2D(3, depthwise_quantizer=random_quantizer(rng, True), **weights)(x)
+        elif kind == "max":
+            x = layers.MaxPooling2D(2, 1, padding="same")(x)
+        elif kind == "mean":
+            x = layers.AveragePooling2D((1, 2), 1)(x) if x.shape[2] > 1 else x
+        else:
+            filters = x.shape[-1] if kind == "shortcut" else int(rng.integers(1, 6))
+            strides = 2 if kind == "strided" else 1
+            weights["padding"] = "same" if kind == "shortcut" else weights["padding"]
+            x = conv(
+                filters, weights.pop("name"), kernel_quantizer=random_quantizer(rng, True), strides=strides, **weights
+            )(x)
+        if rng.random() < 0.3:
+            x = layers.ReLU()(x)
+        if kind == "shortcut":
+            x = layers.Add()([act(random_quantizer(rng, True), f"s{index}")(x), before])
+        x = act(random_quantizer(rng, bool(rng.integers(2))), name)(x)
+        quantised.append(name)
+    x = layers.Flatten()(x)
+    x = qkeras.QDense(3, kernel_quantizer=random_quantizer(rng, True), bias_quantizer=hq.fixed_point(6, 5), name="d")(x)
+    return tf_keras.Model(inputs, x), quantised
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_networks(seed: int) -> None:
+    model, names = random_network(np.random.default_rng(seed))
+    compared = Compared(model, samples(*model.input_shape[1:], scale=1.0))
+    formats = compared.quantized.formats
+    ours = [formats[name].dequantize(integers) for name, integers in compared.blocks.items()]
+    for name in names:
+        # Found among all blocks, since a quantizer behind max pooling moves to the block before.
+        own = compared.keras(name)
+        assert any(np.array_equal(values, own) for values in ours), name
+    compared.assert_outputs()
+
+
 @pytest.mark.parametrize("batch_norm", [layers.BatchNormalization, qkeras.QBatchNormalization])
 @pytest.mark.parametrize("alone", [False, True], ids=["behind a convolution", "alone"])
 def test_batch_norm(batch_norm: Callable, alone: bool) -> None:
