@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.calibration.base import Range, RangeMethod, Target, candidates
+from hlsq.errors import OptionError
 from hlsq.formats import Format
 
 if TYPE_CHECKING:
@@ -25,27 +26,41 @@ class Entropy(RangeMethod):
     share their count evenly. The range with the smallest divergence of P from Q wins: too wide a range smears bins over
     coarse steps, too narrow a one piles outliers up at its ends, where Q lacks them. Exact zeros have no quantisation
     error and do not take part, or a sparse feature map would be all that counts.
+
+    Args:
+        keep: share of the non-zero values that lies inside at least, above 0.5, at most 1 (the full range). Without it
+            a map that is constant in most places (what a bias makes of an image's black border) would be cut down to
+            that constant, which then needs no more than one integer and so loses nothing.
     """
 
     name: ClassVar[str] = "entropy"
+
+    keep: float = 0.99
+
+    def __post_init__(self) -> None:
+        if isinstance(self.keep, bool) or not isinstance(self.keep, (int, float)) or not 0.5 < self.keep <= 1:
+            raise OptionError(f"calibration method 'entropy': keep is {self.keep!r}; allowed: above 0.5, at most 1")
 
     def range(self, stats: TensorStats, target: Target) -> Range:
         """The best of the candidate ranges; the widest among equals."""
         values, counts = stats.filled()
         options = candidates(stats, target)
-        losses = [divergence(fmt, values, counts) for _, fmt in options]
+        losses = [divergence(fmt, values, counts, self.keep) for _, fmt in options]
         if not values.size or min(losses) == math.inf:
             return stats.minimum, stats.maximum
         return options[int(np.argmin(losses))][0]
 
 
-def divergence(fmt: Format, values: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
-    """Kullback-Leibler divergence of the quantised distribution from the real one; infinite if no value is inside."""
+def divergence(fmt: Format, values: NDArray[np.float64], counts: NDArray[np.float64], keep: float = 0.0) -> float:
+    """Kullback-Leibler divergence of the quantised distribution from the real one.
+
+    Infinite if no value, or less than the share ``keep`` of all, lies in the range of ``fmt``.
+    """
     lo, hi = fmt.range()
     half = float(fmt.step) / 2
     inside = (values >= lo - half) & (values <= hi + half)
     kept = counts[inside]
-    if not kept.size:
+    if not kept.size or kept.sum() < keep * counts.sum():
         return math.inf
     p = kept.copy()
     p[0] += counts[values < lo - half].sum()

@@ -63,13 +63,21 @@ def calibrate(graph: Graph, data: CalibrationData, batch_size: int = 64, progres
         for start in range(0, samples, batch_size):
             batch = {name: _batch(name, x, start, batch_size) for name, x in inputs.items()}
             size = min(batch_size, samples - start)
-            for name, values in iterate_blocks(graph, batch):
-                try:
-                    builders[name].add(values[:size])
-                except CalibrationError as error:
-                    raise CalibrationError(f"block {name!r} on calibration samples {start} on: {error}") from None
+            with np.errstate(over="ignore", invalid="ignore"):  # reported below, with the block's name
+                for name, values in iterate_blocks(graph, batch):
+                    _add(builders[name], name, values[:size], start)
             bar.update(size)
     return Calibration(samples, {name: builder.finish() for name, builder in builders.items()})
+
+
+def _add(builder: StatsBuilder, name: str, values: NDArray[Any], start: int) -> None:
+    try:
+        builder.add(values)
+    except CalibrationError as error:
+        raise CalibrationError(
+            f"block {name!r}, calibration samples {start} to {start + len(values) - 1}: {error}; the network overflows "
+            "float32 there, so check its weights and the scale of the samples"
+        ) from None
 
 
 def _batch(name: str, x: NDArray[Any], start: int, size: int) -> NDArray[np.float32]:
