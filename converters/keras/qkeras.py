@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -69,14 +70,17 @@ def load_qkeras_file(path: str | os.PathLike[str]) -> Any:
     refuse_code(saved)
     importlib.import_module("hlsq.quantizers")  # makes TensorFlow use tf_keras, and QKeras know hlsq's quantizers
     utils = importlib.import_module("qkeras.utils")
-    try:
-        return utils.load_qmodel(str(saved.path), compile=False)
-    except Exception as first:  # whatever an unknown layer or a damaged file makes Keras raise
+    with warnings.catch_warnings():
+        # QKeras serialises quantizers as constraints, which tf_keras remarks on for each of them.
+        warnings.filterwarnings("ignore", message="The `keras.constraints.serialize", category=UserWarning)
         try:
-            return rebuild(saved)
-        except Exception as second:
-            reason = next(iter(str(second).splitlines()), type(second).__name__)
-            raise ModelFileError(f"{saved.path}: QKeras cannot load it: {reason}") from first
+            return utils.load_qmodel(str(saved.path), compile=False)
+        except Exception as first:  # whatever an unknown layer or a damaged file makes Keras raise
+            try:
+                return rebuild(saved)
+            except Exception as second:
+                reason = next(iter(str(second).splitlines()), type(second).__name__)
+                raise ModelFileError(f"{saved.path}: QKeras cannot load it: {reason}") from first
 
 
 def rebuild(saved: SavedModel) -> Any:

@@ -3,6 +3,16 @@
 They go where QKeras takes a quantizer: ``kernel_quantizer=``, ``bias_quantizer=`` and ``QActivation``, as objects
 or as strings such as ``"fixed_point(8,4)"``. Importing this package makes TensorFlow use tf_keras, which QKeras
 needs; where TensorFlow already runs with Keras 3 the import raises ``KerasVersionError``.
+
+Example::
+
+    import hlsq.quantizers  # before TensorFlow
+    from hlsq.quantizers import fixed_point, power_of_two
+    from qkeras import QActivation, QConv2D
+
+    x = QActivation("fixed_point(8,7)")(inputs)
+    x = QConv2D(16, 3, kernel_quantizer=power_of_two(5, 7, scale=2**-7), bias_quantizer=fixed_point(8, 6))(x)
+    x = QActivation(fixed_point(6, 4, signed=False))(x)  # a ReLU, since the format is unsigned
 """
 
 from hlsq.quantizers.environment import require_legacy_keras

@@ -14,7 +14,8 @@ from hlsq.quantizers.base import FormatQuantizer, divide, numbers
 class power_of_two(FormatQuantizer):
     """Quantizes to ``PowerOfTwo(code_bits, max_exponent, scale, ...)``: zero and ``+-scale * 2**e``.
 
-    As an activation the unsigned format is a ReLU: negative values become zero.
+    As an activation the unsigned format is a ReLU: negative values become zero. For weights like DoubleQ's the scale
+    is ``max(abs(weights)) / 127``; a power of two instead lets hardware requantise by shifting.
 
     Args:
         code_bits: stored bits of one value.

@@ -100,7 +100,7 @@ def test_residual_network_of_hlsq_quantizers() -> None:
     x = act(hq.fixed_point(6, 3), "a4")(x)
     x = layers.AveragePooling2D(2, name="mean")(x)
     x = act(hq.fixed_point(8, 5, rounding="half_up"), "a5")(x)
-    x = layers.Flatten()(x)
+    x = layers.Flatten(name="flatten")(x)
     x = qkeras.QDense(5, kernel_quantizer=PO2, bias_quantizer=hq.fixed_point(8, 5), name="logits")(x)
     x = layers.Activation("softmax")(x)
     compared = Compared(tf_keras.Model(inputs, x), samples(9, 8, 2))
