@@ -17,7 +17,7 @@ import click
 
 import hlsq
 from hlsq.errors import HlsqError, OptionError
-from hlsq.samples import load_samples
+from hlsq.samples import Samples, load_samples
 
 MODEL = click.Path(exists=True, dir_okay=False, readable=True)
 PROJECT = click.Path(exists=True, file_okay=False)
@@ -72,7 +72,8 @@ def demo(output: str, epochs: int) -> None:
     """
     from hlsq.demo import run_demo
 
-    run_demo(output, epochs=epochs, step=_step)
+    click.echo("\n".join(run_demo(output, epochs=epochs, step=_step).lines()))
+    click.echo(f"Next: hlsq report {output}")
 
 
 def _scheme_options(command: Any) -> Any:
@@ -89,7 +90,7 @@ def _scheme_options(command: Any) -> Any:
             metavar="SAMPLES",
             help="Training samples: .npy, .npz (an array 'x', or one per input name), or digits, mnist, cifar10.",
         ),
-        click.option("--scheme", metavar="NAME", help="Quantisation scheme, e.g. doubleq, quant8 or fixed."),
+        click.option("--scheme", metavar="NAME", help="Quantisation scheme: doubleq (default), quant8 or fixed."),
     ):
         command = option(command)
     return command
@@ -112,7 +113,10 @@ def quantize(
       hlsq quantize model.h5 --scheme quant8 --option per_channel=true --calibration x.npy -o plan8.json
       hlsq quantize mnist.keras --scheme quant8 --calibration mnist --limit 500
     """
-    plan = _make_plan(model, scheme or "doubleq", calibration, options, limit)
+    scheme_options = parse_options(options)
+    samples = _calibration(calibration, limit)
+    with _step("Choosing formats"):
+        plan = hlsq.quantize(model, scheme, samples, **scheme_options)
     try:
         Path(output).parent.mkdir(parents=True, exist_ok=True)
         plan.save(output)
@@ -134,8 +138,10 @@ def quantize(
     "reuse_factors",
     multiple=True,
     metavar="N|BLOCK=N",
-    help="Products that share one PE, for the network or for one block; repeat for more blocks.",
+    help="Cycles per output position that share one PE, for the network or for one block; repeat for more blocks.",
 )
+@click.option("--word-bits", type=int, help="Width of the memory words that hold packed weight codes.")
+@click.option("--project-name", help="Name of the top function.")
 def convert(
     model: str,
     plan_file: str | None,
@@ -149,7 +155,8 @@ def convert(
 ) -> None:
     """Write MODEL (.keras or .h5) as a Vitis HLS project.
 
-    The formats come from --plan, or from --scheme and --calibration, or, for a QKeras model, from its quantizers.
+    The formats come from --plan, or from --scheme and --calibration, or, for a QKeras model, from its quantizers. The
+    first calibration samples also become the vectors of the project's test bench.
 
     \b
     Examples:
@@ -158,17 +165,16 @@ def convert(
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64 --reuse-factor conv1=16
       hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
     """
-    if plan_file and (scheme or calibration or options or limit):
-        raise click.UsageError("--plan holds the formats: leave out --scheme, --calibration, --option and --limit.")
-    if scheme or calibration or options or limit:
-        plan = _make_plan(model, scheme or "doubleq", calibration, options, limit)
-    else:
-        plan = hlsq.Plan.load(plan_file) if plan_file else None
+    if plan_file and (scheme or options):
+        raise click.UsageError("--plan holds the formats: leave out --scheme and --option.")
+    scheme_options = parse_options(options)
     arguments = {name: value for name, value in settings.items() if value is not None}
     if reuse_factors:
-        arguments["reuse_factor"] = _reuse_factor(reuse_factors)
-    with _step("Writing the project"):
-        hlsq.convert(model, plan, output_dir=output, **arguments)
+        arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
+    plan = hlsq.Plan.load(plan_file) if plan_file else None
+    samples = _calibration(calibration, limit)
+    with _step("Choosing formats and writing the project"):
+        hlsq.convert(model, plan, output_dir=output, scheme=scheme, calibration=samples, **arguments, **scheme_options)
     click.echo(f"{output}: HLS project; check it with: hlsq verify {output}")
 
 
@@ -195,8 +201,11 @@ def verify(project: str, samples: str | None, limit: int | None) -> None:
     with _step("Compiling"):
         hw.compile()
     with _step("Comparing C simulation and emulation"):
-        checked = hw.verify(inputs)
-    click.echo(str(checked))
+        found = hw.verify(inputs)
+    click.echo(
+        f"{project}: {found.mismatches} mismatches; compared {found.integers:,} integers "
+        f"of {found.tensors} tensors on {found.samples} samples"
+    )
 
 
 @main.command()
@@ -222,15 +231,12 @@ def report(project: str, as_json: bool, html: str | None) -> None:
         click.echo(found.to_json() if as_json else str(found))
 
 
-def _make_plan(
-    model: str, scheme: str, calibration: str | None, options: tuple[str, ...], limit: int | None
-) -> hlsq.Plan:
-    if limit and calibration is None:
+def _calibration(source: str | None, limit: int | None) -> Samples | None:
+    if source is not None:
+        return load_samples(source, "train", limit)
+    if limit:
         raise click.UsageError("--limit chooses among the samples of --calibration; give both.")
-    scheme_options = parse_options(options)
-    samples = None if calibration is None else load_samples(calibration, "train", limit)
-    with _step(f"Choosing formats ({scheme})"):
-        return hlsq.quantize(model, scheme=scheme, calibration=samples, **scheme_options)
+    return None
 
 
 def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
@@ -253,14 +259,20 @@ def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
     return parsed
 
 
-def _reuse_factor(given: tuple[str, ...]) -> int | dict[str, int]:
+def parse_reuse_factors(given: tuple[str, ...]) -> int | dict[str, int]:
+    """``("64",)`` as ``64``, and ``("64", "conv1=16")`` as ``{"default": 64, "conv1": 16}``.
+
+    Raises:
+        OptionError: no whole number of at least 1, or a block twice.
+    """
     factors: dict[str, int] = {}
     for text in given:
-        block, _, number = text.rpartition("=")
-        if not number.isdigit() or int(number) < 1 or block in factors:
+        block, equals, number = text.rpartition("=")
+        name = block if equals else "default"
+        if not number.isdecimal() or int(number) < 1 or name in factors:
             raise OptionError(f"--reuse-factor {text!r}: expected N or BLOCK=N with N at least 1, each block once")
-        factors[block] = int(number)
-    return factors[""] if set(factors) == {""} else factors
+        factors[name] = int(number)
+    return factors["default"] if set(factors) == {"default"} else factors
 
 
 @contextmanager

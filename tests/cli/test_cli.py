@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from hlsq.cli import main, parse_options
+from hlsq.cli import main, parse_options, parse_reuse_factors
 from hlsq.errors import OptionError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +150,18 @@ def test_options_are_json_or_text() -> None:
 def test_malformed_options(given: tuple[str, ...]) -> None:
     with pytest.raises(OptionError):
         parse_options(given)
+
+
+def test_reuse_factors_of_network_and_blocks() -> None:
+    assert parse_reuse_factors(("64",)) == 64
+    assert parse_reuse_factors(("64", "conv1=16", "a=b=2")) == {"default": 64, "conv1": 16, "a=b": 2}
+    assert parse_reuse_factors(("fc=1",)) == {"fc": 1}
+
+
+@pytest.mark.parametrize("given", [("0",), ("x",), ("-4",), ("conv1=",), ("64", "32"), ("a=1", "a=2"), ("1.5",)])
+def test_malformed_reuse_factors(given: tuple[str, ...]) -> None:
+    with pytest.raises(OptionError):
+        parse_reuse_factors(given)
 
 
 @pytest.fixture(scope="module")

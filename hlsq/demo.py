@@ -1,0 +1,184 @@
+"""``hlsq demo``: the whole path on scikit-learn's digits, from training to verified hardware."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import hlsq
+from hlsq import data, toolchain
+
+if TYPE_CHECKING:
+    from hlsq.formats import Format
+    from hlsq.hardware import HardwareModel
+
+CALIBRATION_SAMPLES = 500
+REUSE_FACTOR = 16
+_FLOAT_BITS = 32
+
+
+@dataclass(frozen=True)
+class DemoBlock:
+    """One row of the demo's table; ``pe_kind`` is None and ``pes`` 0 for a block without weights."""
+
+    name: str
+    operation: str
+    weight_format: str
+    pe_kind: str | None
+    pes: int
+    reuse_factor: int
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo found out.
+
+    Attributes:
+        float_accuracy: of the trained Keras model on the held-back images.
+        quantised_accuracy: of the C simulation on the same images.
+        float_bits: memory of the weights as 32-bit floats.
+        code_bits: memory of the weights' codes.
+        word_bits: memory of the words that the codes are packed in, unused bits included.
+        blocks: processing elements of every block.
+        images: number of held-back images, all of them verified.
+        integers: integers compared between emulation and C simulation.
+        mismatches: differences among them.
+        project: folder of the HLS project.
+    """
+
+    float_accuracy: float
+    quantised_accuracy: float
+    float_bits: int
+    code_bits: int
+    word_bits: int
+    blocks: tuple[DemoBlock, ...]
+    images: int
+    integers: int
+    mismatches: int
+    project: Path
+
+    def lines(self) -> list[str]:
+        """The result as text."""
+        blocks = [
+            (b.name, b.operation, b.weight_format, str(b.pes or "-"), b.pe_kind or "-", str(b.reuse_factor))
+            for b in self.blocks
+        ]
+        saved = 1 - self.code_bits / self.float_bits
+        numbers = [
+            ("accuracy, float", f"{self.float_accuracy:.2%}"),
+            ("accuracy, doubleq, C simulation", f"{self.quantised_accuracy:.2%}"),
+            ("weights, 32-bit float", f"{self.float_bits / 8:,.0f} bytes"),
+            ("weights, codes", f"{self.code_bits / 8:,.0f} bytes ({saved:.1%} less)"),
+            ("weights, codes packed in words", f"{self.word_bits / 8:,.0f} bytes"),
+            ("images verified", f"{self.images}"),
+            ("integers compared", f"{self.integers:,}"),
+            ("mismatches", f"{self.mismatches}"),
+            ("project", f"{self.project}"),
+        ]
+        return [
+            *table(("block", "operation", "weights", "PEs", "kind", "reuse"), blocks),
+            "",
+            *(f"{name:<32} {value}" for name, value in numbers),
+        ]
+
+
+def run_demo(
+    output: str | Path = "build/demo",
+    epochs: int = 30,
+    step: Callable[[str], AbstractContextManager[None]] = lambda text: nullcontext(),
+) -> DemoResult:
+    """Train, quantise with ``doubleq``, emit, compile and verify a small residual network.
+
+    Args:
+        output: folder of the project.
+        epochs: of training.
+        step: context manager around each long step, given its name.
+
+    Raises:
+        ToolNotFoundError: no C++ compiler; known before anything is trained.
+        OutputDirError: ``output`` holds something that hlsq did not write; known as early.
+        VerificationError: C simulation and emulation differ.
+    """
+    from hlsq.backends.vitis.project import check_output_dir
+
+    toolchain.find_cxx()
+    check_output_dir(output)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of notes otherwise
+    (x_train, y_train), (x_test, y_test) = data.digits()
+    with step("Training a residual CNN on scikit-learn's digits"):
+        import keras
+
+        from hlsq.zoo.digits import digits_cnn, train_digits
+
+        keras.utils.set_random_seed(0)
+        model = digits_cnn()
+        train_digits(model, x_train, y_train, epochs=epochs)
+        logits = model.predict(x_test, verbose=0)
+    with step("Quantising with doubleq and writing the HLS project"):
+        hw = hlsq.convert(
+            model,
+            output_dir=output,
+            scheme="doubleq",
+            calibration=x_train[:CALIBRATION_SAMPLES],
+            reuse_factor=REUSE_FACTOR,
+            project_name="digits",
+        )
+    with step("Compiling the C simulation"):
+        hw.compile()
+    with step(f"Verifying {len(x_test)} held-back images"):
+        found = hw.verify(x_test)
+        simulated = hw.predict(x_test)
+    weights = [block.weights for block in hw.graph.blocks if block.weights is not None]
+    return DemoResult(
+        float_accuracy=_accuracy(logits, y_test),
+        quantised_accuracy=_accuracy(simulated, y_test),
+        float_bits=sum(w.values.size for w in weights) * _FLOAT_BITS,
+        code_bits=sum(w.values.size * w.format.bits for w in weights),
+        word_bits=sum(block.mac.rom.bits for block in hw.design.blocks if block.mac is not None),
+        blocks=_blocks(hw),
+        images=found.samples,
+        integers=found.integers,
+        mismatches=found.mismatches,
+        project=Path(output),
+    )
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a text table; columns of numbers are right-aligned."""
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    numbers = [all(cell.replace("-", "").isdecimal() or cell == "-" for cell in column[1:]) for column in columns]
+
+    def line(row: Sequence[str]) -> str:
+        cells = zip(row, widths, numbers, strict=True)
+        return "  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells).rstrip()
+
+    return [line(header), "  ".join("-" * width for width in widths), *map(line, rows)]
+
+
+def _blocks(hw: HardwareModel) -> tuple[DemoBlock, ...]:
+    return tuple(
+        DemoBlock(
+            name=hardware.block.name,
+            operation=hardware.block.op.kind,
+            weight_format="-" if hardware.block.weights is None else _format(hardware.block.weights.format),
+            pe_kind=hardware.pe_kind,
+            pes=hardware.pes,
+            reuse_factor=hardware.reuse_factor,
+        )
+        for hardware in hw.design.blocks
+    )
+
+
+def _format(fmt: Format) -> str:
+    return f"{fmt.bits}-bit {type(fmt).__name__}"
+
+
+def _accuracy(logits: Any, labels: Any) -> float:
+    return float(np.mean(np.argmax(logits, axis=-1) == labels))
