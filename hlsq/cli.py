@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 an error that hlsq explains in one line on standard error 
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from typing import Any
 import click
 
 import hlsq
-from hlsq.errors import HlsqError, OptionError
+from hlsq.cli_values import parse_input_format, parse_options, parse_reuse_factors
+from hlsq.errors import HlsqError
 from hlsq.samples import Samples, load_samples
 
 MODEL = click.Path(exists=True, dir_okay=False, readable=True)
 PROJECT = click.Path(exists=True, file_okay=False)
-_PYTHON_WORDS = {"True": True, "False": False, "None": None}
 OUTPUT_FILE = click.Path(dir_okay=False, writable=True)
 
 
@@ -57,6 +57,9 @@ def main() -> None:
 
     Every command explains itself: hlsq COMMAND --help
     """
+    # Read when TensorFlow loads: no page of notes; and QKeras needs its legacy Keras, which Keras 3 does not mind.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 
 @main.command()
@@ -78,6 +81,11 @@ def demo(output: str, epochs: int) -> None:
 
 def _scheme_options(command: Any) -> Any:
     for option in (
+        click.option(
+            "--input-format",
+            metavar="WIDTH,FRAC[,unsigned]",
+            help="Fixed-point format of the inputs, for a QKeras model that does not begin with a QActivation.",
+        ),
         click.option("--limit", type=click.IntRange(1), help="Use only the first LIMIT calibration samples."),
         click.option(
             *("--option", "options"),
@@ -101,7 +109,13 @@ def _scheme_options(command: Any) -> Any:
 @_scheme_options
 @click.option("-o", "--output", type=OUTPUT_FILE, default="plan.json", show_default=True, help="Plan to write.")
 def quantize(
-    model: str, scheme: str | None, calibration: str | None, options: tuple[str, ...], limit: int | None, output: str
+    model: str,
+    scheme: str | None,
+    calibration: str | None,
+    options: tuple[str, ...],
+    limit: int | None,
+    input_format: str | None,
+    output: str,
 ) -> None:
     """Choose a number format for every tensor of MODEL (.keras or .h5) and write them as a plan.
 
@@ -113,7 +127,7 @@ def quantize(
       hlsq quantize model.h5 --scheme quant8 --option per_channel=true --calibration x.npy -o plan8.json
       hlsq quantize mnist.keras --scheme quant8 --calibration mnist --limit 500
     """
-    scheme_options = parse_options(options)
+    scheme_options = parse_options(options) | parse_input_format(input_format)
     samples = _calibration(calibration, limit)
     with _step("Choosing formats"):
         plan = hlsq.quantize(model, scheme, samples, **scheme_options)
@@ -149,6 +163,7 @@ def convert(
     calibration: str | None,
     options: tuple[str, ...],
     limit: int | None,
+    input_format: str | None,
     output: str,
     reuse_factors: tuple[str, ...],
     **settings: Any,
@@ -167,7 +182,7 @@ def convert(
     """
     if plan_file and (scheme or options):
         raise click.UsageError("--plan holds the formats: leave out --scheme and --option.")
-    scheme_options = parse_options(options)
+    scheme_options = parse_options(options) | parse_input_format(input_format)
     arguments = {name: value for name, value in settings.items() if value is not None}
     if reuse_factors:
         arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
@@ -237,42 +252,6 @@ def _calibration(source: str | None, limit: int | None) -> Samples | None:
     if limit:
         raise click.UsageError("--limit chooses among the samples of --calibration; give both.")
     return None
-
-
-def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
-    """``("bits=8", "last_layer=keep")`` as ``{"bits": 8, "last_layer": "keep"}``; values are JSON, else text.
-
-    Raises:
-        OptionError: not of the form ``name=value``, or a name twice.
-    """
-    parsed: dict[str, Any] = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not equals or not name.isidentifier():
-            raise OptionError(f"--option {option!r}: expected NAME=VALUE, e.g. --option bits=8")
-        if name in parsed:
-            raise OptionError(f"--option {name!r} is given twice")
-        try:
-            parsed[name] = _PYTHON_WORDS[value] if value in _PYTHON_WORDS else json.loads(value)
-        except ValueError:
-            parsed[name] = value
-    return parsed
-
-
-def parse_reuse_factors(given: tuple[str, ...]) -> int | dict[str, int]:
-    """``("64",)`` as ``64``, and ``("64", "conv1=16")`` as ``{"default": 64, "conv1": 16}``.
-
-    Raises:
-        OptionError: no whole number of at least 1, or a block twice.
-    """
-    factors: dict[str, int] = {}
-    for text in given:
-        block, equals, number = text.rpartition("=")
-        name = block if equals else "default"
-        if not number.isdecimal() or int(number) < 1 or name in factors:
-            raise OptionError(f"--reuse-factor {text!r}: expected N or BLOCK=N with N at least 1, each block once")
-        factors[name] = int(number)
-    return factors["default"] if set(factors) == {"default"} else factors
 
 
 @contextmanager

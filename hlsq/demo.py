@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -109,7 +108,6 @@ def run_demo(
 
     toolchain.find_cxx()
     check_output_dir(output)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of notes otherwise
     (x_train, y_train), (x_test, y_test) = data.digits()
     with step("Training a residual CNN on scikit-learn's digits"):
         import keras

@@ -138,6 +138,10 @@ def run_tool(
     finally:
         if timer is not None:
             timer.cancel()
+        if process.stdout is not None:
+            process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
     if expired.is_set() or code != 0:
         outcome = (

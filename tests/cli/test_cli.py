@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from hlsq.cli import main, parse_options, parse_reuse_factors
-from hlsq.errors import OptionError
+import hlsq
+from hlsq.cli import _step, main
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["demo", "quantize", "convert", "verify", "report"]
@@ -133,35 +133,18 @@ def test_error_that_hlsq_does_not_explain_is_not_hidden(folder: Path, monkeypatc
     assert isinstance(result.exception, ZeroDivisionError)
 
 
-def test_options_are_json_or_text() -> None:
-    given = ("bits=8", "per_channel=true", "symmetric=False", "scale=None", "name=mse", "widths=[4, 8]", "at=a=b")
-    assert parse_options(given) == {
-        "bits": 8,
-        "per_channel": True,
-        "symmetric": False,
-        "scale": None,
-        "name": "mse",
-        "widths": [4, 8],
-        "at": "a=b",
-    }
-
-
-@pytest.mark.parametrize("given", [("bits",), ("=8",), ("two words=1",), ("bits=8", "bits=4")])
-def test_malformed_options(given: tuple[str, ...]) -> None:
-    with pytest.raises(OptionError):
-        parse_options(given)
-
-
-def test_reuse_factors_of_network_and_blocks() -> None:
-    assert parse_reuse_factors(("64",)) == 64
-    assert parse_reuse_factors(("64", "conv1=16", "a=b=2")) == {"default": 64, "conv1": 16, "a=b": 2}
-    assert parse_reuse_factors(("fc=1",)) == {"fc": 1}
-
-
-@pytest.mark.parametrize("given", [("0",), ("x",), ("-4",), ("conv1=",), ("64", "32"), ("a=1", "a=2"), ("1.5",)])
-def test_malformed_reuse_factors(given: tuple[str, ...]) -> None:
-    with pytest.raises(OptionError):
-        parse_reuse_factors(given)
+def test_long_steps_are_named_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with _step("Compiling"):
+        pass
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with _step("Compiling"):
+        pass
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"Compiling ...\nCompiling: \d+\.\d s\n", err)
 
 
 @pytest.fixture(scope="module")
@@ -194,8 +177,6 @@ def test_quantize_writes_a_plan_that_can_be_read(files: Path, tmp_path: Path) ->
     )
     assert result.exit_code == 0, result.output
     assert str(plan) in result.stdout
-    import hlsq
-
     read = hlsq.Plan.load(plan)
     assert read.scheme == "quant8"
     assert {"conv1", "fc"} <= set(read.blocks)
@@ -233,3 +214,56 @@ def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) 
     page = tmp_path / "report.html"
     assert run("report", project, "--html", str(page)).exit_code == 0
     assert "conv1" in page.read_text()
+
+
+@pytest.mark.csim
+def test_difference_exits_with_1_and_names_the_block(files: Path, tmp_path: Path) -> None:
+    project = tmp_path / "net"
+    arguments = ("convert", f"{files}/model.keras", "--calibration", f"{files}/x.npy", "-o", str(project))
+    assert run(*arguments).exit_code == 0
+    assert run("verify", str(project)).exit_code == 0
+    header = project / "firmware" / "weights" / "conv1.h"
+    text = header.read_text()
+    first = re.search(r"(?<={)\d+", text)
+    assert first is not None
+    other = int(first.group()) ^ 0b00001_00001_00001  # another exponent in each of the word's three codes
+    header.write_text(text[: first.start()] + str(other) + text[first.end() :])
+    result = run("verify", str(project))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: block 'conv1'")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.csim
+def test_qkeras_model_needs_neither_scheme_nor_calibration(tmp_path: Path) -> None:
+    import qkeras
+    import tf_keras
+
+    import hlsq.quantizers  # noqa: F401 - as a user's training script does
+
+    model = tf_keras.Sequential(
+        [
+            tf_keras.Input((5,)),
+            qkeras.QDense(
+                3,
+                kernel_quantizer="quantized_bits(4,0,alpha=1)",
+                bias_quantizer="quantized_bits(4,0,alpha=1)",
+                name="fc",
+            ),
+            qkeras.QActivation("quantized_relu(4,2)", name="relu"),
+        ]
+    )
+    model.save(tmp_path / "model.h5")
+    arguments = ("convert", f"{tmp_path}/model.h5", "-o", f"{tmp_path}/net", "--io-type", "io_parallel")
+    assert "input" in run(*arguments).stderr, "the model does not quantise its input"
+    result = run(*arguments, "--input-format", "8,6")
+    assert result.exit_code == 0, result.output
+    assert run("verify", f"{tmp_path}/net").exit_code == 0
+
+
+def test_output_folder_of_somebody_else_is_left_alone(files: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("precious")
+    result = run("convert", f"{files}/model.keras", "--calibration", f"{files}/x.npy", "-o", str(tmp_path))
+    assert result.exit_code == 1
+    assert "hlsq did not write" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

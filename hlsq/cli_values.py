@@ -1,0 +1,67 @@
+"""Values as they are written on the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hlsq.errors import OptionError
+from hlsq.formats import FixedPoint
+
+_PYTHON_WORDS = {"True": True, "False": False, "None": None}
+
+
+def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
+    """``("bits=8", "last_layer=keep")`` as ``{"bits": 8, "last_layer": "keep"}``; values are JSON, else text.
+
+    Raises:
+        OptionError: not of the form ``name=value``, or a name twice.
+    """
+    parsed: dict[str, Any] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals or not name.isidentifier():
+            raise OptionError(f"--option {option!r}: expected NAME=VALUE, e.g. --option bits=8")
+        if name in parsed:
+            raise OptionError(f"--option {name!r} is given twice")
+        try:
+            parsed[name] = _PYTHON_WORDS[value] if value in _PYTHON_WORDS else json.loads(value)
+        except ValueError:
+            parsed[name] = value
+    return parsed
+
+
+def parse_input_format(given: str | None) -> dict[str, Any]:
+    """``"8,7"`` as the option ``input_format`` with 8 bits, 7 of them fractional; ``"8,8,unsigned"`` without a sign.
+
+    Raises:
+        OptionError: written otherwise.
+        FormatError: no such fixed-point format.
+    """
+    if given is None:
+        return {}
+    width, _, rest = given.partition(",")
+    frac, comma, sign = rest.partition(",")
+    try:
+        numbers = int(width), int(frac)
+    except ValueError:
+        numbers = None
+    if numbers is None or (comma and sign not in ("signed", "unsigned")):
+        raise OptionError(f"--input-format {given!r}: expected WIDTH,FRAC or WIDTH,FRAC,unsigned, e.g. 8,7")
+    return {"input_format": FixedPoint(*numbers, signed=sign != "unsigned")}
+
+
+def parse_reuse_factors(given: tuple[str, ...]) -> int | dict[str, int]:
+    """``("64",)`` as ``64``, and ``("64", "conv1=16")`` as ``{"default": 64, "conv1": 16}``.
+
+    Raises:
+        OptionError: no whole number of at least 1, or a block twice.
+    """
+    factors: dict[str, int] = {}
+    for text in given:
+        block, equals, number = text.rpartition("=")
+        name = block if equals else "default"
+        if not number.isdecimal() or int(number) < 1 or name in factors:
+            raise OptionError(f"--reuse-factor {text!r}: expected N or BLOCK=N with N at least 1, each block once")
+        factors[name] = int(number)
+    return factors["default"] if set(factors) == {"default"} else factors
