@@ -19,7 +19,6 @@ from hlsq.graph.ops.base import spatial
 from hlsq.graph.ops.pool2d import Pool2D
 
 Indices = NDArray[np.int64]
-Times = NDArray[np.float64]
 
 MINIMUM_DEPTH = 2
 
@@ -86,17 +85,18 @@ def _last_read(
     return np.where(y < 0, -1, np.where(y >= height, height * width - 1, inside))
 
 
-def arrivals(graph: QuantizedGraph) -> dict[str, Times]:
-    """When each packet of each tensor can exist: the fraction of the network's inputs that must have arrived."""
+def arrivals(graph: QuantizedGraph) -> dict[str, Indices]:
+    """When each packet of each tensor exists, in cycles, if every block moved one packet per cycle and never waited."""
     count = positions(graph)
-    times: dict[str, Times] = {i.name: np.arange(1, count[i.name] + 1) / count[i.name] for i in graph.inputs}
+    times: dict[str, Indices] = {i.name: np.arange(count[i.name]) for i in graph.inputs}
     for block in graph.blocks:
         needed = last_needed(graph, block)
-        ready = np.zeros(len(needed))
+        ready = np.zeros(len(needed), dtype=np.int64)
         for source in block.inputs:
-            arrived = np.where(needed >= 0, times[source][np.maximum(needed, 0)], 0.0)
-            ready = np.maximum(ready, arrived)
-        times[block.name] = np.maximum.accumulate(ready)
+            ready = np.maximum(ready, np.where(needed >= 0, times[source][np.maximum(needed, 0)], 0))
+        # A packet leaves when it is ready, and a cycle after the one before it.
+        turn = np.arange(len(needed))
+        times[block.name] = turn + np.maximum.accumulate(ready - turn)
     return times
 
 
@@ -104,7 +104,8 @@ def stream_depths(graph: QuantizedGraph) -> dict[tuple[str, int], int]:
     """Depth of every stream that enters a block with several inputs, keyed by (block, input number).
 
     The depth is the largest number of packets that have arrived on that input while the block still waits for
-    another one, plus the usual two.
+    another one, plus the usual two. Slower blocks change when packets move but not which ones must have moved before
+    others, so a network that flows in one schedule flows in every one.
     """
     times = arrivals(graph)
     depths: dict[tuple[str, int], int] = {}

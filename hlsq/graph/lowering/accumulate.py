@@ -65,7 +65,7 @@ def add_bias(name: str, bounds: ChannelBounds, bias: Ints | None) -> tuple[Chann
     """Bounds after the bias, and the interval that holds both the sums and the biased sums."""
     if bias is None:
         return bounds, bounds.interval.with_zero()
-    checked(name, bounds.lo + bias.astype(np.float64), bounds.hi + bias.astype(np.float64))
+    checked(name, bounds.lo.astype(np.float64) + bias, bounds.hi.astype(np.float64) + bias)
     total = ChannelBounds(lo=bounds.lo + bias, hi=bounds.hi + bias)
     return total, total.interval.union(bounds.interval).with_zero()
 

@@ -31,6 +31,7 @@ Ints = NDArray[np.int64]
 SCALE_BITS = 15
 """Magnitude bits of a refined batch norm's multiplier, 16 with its sign."""
 MAX_ALIGN = 30
+MAX_GUARD = 12
 
 
 def quantize_graph(graph: Graph, plan: Plan) -> QuantizedGraph:
@@ -301,13 +302,14 @@ def _place_bias(block: Block, formats: BlockPlan, acc: _Accumulator, channels: i
     if block.bias is None:
         return acc, None
     bias = np.asarray(block.bias, dtype=np.float64)
-    shift = 0
     if formats.bias is not None:
         try:
             bias = formats.bias.fake_quantize(bias)
         except FormatError as error:
             raise PlanError(f"bias of block {block.name!r}: {error}") from error
-        shift = _exact_shift(bias / acc.scale)
+    shift = _exact_shift(bias / acc.scale)
+    if shift is None:
+        shift = _guard_bits(bias, acc.scale, formats.output)
     if shift:
         factor = 1 << shift
         bounds = ChannelBounds(acc.bounds.lo * factor, acc.bounds.hi * factor)
@@ -321,13 +323,23 @@ def _place_bias(block: Block, formats: BlockPlan, acc: _Accumulator, channels: i
     return acc, np.broadcast_to(integers.astype(np.int64), (channels,)).copy()
 
 
-def _exact_shift(values: Floats) -> int:
-    """Smallest left shift that makes ``values`` whole, 0 where none up to 30 does (they are then rounded)."""
+def _exact_shift(values: Floats) -> int | None:
+    """Smallest left shift up to 30 that makes ``values`` whole, None where there is none."""
     for shift in range(MAX_ALIGN + 1):
         scaled = values * 2.0**shift
         if (scaled == np.rint(scaled)).all():
             return shift
-    return 0
+    return None
+
+
+def _guard_bits(bias: Floats, scale: Floats, output: Format | None) -> int:
+    """Left shift that makes the rounding of a bias harmless.
+
+    One step of the accumulator becomes at most 1/64 of an output step, or, where the accumulator is the output, 2**-12
+    of the largest bias.
+    """
+    wanted = float(np.max(np.abs(bias))) * 2.0**-12 if output is None else float(output.step) / 64
+    return int(np.clip(np.ceil(np.log2(float(np.max(scale)) / wanted)), 0, MAX_GUARD))
 
 
 def _integer_scale(block: Block, fmt: Format | None, acc_scale: Floats, channels: int) -> tuple[QScale, Floats]:
