@@ -174,7 +174,7 @@ def _refuse_with_plan(scheme: str | None, options: Mapping[str, Any]) -> None:
 def _samples(graph: Graph, calibration: Inputs) -> dict[str, Any]:
     from hlsq.emulate.inputs import as_inputs
 
-    return dict(as_inputs(graph.inputs, calibration, CalibrationError))  # type: ignore[arg-type]
+    return dict(as_inputs(graph.inputs, calibration, CalibrationError))
 
 
 def _first(samples: Mapping[str, Any], count: int) -> dict[str, Any]:

@@ -106,7 +106,7 @@ class HardwareModel:
             InputError: wrong shape, or values that are not finite.
         """
         emulator = Emulator(self.graph, batch_size, threads)
-        result = emulator.run(x, trace=trace, progress=progress)  # type: ignore[arg-type]
+        result = emulator.run(x, trace=trace, progress=progress)
         return result.blocks if trace else self._outputs(result.outputs, raw)
 
     def compile(self, *, ap_types: bool = False) -> None:
@@ -131,7 +131,7 @@ class HardwareModel:
         Arguments and result as for ``emulate``, and the same values.
         """
         emulator = Emulator(self.graph)
-        outputs, blocks = self._simulation(ap_types).run(emulator.quantize_inputs(x), trace=trace)  # type: ignore[arg-type]
+        outputs, blocks = self._simulation(ap_types).run(emulator.quantize_inputs(x), trace=trace)
         return blocks if trace else self._outputs(outputs, raw)
 
     def verify(self, x: Inputs | None = None, *, ap_types: bool = False, progress: bool | None = None) -> Verification:
@@ -149,7 +149,7 @@ class HardwareModel:
 
         from hlsq.emulate.inputs import as_inputs
 
-        real = self.stored_inputs() if x is None else as_inputs(self.graph.inputs, x)  # type: ignore[arg-type]
+        real = self.stored_inputs() if x is None else as_inputs(self.graph.inputs, x)
         simulation = self._simulation(ap_types)
         emulator = Emulator(self.graph)
         samples = len(next(iter(real.values())))
@@ -204,8 +204,8 @@ class HardwareModel:
         from hlsq.backends.vitis.project import write_vectors
 
         emulator = Emulator(self.graph)
-        integers = emulator.quantize_inputs(x)  # type: ignore[arg-type]
-        result = emulator.run(x, progress=False)  # type: ignore[arg-type]
+        integers = emulator.quantize_inputs(x)
+        result = emulator.run(x, progress=False)
         write_vectors(self.design, self.output_dir, integers, result.outputs)
 
     def stored_inputs(self) -> dict[str, Values]:

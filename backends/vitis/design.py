@@ -211,8 +211,8 @@ class Design:
         idle = fmt.encode(np.asarray(0)) if fmt.levels is None or 0 in fmt.levels else np.uint64(0)
         padded = np.full((tap_slots, output_slots), idle, dtype=np.uint64)
         padded[: matrix.shape[0], :outputs] = matrix
-        rows = padded.reshape(chosen.tap_steps, chosen.tap_block, chosen.output_steps, chosen.output_block)
-        rows = rows.transpose(0, 2, 1, 3).reshape(chosen.reuse_factor, chosen.pes)
+        steps = padded.reshape(chosen.tap_steps, chosen.tap_block, chosen.output_steps, chosen.output_block)
+        rows = steps.transpose(0, 2, 1, 3).reshape(chosen.reuse_factor, chosen.pes)
         word_bits = self.options.word_for(fmt.bits)
         return WeightROM(pack(rows, fmt.bits, word_bits), chosen.pes, fmt.bits, word_bits)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,7 @@ def kernel_for(op: Op) -> Kernel[Any]:
     cls = Kernel._kernels.get(type(op))
     if cls is None:
         raise GraphError(f"operation {op.kind!r} has no kernel in hlsq.emulate.kernels")
-    return cast(Kernel[Any], cls())
+    return cls()
 
 
 def as_maps(values: Values) -> Values:
