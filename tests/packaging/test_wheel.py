@@ -149,6 +149,29 @@ def test_installed_command_and_pytest_plugin_work(python: Path, tmp_path: Path) 
     assert "only with --cosim" in printed
 
 
+def test_type_checker_sees_the_types_of_all_three_folders(python: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    (tmp_path / "user.py").write_text(
+        "import hlsq\n"
+        "from hlsq.backends.vitis.options import HardwareOptions\n"
+        "from hlsq.converters.keras import from_keras\n"
+        "good: hlsq.Plan = hlsq.quantize('model.keras')\n"
+        "bad: int = hlsq.quantize('model.keras')\n"
+        "worse: int = HardwareOptions()\n"
+        "worst: int = from_keras('model.keras')\n"
+    )
+    # Not the repository's settings, and from outside of it: what a user gets who type-checks against the wheel.
+    result = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file=", f"--python-executable={python}", "user.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [int(line.split(":")[1]) for line in result.stdout.splitlines() if line.startswith("user.py")]
+    assert lines == [5, 6, 7], result.stdout + result.stderr
+
+
 def test_forgotten_folder_is_noticed(tmp_path: Path) -> None:
     """A package without __init__.py is left out of the wheel; the comparison above must see that."""
     source = tmp_path / "source"
