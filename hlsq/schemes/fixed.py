@@ -32,7 +32,8 @@ class Fixed(Scheme):
     Args:
         weight_width: bits of the weights, 1 to 16; a single bit stores signs, whose magnitude is the power of two
             nearest to the mean magnitude (FxP-QNet eq. 13).
-        activation_width: bits of inputs and outputs, 1 to 16.
+        activation_width: bits of inputs and outputs, 1 to 16; a single bit stores the signs of a tensor that goes
+            negative, which then has no zero and cannot feed a zero padding of its own.
         widths: other widths for single tensors, by name of block or input: ``{"conv1": (4, 6)}`` is a weight of 4 and
             an output of 6 bits; None in either place keeps the general width. The output width of a last block, which
             returns its accumulator, and of an operation that keeps its input's format has no effect.

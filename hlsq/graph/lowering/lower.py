@@ -307,7 +307,7 @@ def _place_bias(block: Block, formats: BlockPlan, acc: _Accumulator, channels: i
             bias = formats.bias.fake_quantize(bias)
         except FormatError as error:
             raise PlanError(f"bias of block {block.name!r}: {error}") from error
-    shift = _exact_shift(bias / acc.scale)
+    shift = _exact_shift(bias / acc.scale, MAX_GUARD if formats.bias is None else MAX_ALIGN)
     if shift is None:
         shift = _guard_bits(bias, acc.scale, formats.output)
     if shift:
@@ -323,9 +323,9 @@ def _place_bias(block: Block, formats: BlockPlan, acc: _Accumulator, channels: i
     return acc, np.broadcast_to(integers.astype(np.int64), (channels,)).copy()
 
 
-def _exact_shift(values: Floats) -> int | None:
-    """Smallest left shift up to 30 that makes ``values`` whole, None where there is none."""
-    for shift in range(MAX_ALIGN + 1):
+def _exact_shift(values: Floats, most: int) -> int | None:
+    """Smallest left shift up to ``most`` that makes ``values`` whole, None where there is none."""
+    for shift in range(most + 1):
         scaled = values * 2.0**shift
         if (scaled == np.rint(scaled)).all():
             return shift
