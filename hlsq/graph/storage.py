@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def load_graph(folder: str | Path) -> QuantizedGraph:
                 outputs=tuple(data["outputs"]),
                 host=data["host"],
             )
-    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (OSError, EOFError, BadZipFile, KeyError, TypeError, AttributeError, ValueError) as error:
         raise GraphError(f"cannot read a quantised network from {str(folder)!r}: {error}") from error
 
 

@@ -1,0 +1,117 @@
+"""Hardware options: reuse factors, packing, names, and what is refused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import quantized_network
+from small import small_network
+
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.names import identifiers
+from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.cost import Products, nearest_reuse_factors, split, valid_reuse_factors
+from hlsq.errors import OptionError
+from hlsq.formats import unpack
+from hlsq.graph.lowering import quantize_graph
+
+
+@pytest.fixture(scope="module")
+def graph() -> Any:
+    return quantize_graph(*small_network())
+
+
+def test_a_reuse_factor_decides_the_number_of_pes(graph: Any) -> None:
+    serial = Design(graph, HardwareOptions(reuse_factor=10**6))
+    assert {b.pes for b in serial.blocks if b.mac} == {1}
+    assert serial.by_name["conv/first"].reuse_factor == 9 * 2 * 4
+    by_block = Design(graph, HardwareOptions(reuse_factor={"conv/second": 12, "default": 4}))
+    assert by_block.by_name["conv/second"].pes == 9 * 4 * 4 // 12
+    assert by_block.by_name["conv/first"].pes == 9 * 2 * 4 // 4
+    default = Design(graph, HardwareOptions())
+    assert default.by_name["conv/second"].reuse_factor in nearest_reuse_factors(Products(36, 4), 64)
+
+
+def test_an_impossible_reuse_factor_names_the_nearest(graph: Any) -> None:
+    with pytest.raises(OptionError, match=r"'conv/second': reuse_factor 71 is impossible .*nearest valid: 48 or 72"):
+        Design(graph, HardwareOptions(reuse_factor={"conv/second": 71}))
+    with pytest.raises(OptionError, match=r"'conv/first': reuse_factor 73 .*nearest valid: 72"):
+        Design(graph, HardwareOptions(reuse_factor={"conv/first": 73}))
+    with pytest.raises(OptionError, match="reuse_factor: 'conv9' is unknown; valid: class, conv/first"):
+        Design(graph, HardwareOptions(reuse_factor={"conv9": 1}))
+
+
+@pytest.mark.parametrize(("taps", "outputs"), [(27, 16), (7, 3), (144, 10), (1, 1), (64, 10)])
+def test_every_split_covers_all_products(taps: int, outputs: int) -> None:
+    products = Products(taps, outputs)
+    valid = valid_reuse_factors(products)
+    assert valid[0] == 1
+    assert valid[-1] == products.total
+    for factor in valid:
+        s = split("b", products, factor)
+        assert s.reuse_factor == factor
+        assert s.tap_steps * s.tap_block >= taps > (s.tap_steps - 1) * s.tap_block
+        assert s.output_steps * s.output_block >= outputs > (s.output_steps - 1) * s.output_block
+        assert s.pes * factor >= products.total
+    for factor in range(1, products.total + 2):
+        assert (factor in valid) == (nearest_reuse_factors(products, factor) == (factor,))
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("word_bits", [8, 16, 32, 64])
+def test_the_rom_holds_every_weight(seed: int, word_bits: int) -> None:
+    for hardware in Design(quantized_network(seed), HardwareOptions(word_bits=word_bits)).blocks:
+        if hardware.mac is None:
+            continue
+        weights, rom, s = hardware.block.weights, hardware.mac.rom, hardware.mac.split
+        assert weights is not None
+        codes = unpack(rom.words, rom.columns, rom.code_bits, rom.word_bits)
+        rows = codes.reshape(s.tap_steps, s.output_steps, s.tap_block, s.output_block).transpose(0, 2, 1, 3)
+        matrix = rows.reshape(s.tap_steps * s.tap_block, s.output_steps * s.output_block)
+        flat = weights.values.reshape(-1, s.products.outputs)
+        stored = weights.format.decode(matrix[: len(flat), : s.products.outputs])
+        assert np.array_equal(stored, flat)
+
+
+def test_doubleq_packs_three_codes_into_a_word(graph: Any) -> None:
+    rom = Design(graph, HardwareOptions()).by_name["conv/first"].mac.rom  # type: ignore[union-attr]
+    assert (rom.code_bits, rom.word_bits, rom.codes_per_word) == (5, 16, 3)
+    assert int(rom.words.max()) < 2**15
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"io_type": "io_serial"}, "io_type: 'io_serial' is unknown; valid: io_parallel, io_stream"),
+        ({"reuse_factor": 0}, "reuse_factor 0 must be a whole number"),
+        ({"reuse_factor": {"conv1": 2.5}}, "reuse_factor 2.5 must be"),
+        ({"clock_period": -1}, "clock_period -1 must be"),
+        ({"word_bits": 12}, "word_bits 12 is unknown; valid: 8, 16, 32, 64"),
+        ({"project_name": "9 lives"}, "project_name '9 lives' must be a C"),
+        ({"part": "rm -rf; x"}, "is no part number"),
+    ],
+)
+def test_wrong_options(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        HardwareOptions(**options)
+
+
+def test_io_parallel_refuses_what_does_not_fit() -> None:
+    from hlsq.formats import Affine
+    from hlsq.graph import Block, Graph, GraphInput
+    from hlsq.graph.ops import Identity
+    from hlsq.plan import BlockPlan, Plan
+
+    wide = Graph("wide", (GraphInput("x", (64, 64, 8)),), (Block("i", Identity(), ("x",)),), ("i",))
+    plan = Plan("p", "fold", {"x": Affine(8, 0.1)}, {"i": BlockPlan(output=Affine(8, 0.1))})
+    with pytest.raises(OptionError, match=r"'x' has 32768 values.*io_stream"):
+        Design(quantize_graph(wide, plan), HardwareOptions(io_type="io_parallel"))
+
+
+def test_identifiers_are_distinct_cpp_names() -> None:
+    names = ["conv/1", "conv_1", "class", "3x3", "Conv_1", "été", "input", "hlsq"]
+    found = identifiers(names)
+    assert found["class"] == "layer_class"
+    assert found["3x3"] == "layer_3x3"
+    assert len({v.lower() for v in found.values()}) == len(names)
+    assert all(v.isidentifier() and v.isascii() for v in found.values())

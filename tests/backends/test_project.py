@@ -1,0 +1,179 @@
+"""A written project: its files, its test bench, and that edits and damage are noticed."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edits import change_first_weight
+
+import hlsq
+from hlsq.errors import GraphError, InputError, OptionError, OutputDirError, ToolFailedError, VerificationError
+
+pytestmark = pytest.mark.csim
+
+
+def test_emulation_and_simulation_agree(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+    result = project.verify(samples)
+    assert result.samples == 20
+    assert result.tensors == 6
+    assert result.integers == sum(values.size for values in project.emulate(samples, trace=True).values())
+    assert np.array_equal(project.predict(samples), project.emulate(samples))
+    assert np.array_equal(project.predict(samples, raw=True), project.emulate(samples, raw=True))
+
+
+def test_ap_int_and_machine_integers_agree(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+    native, exact = project.predict(samples, trace=True), project.predict(samples, trace=True, ap_types=True)
+    for name, values in native.items():
+        assert np.array_equal(values, exact[name]), name
+    project.verify(samples, ap_types=True)
+
+
+def test_hls4ml_model_graph_predicts_the_same(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+    model = project.model_graph
+    model.compile()
+    real = model.predict(np.ascontiguousarray(samples, dtype=np.float64))
+    assert np.array_equal(real.astype(np.float32).reshape(20, 3), project.emulate(samples))
+    single = model.predict(np.ascontiguousarray(samples[:1]))
+    assert np.array_equal(single, project.emulate(samples[:1])[0])
+    assert [node.name for node in model.get_layers()] == list(project.graph.shapes)
+
+
+@pytest.mark.parametrize(("block", "ident"), [("conv/first", "conv_first"), ("class", "layer_class")])
+def test_a_changed_weight_is_noticed_and_named(
+    project: hlsq.HardwareModel, samples: np.ndarray, block: str, ident: str
+) -> None:
+    project.verify(samples)
+    change_first_weight(project.output_dir / "firmware" / "weights" / f"{ident}.h")
+    with pytest.raises(VerificationError) as caught:
+        project.verify(samples)
+    assert caught.value.block == block
+    assert caught.value.expected != caught.value.actual
+    trace = project.emulate(samples, trace=True)[block]
+    assert int(trace[caught.value.index]) == caught.value.expected
+
+
+def _run_test_bench(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    command = ["g++", "-O1", "-std=c++14", *flags, "-Ifirmware/ap_types", "-Wno-unknown-pragmas", "hlsq_net_test.cpp"]
+    subprocess.run([*command, "firmware/hlsq_net.cpp", "-o", "tb"], cwd=folder, check=True)
+    return subprocess.run(["./tb"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("flags", [(), ("-DHLSQ_NATIVE_INT",)])
+@pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
+def test_the_test_bench_checks_itself(
+    project: hlsq.HardwareModel, samples: np.ndarray, tmp_path: Path, io_type: str, flags: tuple[str, ...]
+) -> None:
+    assert project.float_graph is not None
+    hw = hlsq.convert(
+        project.float_graph, project.plan, output_dir=tmp_path / io_type, calibration=samples, io_type=io_type
+    )
+    good = _run_test_bench(hw.output_dir, *flags)
+    assert (good.returncode, good.stdout) == (0, "10 samples, 0 differences\n")
+    expected = hw.output_dir / "tb_data" / "layer_class_out.dat"
+    first, rest = expected.read_text().split(" ", 1)
+    expected.write_text(f"{int(first) + 1} {rest}")
+    bad = subprocess.run(["./tb"], cwd=hw.output_dir, capture_output=True, text=True, check=False)
+    assert bad.returncode == 1
+    assert f"sample 0, layer_class_out[0]: expected {int(first) + 1}, got {first}" in bad.stderr
+    expected.unlink()
+    missing = subprocess.run(["./tb"], cwd=hw.output_dir, capture_output=True, text=True, check=False)
+    assert missing.returncode == 2
+    assert "cannot open layer_class_out.dat" in missing.stderr
+
+
+def test_the_vitis_files_name_what_is_there(project: hlsq.HardwareModel) -> None:
+    folder = project.output_dir
+    config = (folder / "hls_config.cfg").read_text()
+    for name in re.findall(r"(?:syn|tb)\.file=(.*)", config):
+        assert (folder / name).is_file(), name
+    assert "part=xc7a100tcsg324-1" in config
+    assert "clock=5.0ns" in config
+    assert "syn.top=hlsq_net" in config
+    component = json.loads((folder / "vitis-comp.json").read_text())
+    assert component["type"] == "HLS"
+    assert component["configuration"]["configFiles"] == ["hls_config.cfg"]
+    script = (folder / "build_prj.tcl").read_text()
+    for name in re.findall(r"add_files (?:-tb )?(\S+)", script):
+        assert (folder / name).exists(), name
+
+
+def test_generated_code_is_commented_and_one_function_per_block(project: hlsq.HardwareModel) -> None:
+    firmware = project.output_dir / "firmware"
+    assert sorted(p.stem for p in (firmware / "blocks").glob("*.h")) == [
+        "conv_first", "conv_second", "layer_class", "pool", "sum",
+    ]  # fmt: skip
+    first = (firmware / "blocks" / "conv_first.h").read_text()
+    assert "// conv/first: conv2d, relu" in first
+    assert "[6, 6, 2]" in first
+    assert "PowerOfTwo(code_bits=5, max_exponent=7" in first
+    assert "void conv_first(hls::stream<image_t> &input, hls::stream<conv_first_t> &output)" in first
+    top = (firmware / "hlsq_net.cpp").read_text()
+    depth = next(s.depth for s in project.design.streams if s.reader == "sum" and s.number == 0)
+    assert f"depth = {depth}" in top
+
+
+def test_nothing_on_the_shift_path_multiplies(project: hlsq.HardwareModel) -> None:
+    code = (project.output_dir / "firmware" / "hlsq" / "pe_shift.h").read_text()
+    statements = re.sub(r"//.*|#.*", "", code)
+    assert "*" not in statements
+    assert "multiply" not in statements
+    # The products are added without a multiplication, in fabric.
+    mac = (project.output_dir / "firmware" / "hlsq" / "mac.h").read_text()
+    assert "#pragma HLS BIND_OP variable = sums op = add impl = fabric" in mac
+
+
+def test_a_project_is_read_back(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+    loaded = hlsq.load_project(project.output_dir)
+    assert np.array_equal(loaded.emulate(samples, raw=True), project.emulate(samples, raw=True))
+    assert loaded.plan == project.plan
+    assert loaded.design.options == project.design.options
+    assert loaded.verify().samples == 10
+
+
+def test_an_earlier_project_is_replaced_other_files_are_not(
+    project: hlsq.HardwareModel, samples: np.ndarray, tmp_path: Path
+) -> None:
+    assert project.float_graph is not None
+    again = hlsq.convert(project.float_graph, project.plan, output_dir=project.output_dir, project_name="other")
+    assert (again.output_dir / "firmware" / "other.cpp").is_file()
+    assert not (again.output_dir / "firmware" / "hlsq_net.cpp").exists()
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.tex").write_text("years of work")
+    with pytest.raises(OutputDirError, match="holds files that hlsq did not write"):
+        hlsq.convert(project.float_graph, project.plan, output_dir=mine)
+    with pytest.raises(OutputDirError, match="is a file"):
+        hlsq.convert(project.float_graph, project.plan, output_dir=mine / "thesis.tex")
+    assert [p.name for p in mine.iterdir()] == ["thesis.tex"]
+
+
+def test_a_failed_conversion_leaves_the_folder_as_it_was(project: hlsq.HardwareModel, tmp_path: Path) -> None:
+    assert project.float_graph is not None
+    before = sorted(p.name for p in project.output_dir.rglob("*"))
+    with pytest.raises(OptionError, match="reuse_factor 37 is impossible"):
+        hlsq.convert(project.float_graph, project.plan, output_dir=project.output_dir, reuse_factor={"conv/first": 37})
+    assert sorted(p.name for p in project.output_dir.rglob("*")) == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["net"]
+
+
+def test_compiler_errors_are_shown(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+    block = project.output_dir / "firmware" / "blocks" / "sum.h"
+    block.write_text(block.read_text() + "\nthis is no C++\n")
+    with pytest.raises(ToolFailedError, match="this"):
+        project.predict(samples)
+
+
+def test_damaged_projects_and_wrong_inputs(project: hlsq.HardwareModel, tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match="no project of hlsq"):
+        hlsq.load_project(tmp_path)
+    with pytest.raises(InputError, match=r"shape \[6, 6, 2\].*add the axis of samples"):
+        project.emulate(np.zeros((6, 6, 2)))
+    with pytest.raises(InputError, match="NaN"):
+        project.predict(np.full((1, 6, 6, 2), np.nan))
+    os.truncate(project.output_dir / "graph.npz", 100)
+    with pytest.raises(GraphError, match="cannot read"):
+        hlsq.load_project(project.output_dir)
