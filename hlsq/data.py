@@ -108,12 +108,15 @@ def _local(name: str) -> Path | None:
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise DataError(f"{path} holds a single array, not an .npz archive; fetch it again")
+        with loaded as file:
             return {name: file[name] for name in file.files}
+    except DataError:
+        raise
     except _UNREADABLE as error:
         raise DataError(f"{path} is damaged or no .npz file ({error}); fetch it again") from error
-    except AttributeError as error:  # a lone .npy array under the name of an archive
-        raise DataError(f"{path} holds a single array, not an .npz archive; fetch it again") from error
 
 
 def _images(path: Path, shape: tuple[int, ...]) -> tuple[Images, Labels]:
