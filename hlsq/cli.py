@@ -18,6 +18,7 @@ import click
 import hlsq
 from hlsq.cli_values import parse_input_format, parse_options, parse_reuse_factors
 from hlsq.errors import HlsqError
+from hlsq.quiet import load_tensorflow
 from hlsq.samples import Samples, load_samples
 
 MODEL = click.Path(exists=True, dir_okay=False, readable=True)
@@ -57,8 +58,8 @@ def main() -> None:
 
     Every command explains itself: hlsq COMMAND --help
     """
-    # Read when TensorFlow loads: no page of notes; and QKeras needs its legacy Keras, which Keras 3 does not mind.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Read when TensorFlow loads: fewer notes; and QKeras needs its legacy Keras, which Keras 3 does not mind.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 
@@ -129,6 +130,8 @@ def quantize(
     """
     scheme_options = parse_options(options) | parse_input_format(input_format)
     samples = _calibration(calibration, limit)
+    with _step("Loading TensorFlow"):
+        load_tensorflow()
     with _step("Choosing formats"):
         plan = hlsq.quantize(model, scheme, samples, **scheme_options)
     try:
@@ -188,6 +191,8 @@ def convert(
         arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
     plan = hlsq.Plan.load(plan_file) if plan_file else None
     samples = _calibration(calibration, limit)
+    with _step("Loading TensorFlow"):
+        load_tensorflow()
     with _step("Choosing formats and writing the project"):
         hlsq.convert(model, plan, output_dir=output, scheme=scheme, calibration=samples, **arguments, **scheme_options)
     click.echo(f"{output}: HLS project; check it with: hlsq verify {output}")

@@ -12,6 +12,7 @@ import numpy as np
 
 import hlsq
 from hlsq import data, toolchain
+from hlsq.quiet import load_tensorflow
 
 if TYPE_CHECKING:
     from hlsq.formats import Format
@@ -110,6 +111,7 @@ def run_demo(
     check_output_dir(output)
     (x_train, y_train), (x_test, y_test) = data.digits()
     with step("Training a residual CNN on scikit-learn's digits"):
+        load_tensorflow()
         import keras
 
         from hlsq.zoo.digits import digits_cnn, train_digits

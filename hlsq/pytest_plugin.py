@@ -26,9 +26,7 @@ _MARKERS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--cosim``."""
     group = parser.getgroup("hlsq")
-    group.addoption(
-        "--cosim", action="store_true", help="run tests marked cosim, which need Vitis HLS"
-    )
+    group.addoption("--cosim", action="store_true", help="run tests marked cosim, which need Vitis HLS")
 
 
 def pytest_configure(config: pytest.Config) -> None:

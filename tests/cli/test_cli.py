@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -13,6 +16,7 @@ from click.testing import CliRunner, Result
 
 import hlsq
 from hlsq.cli import _step, main
+from hlsq.quiet import stderr_held_back
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["demo", "quantize", "convert", "verify", "report"]
@@ -267,3 +271,37 @@ def test_output_folder_of_somebody_else_is_left_alone(files: Path, tmp_path: Pat
     assert result.exit_code == 1
     assert "hlsq did not write" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_installed_command_prints_one_line_for_an_error_and_nothing_else(tmp_path: Path) -> None:
+    """In a process of its own, where TensorFlow would greet with a page of notes."""
+    (tmp_path / "model.keras").write_text("nothing")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    result = subprocess.run(
+        [sys.executable, "-m", "hlsq.cli", "quantize", "model.keras", "--calibration", "digits"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_what_was_held_back_is_shown_after_an_exception(capfd: pytest.CaptureFixture[str]) -> None:
+    with stderr_held_back():
+        os.write(2, b"noise\n")
+    assert capfd.readouterr().err == ""
+
+    def broken_import() -> None:
+        with stderr_held_back():
+            os.write(2, b"cannot load libtensorflow\n")
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        broken_import()
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "cannot load libtensorflow\nafter\n"
