@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.emulate.exact import FLOAT64_EXACT
-from hlsq.emulate.kernels.base import Scratch
+from hlsq.emulate.kernels.base import SCRATCH
 from hlsq.formats import Rounding
 from hlsq.graph.lowering.requant import product_interval
 from hlsq.graph.quantized import DyadicRequant, Interval, QBlock, QScale, Requant, ThresholdRequant
 
 Values = NDArray[Any]
+ROW = 1024
 CHUNK = 1 << 15
 """Values that are taken through all the small steps together, so that they stay in the cache."""
 
@@ -27,26 +29,66 @@ class FloatRequant:
     """
 
     gain: NDArray[np.float64]
+    bias: Values | None
     offset: NDArray[np.float64] | None
     requant: DyadicRequant
+    row: int
 
-    def __call__(self, acc: Values, out: Values, scratch: Scratch) -> None:
+    @property
+    def per_channel(self) -> bool:
+        """Whether the channels' gains differ."""
+        return len(self.gain) > 1
+
+    @classmethod
+    def make(cls, block: QBlock, requant: DyadicRequant, dtype: np.dtype[Any]) -> FloatRequant:
+        """Constants of ``block``, repeated to rows of about a thousand values.
+
+        A bias alone is added in ``dtype``, the accumulator's own type, in which the sum is exact as well; a scale's
+        constant, or one beside shifted products, in float64 after the multiplication.
+        """
+        channels = block.shape[-1]
+        repeat = max(1, ROW // channels)
+        gain = np.asarray(requant.multiplier, dtype=np.float64) * np.exp2(-np.asarray(requant.shift, dtype=np.float64))
+        constant = np.zeros(1) if block.bias is None else block.bias.astype(np.float64)
+        plain = block.scale is None and block.product_shift == 0
+        total = gain * 2.0**block.product_shift
+        if block.scale is not None:
+            constant = constant * block.scale.multiplier + block.scale.shift
+            total = total * block.scale.multiplier
+
+        def row(values: NDArray[np.float64], dtype: np.dtype[Any]) -> Values:
+            return np.tile(np.broadcast_to(values, (channels,)), repeat).astype(dtype)
+
+        float64 = np.dtype(np.float64)
+        return cls(
+            gain=row(total, float64) if len(np.unique(total)) > 1 else total[:1],
+            bias=row(constant, dtype) if plain and constant.any() else None,
+            offset=row(constant * gain, float64) if not plain and constant.any() else None,
+            requant=requant,
+            row=channels * repeat,
+        )
+
+    def __call__(self, acc: Values, out: Values) -> None:
         """Write the output integers for ``acc`` to ``out``."""
-        channels = acc.shape[-1]
-        if acc.size <= 2 * CHUNK or not (acc.flags.c_contiguous and out.flags.c_contiguous):
-            self._chunk(acc, out, scratch)
-            return
-        flat_acc, flat_out = acc.reshape(-1, channels), out.reshape(-1, channels)
-        rows = max(1, CHUNK // channels)
-        for start in range(0, len(flat_acc), rows):
-            self._chunk(flat_acc[start : start + rows], flat_out[start : start + rows], scratch)
+        if acc.flags.c_contiguous and out.flags.c_contiguous:
+            # Long rows: NumPy's loop over a row of few channels costs more than the arithmetic.
+            width = math.gcd(acc.size, self.row)
+            acc, out = acc.reshape(-1, width), out.reshape(-1, width)
+            for start in range(0, len(acc), rows := max(1, CHUNK // width)):
+                self._chunk(acc[start : start + rows], out[start : start + rows], width)
+        else:
+            self._chunk(acc, out, acc.shape[-1])
 
-    def _chunk(self, acc: Values, out: Values, scratch: Scratch) -> None:
+    def _chunk(self, acc: Values, out: Values, width: int) -> None:
         r = self.requant
-        x = scratch.get("requant", acc.shape, np.dtype(np.float64))
-        np.multiply(acc, self.gain, out=x)
+        x = SCRATCH.get("requant", acc.shape, np.dtype(np.float64))
+        if self.bias is not None:
+            acc += self.bias[:width]
+        # Copying and then scaling in place is faster than a product of mixed types.
+        np.copyto(x, acc)
+        x *= self.gain[:width] if self.per_channel else self.gain[0]
         if self.offset is not None:
-            x += self.offset
+            x += self.offset[:width]
         if r.negative_shift:
             np.multiply(x, 2.0**-r.negative_shift, out=x, where=x < 0)
         if r.rounding is Rounding.HALF_EVEN:
@@ -58,7 +100,7 @@ class FloatRequant:
             x += r.zero_point
         # The bounds are exact in the output's type and rounding to it is monotone, so clipping may come last.
         np.copyto(out, x, casting="unsafe")
-        np.clip(out, r.lo, r.hi, out=out)
+        out.clip(out.dtype.type(r.lo), out.dtype.type(r.hi), out=out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +112,7 @@ class IntegerStage:
     scale: QScale | None
     requant: Requant | None
 
-    def __call__(self, acc: Values, out: Values, scratch: Scratch) -> None:
+    def __call__(self, acc: Values, out: Values) -> None:
         """Write the output integers for ``acc`` to ``out``."""
         t = acc.astype(np.int64)
         if self.product_shift:
@@ -104,8 +146,8 @@ def requantise(requant: Requant | None, t: NDArray[np.int64]) -> NDArray[np.int6
     return np.clip(rounded + requant.zero_point, requant.lo, requant.hi)
 
 
-def stage_for(block: QBlock) -> FloatRequant | IntegerStage:
-    """The fastest exact way from the bare sum of products of ``block`` to its output integers."""
+def stage_for(block: QBlock, dtype: np.dtype[Any]) -> FloatRequant | IntegerStage:
+    """The fastest exact way from the bare sum of products of ``block``, in ``dtype``, to its output integers."""
     r = block.requant
     intervals = [block.accumulator, block.scaled]
     if isinstance(r, DyadicRequant):
@@ -113,14 +155,7 @@ def stage_for(block: QBlock) -> FloatRequant | IntegerStage:
         # The constant part alone may be larger than its sum with the products, which the intervals hold.
         intervals.append(product_interval(r, _constant_part(block)))
     if isinstance(r, DyadicRequant) and _fits(*intervals):
-        gain = np.asarray(r.multiplier, dtype=np.float64) * np.exp2(-np.asarray(r.shift, dtype=np.float64))
-        offset = np.zeros(1) if block.bias is None else block.bias.astype(np.float64)
-        total = gain
-        if block.scale is not None:
-            offset = offset * block.scale.multiplier + block.scale.shift
-            total = gain * block.scale.multiplier
-        bias = offset * gain
-        return FloatRequant(total * 2.0**block.product_shift, bias if bias.any() else None, r)
+        return FloatRequant.make(block, r, dtype)
     return IntegerStage(block.product_shift, block.bias, block.scale, r)
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from hlsq.emulate.exact import carrier
 from hlsq.emulate.kernels import kernel_for
-from hlsq.emulate.kernels.base import Scratch
 from hlsq.emulate.requantise import CHUNK, requantise, stage_for
 from hlsq.graph import QBlock, QuantizedGraph
 from hlsq.graph.ops import Add, Concatenate, Identity
@@ -58,8 +57,7 @@ def _accumulating(graph: QuantizedGraph, block: QBlock, dtype: np.dtype[Any]) ->
     offsets = [graph.formats[name].offset for name in block.inputs]
     multipliers = block.input_multipliers or (1,) * len(block.inputs)
     out_dtype = carrier(block.interval)
-    stage = stage_for(block)
-    scratch = Scratch()
+    stage = stage_for(block, dtype)
 
     def prepared(inputs: list[Values]) -> list[Values]:
         ready = []
@@ -79,9 +77,9 @@ def _accumulating(graph: QuantizedGraph, block: QBlock, dtype: np.dtype[Any]) ->
             rows = max(1, CHUNK // block.shape[-1])
             for start in range(0, len(flat), rows):
                 part = prepared([x[start : start + rows] for x in sources])
-                kernel.apply(block.op, part, weights, stage, flat[start : start + rows], scratch)
+                kernel.apply(block.op, part, weights, stage, flat[start : start + rows])
         else:
-            kernel.apply(block.op, prepared(inputs), weights, stage, out, scratch)
+            kernel.apply(block.op, prepared(inputs), weights, stage, out)
         return out
 
     return run

@@ -19,23 +19,29 @@ OpT = TypeVar("OpT", bound=Op)
 
 
 class Scratch(threading.local):
-    """Work arrays that a thread uses again and again, so that the memory stays in its cache."""
+    """Work arrays that a thread uses again and again, so that the memory stays in its cache.
+
+    All blocks share them: what one leaves there is not kept for it.
+    """
 
     def __init__(self) -> None:
         self._arrays: dict[tuple[Any, ...], Values] = {}
 
     def get(self, tag: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Values:
-        """An array that keeps its contents from the last call with the same arguments; zeros at first."""
+        """An array of this shape; zeros when it is asked for the first time."""
         key = (tag, shape, dtype)
         if key not in self._arrays:
             self._arrays[key] = np.zeros(shape, dtype)
         return self._arrays[key]
 
 
+SCRATCH = Scratch()
+
+
 class Finish(Protocol):
     """What follows the sum of products: bias, scale, activation and requantisation."""
 
-    def __call__(self, acc: Values, out: Values, scratch: Scratch) -> None:
+    def __call__(self, acc: Values, out: Values) -> None:
         """Write the outputs for accumulators ``acc`` [..., channels] to ``out`` of the same shape."""
 
 
@@ -56,11 +62,9 @@ class Kernel(ABC, Generic[OpT]):
         Sums are exact whenever every partial sum is exact in that dtype.
         """
 
-    def apply(
-        self, op: OpT, inputs: Sequence[Values], weights: Values | None, finish: Finish, out: Values, scratch: Scratch
-    ) -> None:
+    def apply(self, op: OpT, inputs: Sequence[Values], weights: Values | None, finish: Finish, out: Values) -> None:
         """``linear``, then ``finish``; a kernel may do both piece by piece, while the sums lie in the cache."""
-        finish(self.linear(op, inputs, weights), out, scratch)
+        finish(self.linear(op, inputs, weights), out)
 
 
 def kernel_for(op: Op) -> Kernel[Any]:

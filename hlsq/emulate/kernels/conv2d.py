@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hlsq.emulate.kernels.base import Finish, Kernel, Scratch, Values, as_maps, pad_maps, windows
+from hlsq.emulate.kernels.base import SCRATCH, Finish, Kernel, Values, as_maps, pad_maps, windows
 from hlsq.graph.ops import Conv2D
 from hlsq.graph.ops.base import Op
 
@@ -27,32 +27,16 @@ class Conv2DKernel(Kernel[Conv2D]):
         maps = pad_maps(as_maps(x), op.padding)
         height, width = _output_size(op, maps, weights)
         out = np.empty((len(x), height, width, weights.shape[3]), dtype=x.dtype)
-
-        def keep(acc: Values, target: Values) -> None:
-            np.copyto(target, acc)
-
-        _tiles(op, maps, weights, out, Scratch(), keep)
+        _tiles(op, maps, weights, out, lambda acc, target: np.copyto(target, acc))
         return out.reshape(len(x), *out.shape[1:][4 - x.ndim :])
 
-    def apply(
-        self,
-        op: Conv2D,
-        inputs: Sequence[Values],
-        weights: Values | None,
-        finish: Finish,
-        out: Values,
-        scratch: Scratch,
-    ) -> None:
+    def apply(self, op: Conv2D, inputs: Sequence[Values], weights: Values | None, finish: Finish, out: Values) -> None:
         """Tile by tile."""
         assert weights is not None  # noqa: S101 - a graph's invariant, not a user's input
         x = as_maps(inputs[0])
-        maps = _padded(x, op, scratch)
+        maps = _padded(x, op)
         height, width = _output_size(op, maps, weights)
-
-        def finished(acc: Values, target: Values) -> None:
-            finish(acc, target, scratch)
-
-        _tiles(op, maps, weights, out.reshape(len(x), height, width, -1), scratch, finished)
+        _tiles(op, maps, weights, out.reshape(len(x), height, width, -1), finish)
 
 
 def _output_size(op: Conv2D, maps: Values, weights: Values) -> tuple[int, int]:
@@ -62,20 +46,18 @@ def _output_size(op: Conv2D, maps: Values, weights: Values) -> tuple[int, int]:
     return height, width
 
 
-def _padded(maps: Values, op: Conv2D, scratch: Scratch) -> Values:
+def _padded(maps: Values, op: Conv2D) -> Values:
     if not any(op.padding):
         return np.ascontiguousarray(maps)
     top, bottom, left, right = op.padding
     n, h, w, c = maps.shape
-    # The border of this array stays zero; only its inside is ever written.
-    padded = scratch.get(f"pad {op.padding}", (n, h + top + bottom, w + left + right, c), maps.dtype)
+    # The border of this array stays zero, because only its inside is ever written.
+    padded = SCRATCH.get(f"pad {op.padding}", (n, h + top + bottom, w + left + right, c), maps.dtype)
     padded[:, top : top + h, left : left + w] = maps
     return padded
 
 
-def _tiles(
-    op: Conv2D, maps: Values, weights: Values, out: Values, scratch: Scratch, sink: Callable[[Values, Values], Any]
-) -> None:
+def _tiles(op: Conv2D, maps: Values, weights: Values, out: Values, sink: Callable[[Values, Values], Any]) -> None:
     """Hand the sums of products, tile by tile, to ``sink`` with the part of ``out`` they belong to."""
     kh, kw, c_in, c_out = weights.shape
     n, height, width, _ = out.shape
@@ -90,8 +72,8 @@ def _tiles(
         for row in range(0, height, rows):
             source = gathered[sample : sample + samples, row : row + rows]
             target = out[sample : sample + samples, row : row + rows]
-            tile = scratch.get("tile", source.shape, maps.dtype)
+            tile = SCRATCH.get("tile", source.shape, maps.dtype)
             np.copyto(tile, source)
-            acc = scratch.get("acc", target.shape, maps.dtype)
+            acc = SCRATCH.get("acc", target.shape, maps.dtype)
             np.matmul(tile.reshape(-1, taps), matrix, out=acc.reshape(-1, c_out))
             sink(acc, target)
