@@ -21,6 +21,8 @@ from hlsq.errors import InputError
 from hlsq.graph import QuantizedGraph
 
 Values = NDArray[Any]
+GROUP = 64
+"""Batches that wait for a thread at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +104,10 @@ class Emulator:
         threads = self.threads or os.cpu_count() or 1
         # Each thread takes whole batches through the network, so the matrix products themselves stay single-threaded.
         with bar, threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-            for done in pool.map(work, starts):
-                bar.update(done)
+            # Not all at once, or the waiting batches of a large data set would fill the memory.
+            for first in range(0, len(starts), GROUP):
+                for done in pool.map(work, starts[first : first + GROUP]):
+                    bar.update(done)
         return Result({o: results[o] for o in self.graph.outputs}, results if trace else {})
 
     def _run_batch(self, batch: dict[str, NDArray[np.int64]], part: slice, results: dict[str, Values]) -> None:

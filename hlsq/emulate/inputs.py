@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from hlsq.errors import HlsqError, InputError
 from hlsq.graph.ops import Shape
 
+PIECE = 64
+
 
 class NetworkInput(Protocol):
     """Name and per-sample shape of a network's input."""
