@@ -33,7 +33,7 @@ def output_format(
 
 def activation_format(scheme: Scheme, calibration: Calibration, name: str, target: Target) -> Format:
     """Format of tensor ``name`` for the range that the scheme's calibration method chooses."""
-    lo, hi = calibration.tensors[name].range(scheme.calibration, target, scheme.calibration_options)
+    lo, hi = calibration.tensors[name].range(scheme.calibration_method, target, scheme.calibration_options)
     return target(lo, hi)
 
 

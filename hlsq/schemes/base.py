@@ -20,7 +20,7 @@ class Scheme(ABC):
     """A way to choose the formats of a network; its fields are its options.
 
     Args:
-        calibration: how activation ranges are chosen: ``"minmax"``, ``"percentile"``, ``"mse"`` or ``"entropy"``.
+        calibration_method: of choosing activation ranges: ``"minmax"``, ``"percentile"``, ``"mse"`` or ``"entropy"``.
         calibration_options: options of that method, e.g. ``{"p": 99.9}`` for ``"percentile"``.
         batch_norm: ``"fold"`` batch norms into weights and biases, or ``"refine"`` them to an integer multiplication
             and addition per channel after the accumulator (FxP-QNet eq. 3-5).
@@ -30,7 +30,7 @@ class Scheme(ABC):
     name: ClassVar[str]
     _schemes: ClassVar[dict[str, type[Scheme]]] = {}
 
-    calibration: str = "minmax"
+    calibration_method: str = "minmax"
     calibration_options: Mapping[str, Any] = field(default_factory=dict)
     batch_norm: BatchNorm = "fold"
     batch_size: int = 64
@@ -45,7 +45,7 @@ class Scheme(ABC):
         self._whole("batch_size", 1)
         if not isinstance(self.calibration_options, Mapping):
             raise self._wrong("calibration_options", "a dict")
-        get_method(self.calibration, self.calibration_options)
+        get_method(self.calibration_method, self.calibration_options)
 
     def run(self, graph: Graph, data: CalibrationData, progress: bool | None = None) -> Plan:
         """Calibrate ``graph`` on ``data`` and choose the formats.
@@ -79,7 +79,7 @@ class Scheme(ABC):
 
     def info(self, calibration: Calibration) -> dict[str, Any]:
         """What the plan records for its reader."""
-        method = {"method": self.calibration, **self.calibration_options}
+        method = {"method": self.calibration_method, **self.calibration_options}
         return {"calibration": {"samples": calibration.samples, **method}}
 
     def _wrong(self, option: str, allowed: str) -> OptionError:

@@ -28,7 +28,7 @@ class DoubleQ(Quant8):
         last_layer: a dense last layer stays in eight bits (``"quant8"``: the paper quantises convolutions) or gets
             5-bit codes too (``"doubleq"``). Dense layers before the last always get them.
         per_channel: one first-level scale per output channel instead of one per layer, the paper's way.
-        calibration: as for every scheme; the paper takes the extremes.
+        calibration_method: as for every scheme; the paper takes the extremes.
         calibration_options: as for every scheme.
         batch_norm: as for every scheme.
         batch_size: as for every scheme.

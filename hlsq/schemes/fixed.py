@@ -45,7 +45,7 @@ class Fixed(Scheme):
         unsigned: tensors that are never negative have no sign bit and so one bit more of magnitude; False gives every
             tensor a sign, as eq. 1 does.
         rounding: ``"half_up"``, as the paper's adder rounds, or ``"half_even"``.
-        calibration: as for every scheme; the default chooses the power-of-two range with the smallest squared error.
+        calibration_method: as for every scheme; by default the range of smallest squared error.
         calibration_options: as for every scheme.
         batch_norm: as for every scheme.
         batch_size: as for every scheme.
@@ -61,7 +61,7 @@ class Fixed(Scheme):
     per_channel: bool = False
     unsigned: bool = True
     rounding: Rounding | str = Rounding.HALF_UP
-    calibration: str = "mse"
+    calibration_method: str = "mse"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -27,7 +27,7 @@ class Quant8(Scheme):
     Args:
         per_channel: one weight scale per output channel instead of one per layer, the paper's way. A batch norm on its
             own always has one per channel, and is then exact.
-        calibration: as for every scheme; the paper takes the extremes.
+        calibration_method: as for every scheme; the paper takes the extremes.
         calibration_options: as for every scheme.
         batch_norm: as for every scheme.
         batch_size: as for every scheme.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 import hlsq
 from hlsq.cli import _step, main
 from hlsq.quiet import stderr_held_back
+from hlsq.schemes import get_scheme, scheme_names
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["demo", "quantize", "convert", "verify", "report"]
@@ -305,3 +307,16 @@ def test_what_was_held_back_is_shown_after_an_exception(capfd: pytest.CaptureFix
         broken_import()
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "cannot load libtensorflow\nafter\n"
+
+
+def test_every_option_of_every_scheme_can_be_given(files: Path, tmp_path: Path) -> None:
+    """No option may have the name of a parameter of ``hlsq.quantize``, which would hide it."""
+    taken = set(inspect.signature(hlsq.quantize).parameters) | set(inspect.signature(hlsq.convert).parameters)
+    for name in scheme_names():
+        assert not taken & set(get_scheme(name).option_names())
+    result = run(
+        *("quantize", f"{files}/model.keras", "--calibration", f"{files}/x.npy", "-o", f"{tmp_path}/p.json"),
+        *("--option", "calibration_method=percentile", "--option", 'calibration_options={"p": 99.5}'),
+    )
+    assert result.exit_code == 0, result.output
+    assert hlsq.Plan.load(tmp_path / "p.json").options["calibration_method"] == "percentile"

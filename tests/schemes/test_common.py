@@ -25,7 +25,7 @@ ALL: list[tuple[str, dict[str, Any]]] = [
     (name, {**extra, "per_channel": per_channel, "batch_norm": batch_norm})
     for name, extra in [
         ("quant8", {}),
-        ("quant8", {"calibration": "percentile", "calibration_options": {"p": 99.9}}),
+        ("quant8", {"calibration_method": "percentile", "calibration_options": {"p": 99.9}}),
         ("doubleq", {}),
         ("doubleq", {"last_layer": "doubleq"}),
         ("fixed", {"bias_width": 16}),
@@ -107,7 +107,7 @@ def test_plan_tells_its_reader_and_survives_json(
     assert plan.batch_norm == options["batch_norm"]
     assert plan.options.items() >= options.items()
     assert plan.info["calibration"]["samples"] == 40
-    assert plan.info["calibration"]["method"] == plan.options["calibration"]
+    assert plan.info["calibration"]["method"] == plan.options["calibration_method"]
     plan.save(tmp_path / "plan.json")
     loaded = Plan.load(tmp_path / "plan.json")
     assert loaded.to_dict() == json.loads(json.dumps(plan.to_dict()))
@@ -118,9 +118,9 @@ def test_plan_tells_its_reader_and_survives_json(
 
 @pytest.mark.parametrize("name", ["quant8", "doubleq", "fixed"])
 def test_neither_order_nor_batch_size_changes_the_plan(zoo: Graph, samples: Samples, name: str) -> None:
-    first = run_scheme(name, zoo, samples, calibration="mse")
+    first = run_scheme(name, zoo, samples, calibration_method="mse")
     reverse = {key: x[::-1] for key, x in samples.items()}
-    second = run_scheme(name, zoo, reverse, calibration="mse", batch_size=7)
+    second = run_scheme(name, zoo, reverse, calibration_method="mse", batch_size=7)
     assert (second.blocks, second.inputs) == (first.blocks, first.inputs)
 
 
@@ -176,8 +176,8 @@ def test_identity_and_quantised_input_as_outputs(zoo: Graph, samples: Samples) -
         ("quant8", {"per_channel": 1}, "per_channel is 1; allowed: True, False"),
         ("quant8", {"batch_norm": "none"}, "batch_norm is 'none'; allowed: 'fold', 'refine'"),
         ("quant8", {"batch_size": 0}, "batch_size is 0; allowed: a whole number from 1"),
-        ("quant8", {"calibration": "kl"}, "calibration method: 'kl' is unknown; valid: entropy, minmax"),
-        ("quant8", {"calibration": "percentile", "calibration_options": {"p": 3}}, "p is 3"),
+        ("quant8", {"calibration_method": "kl"}, "calibration method: 'kl' is unknown; valid: entropy, minmax"),
+        ("quant8", {"calibration_method": "percentile", "calibration_options": {"p": 3}}, "p is 3"),
         ("quant8", {"calibration_options": {"p": 99}}, "'p' is unknown"),
         ("quant8", {"calibration_options": 99}, "calibration_options is 99; allowed: a dict"),
         ("doubleq", {"last_layer": "float"}, "last_layer is 'float'; allowed: 'quant8', 'doubleq'"),

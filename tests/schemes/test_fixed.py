@@ -65,7 +65,7 @@ def test_requantisation_is_a_shift(zoo: Graph, samples: Samples) -> None:
 def test_equation_1(zoo: Graph, samples: Samples) -> None:
     """The integer part is the shortest that holds the largest magnitude; n - l - 1 bits remain for the fraction."""
     plan = run_scheme(
-        "fixed", zoo, samples, calibration="minmax", weight_range="minmax", unsigned=False, weight_width=6
+        "fixed", zoo, samples, calibration_method="minmax", weight_range="minmax", unsigned=False, weight_width=6
     )
     kernel = zoo.fold_batch_norm().by_name["conv"].kernel
     assert kernel is not None

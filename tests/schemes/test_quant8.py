@@ -58,5 +58,5 @@ def test_activations(zoo: Graph, samples: Samples) -> None:
 
 def test_percentile_narrows_the_range(zoo: Graph, samples: Samples) -> None:
     full = run_scheme("quant8", zoo, samples)
-    less = run_scheme("quant8", zoo, samples, calibration="percentile", calibration_options={"p": 95.0})
+    less = run_scheme("quant8", zoo, samples, calibration_method="percentile", calibration_options={"p": 95.0})
     assert less.inputs["image"].step < full.inputs["image"].step * 0.8

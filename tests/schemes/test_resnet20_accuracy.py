@@ -48,9 +48,9 @@ def test_float(resnet20: Graph, test_set: TestSet) -> None:
     [
         ("quant8", {}, 93.0),
         ("quant8", {"per_channel": True}, 93.0),
-        ("quant8", {"calibration": "percentile"}, 93.0),
-        ("quant8", {"calibration": "mse"}, 93.0),
-        ("quant8", {"calibration": "entropy"}, 93.0),
+        ("quant8", {"calibration_method": "percentile"}, 93.0),
+        ("quant8", {"calibration_method": "mse"}, 93.0),
+        ("quant8", {"calibration_method": "entropy"}, 93.0),
         ("quant8", {"batch_norm": "refine"}, 93.0),
         ("doubleq", {}, 86.5),
         ("doubleq", {"last_layer": "doubleq"}, 85.5),

@@ -97,7 +97,7 @@ def test_mnist_in_eight_bits_is_as_good_as_in_floating_point() -> None:
     real = accuracy(model.predict(x_test, batch_size=500, verbose=0), y_test)
     assert real > 96.55, "the case study's own accuracy"
     graph = from_keras(model)
-    for options in ({}, {"calibration": "mse"}, {"calibration": "entropy"}, {"per_channel": True}):
+    for options in ({}, {"calibration_method": "mse"}, {"calibration_method": "entropy"}, {"per_channel": True}):
         plan = run_scheme("quant8", graph, x[:500], **options)
         logits = Emulator(quantize_graph(graph, plan)).run(x_test).outputs[graph.outputs[0]]
         assert accuracy(logits, y_test) == pytest.approx(real, abs=0.1 if not options else 0.3), options
