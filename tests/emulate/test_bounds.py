@@ -16,9 +16,7 @@ from hlsq.graph.ops import Conv2D, Dense
 from hlsq.plan import BlockPlan, Plan
 
 
-def dense(
-    weights: np.ndarray, bias: np.ndarray | None = None, width: int = 8, out: Format | None = None
-) -> QuantizedGraph:
+def dense(weights: np.ndarray, bias: np.ndarray | None = None) -> QuantizedGraph:
     """A dense layer whose integers are exactly ``weights`` and ``bias``."""
     b = NetworkBuilder(np.random.default_rng(0))
     b.input("x", (len(weights),), FixedPoint(8, 0, signed=False))
