@@ -7,31 +7,33 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsq.errors import FormatError, PlanError, QuantizationError
+from hlsq.errors import PlanError, QuantizationError
 from hlsq.formats import Affine, Format
 from hlsq.graph.block import Block
 from hlsq.graph.graph import Graph
 from hlsq.graph.lowering.accumulate import ChannelBounds, add_bias, product_bounds, scale_bounds
-from hlsq.graph.lowering.requant import MULTIPLIER_BITS, make_requant, output_interval
+from hlsq.graph.lowering.parameters import (
+    Accumulator,
+    align,
+    integer_scale,
+    integer_weights,
+    place_bias,
+    plain_scale,
+)
+from hlsq.graph.lowering.requant import make_requant, output_interval
 from hlsq.graph.ops import Add, AveragePool2D, Concatenate, ZeroPad2D
 from hlsq.graph.ops.pool2d import average_weights
 from hlsq.graph.quantized import (
     Interval,
     QBlock,
     QInput,
-    QScale,
     QuantizedGraph,
-    QWeights,
     Requant,
 )
 from hlsq.plan import BlockPlan, Plan
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-SCALE_BITS = 15
-"""Magnitude bits of a refined batch norm's multiplier, 16 with its sign."""
-MAX_ALIGN = 30
-MAX_GUARD = 12
 
 
 def quantize_graph(graph: Graph, plan: Plan) -> QuantizedGraph:
@@ -81,17 +83,6 @@ class _Tensor:
     def deviation(self) -> Interval:
         """Integers of ``a - zero_point``, with the 0 of padding."""
         return Interval(self.interval.lo - self.format.offset, self.interval.hi - self.format.offset).with_zero()
-
-
-@dataclass(frozen=True, eq=False)
-class _Accumulator:
-    """The accumulator of a block before bias: its real scale ([] or [channels]) and bounds."""
-
-    scale: Floats
-    bounds: ChannelBounds
-    weights: QWeights | None = None
-    multipliers: tuple[int, ...] = ()
-    product_shift: int = 0
 
 
 @dataclass
@@ -179,12 +170,12 @@ class _Lowering:
     def _accumulating(self, block: Block, formats: BlockPlan, inputs: list[_Tensor]) -> QBlock:
         shape = self.graph.shapes[block.name]
         acc = self._accumulator(block, formats, inputs)
-        acc, bias = _place_bias(block, formats, acc, shape[-1])
+        acc, bias = place_bias(block, formats, acc, shape[-1])
         bounds, accumulator = add_bias(block.name, acc.bounds, bias)
         scale, scale_real = None, acc.scale
         scaled = accumulator
         if block.scale is not None:
-            scale, scale_real = _integer_scale(block, formats.scale, acc.scale, shape[-1])
+            scale, scale_real = integer_scale(block, formats.scale, acc.scale, shape[-1])
             bounds, scaled = scale_bounds(block.name, bounds, scale.multiplier, scale.shift)
         requant: Requant | None = None
         if formats.output is None:
@@ -193,7 +184,7 @@ class _Lowering:
                     f"block {block.name!r} ends in {block.activation}; the plan must give its output a format, "
                     "because an activation acts in the requantisation"
                 )
-            fmt: Format = Affine(width=scaled.width + (not scaled.signed), scale=_plain(scale_real))
+            fmt: Format = Affine(width=scaled.width + (not scaled.signed), scale=plain_scale(scale_real))
             interval = bounds.interval
         else:
             fmt = formats.output
@@ -218,28 +209,28 @@ class _Lowering:
             layers=block.layers,
         )
 
-    def _accumulator(self, block: Block, formats: BlockPlan, inputs: list[_Tensor]) -> _Accumulator:
+    def _accumulator(self, block: Block, formats: BlockPlan, inputs: list[_Tensor]) -> Accumulator:
         source = inputs[0]
         step = source.format.step
         channels = self.graph.shapes[block.name][-1]
         if block.kernel is not None:
-            weights = _integer_weights(block, formats)
+            weights = integer_weights(block, formats)
             taps = weights.values.reshape(-1, channels)
             bounds = product_bounds(block.name, taps, source.deviation, 0)
-            return _Accumulator(np.asarray(step * weights.format.step), bounds, weights)
+            return Accumulator(np.asarray(step * weights.format.step), bounds, weights)
         if isinstance(block.op, Add):
-            scale, multipliers = _align([t.format.step for t in inputs])
+            scale, multipliers = align([t.format.step for t in inputs])
             los = [m * t.deviation.lo for m, t in zip(multipliers, inputs, strict=True)]
             his = [m * t.deviation.hi for m, t in zip(multipliers, inputs, strict=True)]
-            return _Accumulator(scale, _constant_bounds(sum(los), sum(his), channels), None, multipliers)
+            return Accumulator(scale, _constant_bounds(sum(los), sum(his), channels), None, multipliers)
         if isinstance(block.op, AveragePool2D):
             factors = average_weights(block.op, self.graph.shapes[block.inputs[0]])
             # A window's weight times its number of values is the divisor at every position.
             bounds = _constant_bounds(
                 source.deviation.lo * factors.divisor, source.deviation.hi * factors.divisor, channels
             )
-            return _Accumulator(np.asarray(step / factors.divisor), bounds)
-        return _Accumulator(step, _constant_bounds(source.deviation.lo, source.deviation.hi, channels))
+            return Accumulator(np.asarray(step / factors.divisor), bounds)
+        return Accumulator(step, _constant_bounds(source.deviation.lo, source.deviation.hi, channels))
 
     def _check_final(self, block: Block) -> None:
         if readers := self.graph.consumers(block.name):
@@ -270,101 +261,3 @@ def _check_names(graph: Graph, plan: Plan) -> None:
 def _check_activation_format(where: str, fmt: Format) -> None:
     if fmt.channels is not None:
         raise PlanError(f"{where}: {fmt} is per channel; activations need one scale for the whole tensor")
-
-
-def _integer_weights(block: Block, formats: BlockPlan) -> QWeights:
-    if formats.weight is None:
-        raise PlanError(f"block {block.name!r} has weights; the plan must give them a format")
-    if formats.weight.offset:
-        raise PlanError(f"block {block.name!r}: weights need zero point 0, the plan says {formats.weight.offset}")
-    try:
-        kernel = block.kernel
-        if formats.first_level is not None:
-            kernel = formats.first_level.fake_quantize(kernel)  # type: ignore[arg-type]
-        return QWeights(formats.weight.quantize(kernel), formats.weight)  # type: ignore[arg-type]
-    except FormatError as error:
-        raise PlanError(f"block {block.name!r}: {error}") from error
-
-
-def _align(steps: list[Floats]) -> tuple[Floats, tuple[int, ...]]:
-    """Common scale of an addition and each input's factor: shifts where possible, else 16-bit multipliers."""
-    values = [float(s) for s in steps]
-    smallest = min(values)
-    ratios = [v / smallest for v in values]
-    if all(np.frexp(r)[0] == 0.5 and r <= 2.0**MAX_ALIGN for r in ratios):
-        return np.asarray(smallest), tuple(int(r) for r in ratios)
-    scale = max(values) / 2 ** (MULTIPLIER_BITS - 1)
-    return np.asarray(scale), tuple(max(1, round(v / scale)) for v in values)
-
-
-def _place_bias(block: Block, formats: BlockPlan, acc: _Accumulator, channels: int) -> tuple[_Accumulator, Ints | None]:
-    """Bias as integers of the accumulator; one with more fraction bits shifts the sum of products left."""
-    if block.bias is None:
-        return acc, None
-    bias = np.asarray(block.bias, dtype=np.float64)
-    if formats.bias is not None:
-        try:
-            bias = formats.bias.fake_quantize(bias)
-        except FormatError as error:
-            raise PlanError(f"bias of block {block.name!r}: {error}") from error
-    shift = _exact_shift(bias / acc.scale, MAX_GUARD if formats.bias is None else MAX_ALIGN)
-    if shift is None:
-        shift = _guard_bits(bias, acc.scale, formats.output)
-    if shift:
-        factor = 1 << shift
-        bounds = ChannelBounds(acc.bounds.lo * factor, acc.bounds.hi * factor)
-        acc = _Accumulator(acc.scale / factor, bounds, acc.weights, acc.multipliers, shift)
-    integers = np.rint(bias / acc.scale)
-    if (np.abs(integers) >= 2.0**61).any():
-        raise QuantizationError(
-            f"layer {block.name!r}: its bias is {float(np.abs(integers).max()):.3g} steps of its accumulator; "
-            "allowed are less than 2**61, so give weights or input a larger step"
-        )
-    return acc, np.broadcast_to(integers.astype(np.int64), (channels,)).copy()
-
-
-def _exact_shift(values: Floats, most: int) -> int | None:
-    """Smallest left shift up to ``most`` that makes ``values`` whole, None where there is none."""
-    for shift in range(most + 1):
-        scaled = values * 2.0**shift
-        if (scaled == np.rint(scaled)).all():
-            return shift
-    return None
-
-
-def _guard_bits(bias: Floats, scale: Floats, output: Format | None) -> int:
-    """Left shift that makes the rounding of a bias harmless.
-
-    One step of the accumulator becomes at most 1/64 of an output step, or, where the accumulator is the output, 2**-12
-    of the largest bias.
-    """
-    wanted = float(np.max(np.abs(bias))) * 2.0**-12 if output is None else float(output.step) / 64
-    return int(np.clip(np.ceil(np.log2(float(np.max(scale)) / wanted)), 0, MAX_GUARD))
-
-
-def _integer_scale(block: Block, fmt: Format | None, acc_scale: Floats, channels: int) -> tuple[QScale, Floats]:
-    """Integer multiplier and shift of a refined batch norm, and the real scale of ``t`` per channel."""
-    assert block.scale is not None  # noqa: S101 - the caller looked
-    gain = np.broadcast_to(np.asarray(block.scale.multiplier, dtype=np.float64), (channels,))
-    offset = np.broadcast_to(np.asarray(block.scale.shift, dtype=np.float64), (channels,))
-    if fmt is not None:
-        try:
-            multiplier = fmt.quantize(gain)
-        except FormatError as error:
-            raise PlanError(f"scale of block {block.name!r}: {error}") from error
-        step = np.broadcast_to(fmt.step, (channels,))
-    else:
-        exponent = np.frexp(gain)[1]
-        step = np.where(gain == 0, 1.0, np.exp2(exponent.astype(np.float64) - SCALE_BITS))
-        multiplier = np.rint(gain / step).astype(np.int64)
-    scale = np.broadcast_to(acc_scale, (channels,)) * step
-    shift = np.rint(offset / scale)
-    if (np.abs(shift) >= 2.0**61).any():
-        raise QuantizationError(f"layer {block.name!r}: its batch norm's shift does not fit 62 bits")
-    return QScale(multiplier, shift.astype(np.int64), fmt), scale
-
-
-def _plain(scale: Floats) -> float | tuple[float, ...]:
-    if scale.ndim == 0 or np.unique(scale).size == 1:
-        return float(np.atleast_1d(scale)[0])
-    return tuple(float(s) for s in scale)

@@ -1,0 +1,144 @@
+"""Parameters as integers: weights, aligned additions, biases, refined batch norms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.errors import FormatError, PlanError, QuantizationError
+from hlsq.formats import Format
+from hlsq.graph.block import Block
+from hlsq.graph.lowering.accumulate import ChannelBounds, checked
+from hlsq.graph.lowering.requant import MULTIPLIER_BITS
+from hlsq.graph.quantized import QScale, QWeights
+from hlsq.plan import BlockPlan
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+SCALE_BITS = 15
+"""Magnitude bits of a refined batch norm's multiplier, 16 with its sign."""
+MAX_ALIGN = 30
+MAX_GUARD = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Accumulator:
+    """The accumulator of a block before bias: its real scale ([] or [channels]) and bounds."""
+
+    scale: Floats
+    bounds: ChannelBounds
+    weights: QWeights | None = None
+    multipliers: tuple[int, ...] = ()
+    product_shift: int = 0
+
+
+def integer_weights(block: Block, formats: BlockPlan) -> QWeights:
+    """Weights of ``block`` in the format of the plan.
+
+    Raises:
+        PlanError: no format, one with a zero point, or one that does not fit the weights.
+    """
+    if formats.weight is None:
+        raise PlanError(f"block {block.name!r} has weights; the plan must give them a format")
+    if formats.weight.offset:
+        raise PlanError(f"block {block.name!r}: weights need zero point 0, the plan says {formats.weight.offset}")
+    try:
+        kernel = block.kernel
+        if formats.first_level is not None:
+            kernel = formats.first_level.fake_quantize(kernel)  # type: ignore[arg-type]
+        return QWeights(formats.weight.quantize(kernel), formats.weight)  # type: ignore[arg-type]
+    except FormatError as error:
+        raise PlanError(f"block {block.name!r}: {error}") from error
+
+
+def align(steps: list[Floats]) -> tuple[Floats, tuple[int, ...]]:
+    """Common scale of an addition and each input's factor: shifts where possible, else 16-bit multipliers."""
+    values = [float(s) for s in steps]
+    smallest = min(values)
+    ratios = [v / smallest for v in values]
+    if all(np.frexp(r)[0] == 0.5 and r <= 2.0**MAX_ALIGN for r in ratios):
+        return np.asarray(smallest), tuple(int(r) for r in ratios)
+    scale = max(values) / 2 ** (MULTIPLIER_BITS - 1)
+    return np.asarray(scale), tuple(max(1, round(v / scale)) for v in values)
+
+
+def place_bias(block: Block, formats: BlockPlan, acc: Accumulator, channels: int) -> tuple[Accumulator, Ints | None]:
+    """Bias as integers of the accumulator; one with more fraction bits shifts the sum of products left.
+
+    Raises:
+        PlanError: a format that does not fit the bias.
+        QuantizationError: a bias of more than 62 bits.
+    """
+    if block.bias is None:
+        return acc, None
+    bias = np.asarray(block.bias, dtype=np.float64)
+    if formats.bias is not None:
+        try:
+            bias = formats.bias.fake_quantize(bias)
+        except FormatError as error:
+            raise PlanError(f"bias of block {block.name!r}: {error}") from error
+    shift = _exact_shift(bias / acc.scale, MAX_GUARD if formats.bias is None else MAX_ALIGN)
+    if shift is None:
+        shift = _guard_bits(bias, acc.scale, formats.output)
+    if shift:
+        factor = 1 << shift
+        checked(block.name, acc.bounds.lo * float(factor), acc.bounds.hi * float(factor))
+        bounds = ChannelBounds(acc.bounds.lo * factor, acc.bounds.hi * factor)
+        acc = Accumulator(acc.scale / factor, bounds, acc.weights, acc.multipliers, shift)
+    integers = np.rint(bias / acc.scale)
+    if (np.abs(integers) >= 2.0**61).any():
+        raise QuantizationError(
+            f"layer {block.name!r}: its bias is {float(np.abs(integers).max()):.3g} steps of its accumulator; "
+            "allowed are less than 2**61, so give weights or input a larger step"
+        )
+    return acc, np.broadcast_to(integers.astype(np.int64), (channels,)).copy()
+
+
+def _exact_shift(values: Floats, most: int) -> int | None:
+    """Smallest left shift up to ``most`` that makes ``values`` whole, None where there is none."""
+    for shift in range(most + 1):
+        scaled = values * 2.0**shift
+        if (scaled == np.rint(scaled)).all():
+            return shift
+    return None
+
+
+def _guard_bits(bias: Floats, scale: Floats, output: Format | None) -> int:
+    """Left shift that makes the rounding of a bias harmless.
+
+    One step of the accumulator becomes at most 1/64 of an output step, or, where the accumulator is the output, 2**-12
+    of the largest bias.
+    """
+    wanted = float(np.max(np.abs(bias))) * 2.0**-12 if output is None else float(output.step) / 64
+    return int(np.clip(np.ceil(np.log2(float(np.max(scale)) / wanted)), 0, MAX_GUARD))
+
+
+def integer_scale(block: Block, fmt: Format | None, acc_scale: Floats, channels: int) -> tuple[QScale, Floats]:
+    """Integer multiplier and shift of a refined batch norm, and the real scale of ``t`` per channel."""
+    assert block.scale is not None  # noqa: S101 - the caller looked
+    gain = np.broadcast_to(np.asarray(block.scale.multiplier, dtype=np.float64), (channels,))
+    offset = np.broadcast_to(np.asarray(block.scale.shift, dtype=np.float64), (channels,))
+    if fmt is not None:
+        try:
+            multiplier = fmt.quantize(gain)
+        except FormatError as error:
+            raise PlanError(f"scale of block {block.name!r}: {error}") from error
+        step = np.broadcast_to(fmt.step, (channels,))
+    else:
+        exponent = np.frexp(gain)[1]
+        step = np.where(gain == 0, 1.0, np.exp2(exponent.astype(np.float64) - SCALE_BITS))
+        multiplier = np.rint(gain / step).astype(np.int64)
+    scale = np.broadcast_to(acc_scale, (channels,)) * step
+    shift = np.rint(offset / scale)
+    if (np.abs(shift) >= 2.0**61).any():
+        raise QuantizationError(f"layer {block.name!r}: its batch norm's shift does not fit 62 bits")
+    return QScale(multiplier, shift.astype(np.int64), fmt), scale
+
+
+def plain_scale(scale: Floats) -> float | tuple[float, ...]:
+    """One number where all channels agree, else one per channel."""
+    if scale.ndim == 0 or np.unique(scale).size == 1:
+        return float(np.atleast_1d(scale)[0])
+    return tuple(float(s) for s in scale)
