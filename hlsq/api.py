@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hlsq.errors import CalibrationError, OptionError
-from hlsq.graph import Graph
+from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
 
 if TYPE_CHECKING:
+    from hlsq.emulate.deviation import Deviation
     from hlsq.hardware import HardwareModel, Inputs
 
 VECTORS = 10
 """Samples stored with a project for its test bench."""
 DEVIATION_SAMPLES = 64
+DEVIATIONS = "deviations.json"
+"""File of a project with the rounding differences on its calibration data."""
 DEFAULT_SCHEME = "doubleq"
 
 
@@ -91,6 +94,7 @@ def convert(
     from hlsq.backends.vitis.design import Design
     from hlsq.backends.vitis.options import HardwareOptions
     from hlsq.backends.vitis.project import check_output_dir, write_project
+    from hlsq.emulate.deviation import deviations_to_json
     from hlsq.graph.lowering import quantize_graph
     from hlsq.hardware import HardwareModel
 
@@ -110,11 +114,10 @@ def convert(
     quantized = quantize_graph(graph, plan)
     design = Design(quantized, hardware)
     samples = None if calibration is None else _samples(graph, calibration)
-    extra = {"plan.json": _plan_text(plan)}
+    found = {} if samples is None else _deviations(graph, quantized, plan, samples)
+    extra = {"plan.json": _plan_text(plan), DEVIATIONS: deviations_to_json(found)}
     write_project(design, path, extra)
-    model_ = HardwareModel(design, path, plan, graph)
-    if samples is not None:
-        model_.deviations = _deviations(graph, model_, samples)
+    model_ = HardwareModel(design, path, plan, graph, found)
     model_.write_vectors(_random_inputs(model_) if samples is None else _first(samples, VECTORS))
     return model_
 
@@ -126,12 +129,15 @@ def load_project(folder: str | Path) -> HardwareModel:
         GraphError: not a project of hlsq, or a damaged one.
     """
     from hlsq.backends.vitis.project import read_project
+    from hlsq.emulate.deviation import deviations_from_json
     from hlsq.hardware import HardwareModel
 
     path = Path(folder)
     design = read_project(path)
     plan = Plan.load(path / "plan.json") if (path / "plan.json").is_file() else None
-    return HardwareModel(design, path, plan)
+    counts = path / DEVIATIONS
+    found = deviations_from_json(counts.read_text(encoding="utf-8")) if counts.is_file() else {}
+    return HardwareModel(design, path, plan, deviations=found)
 
 
 def _read(model: Any, options: dict[str, Any]) -> tuple[Graph, Plan | None]:
@@ -195,14 +201,17 @@ def _random_inputs(model: HardwareModel) -> dict[str, Any]:
     return inputs
 
 
-def _deviations(graph: Graph, model: HardwareModel, samples: Mapping[str, Any]) -> dict[str, Any]:
+def _deviations(
+    graph: Graph, quantized: QuantizedGraph, plan: Plan, samples: Mapping[str, Any]
+) -> dict[str, Deviation]:
+    """Rounding differences of every block on the first samples."""
     from hlsq.emulate.deviation import deviations
     from hlsq.emulate.emulator import Emulator
 
-    if model.plan is not None and model.plan.batch_norm == "fold":
+    if plan.batch_norm == "fold":
         graph = graph.fold_batch_norm()
-    blocks = Emulator(model.graph).run(_first(samples, DEVIATION_SAMPLES), trace=True, progress=False).blocks
-    return deviations(graph, model.graph, blocks)
+    blocks = Emulator(quantized).run(_first(samples, DEVIATION_SAMPLES), trace=True, progress=False).blocks
+    return deviations(graph, quantized, blocks)
 
 
 def _plan_text(plan: Plan) -> str:

@@ -7,14 +7,16 @@ that the emulation gave its inputs, so that one block's rounding does not show u
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.emulate.kernels import kernel_for
+from hlsq.errors import GraphError
 from hlsq.graph import Block, Graph, QBlock, QuantizedGraph
 from hlsq.graph.ops import AveragePool2D
 from hlsq.graph.ops.pool2d import average_weights
@@ -51,12 +53,30 @@ def deviations(graph: Graph, quantized: QuantizedGraph, blocks: Mapping[str, Val
     """
     found = {}
     for block in quantized.blocks:
-        if block.requant is None or block.name not in graph.by_name:
+        rounds = any(requant is not None for requant in (block.requant, *block.input_requants))
+        if not rounds or block.name not in graph.by_name:
             continue
         reference = _reference(graph.by_name[block.name], quantized, block, blocks)
         difference = np.abs(block.format.quantize(reference) - blocks[block.name])
         found[block.name] = Deviation(difference.size, int((difference != 0).sum()), int(difference.max(initial=0)))
     return found
+
+
+def deviations_to_json(found: Mapping[str, Deviation]) -> str:
+    """Text that ``deviations_from_json`` reads back."""
+    return json.dumps({name: asdict(deviation) for name, deviation in found.items()}, indent=1) + "\n"
+
+
+def deviations_from_json(text: str) -> dict[str, Deviation]:
+    """The differences that ``deviations_to_json`` wrote.
+
+    Raises:
+        GraphError: the text is something else.
+    """
+    try:
+        return {name: Deviation(**deviation) for name, deviation in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise GraphError(f"the counts of rounding differences cannot be read: {error}") from error
 
 
 def _reference(source: Block, quantized: QuantizedGraph, block: QBlock, blocks: Mapping[str, Values]) -> Values:

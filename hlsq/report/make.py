@@ -1,0 +1,177 @@
+"""``make_report``: collects what the hardware model knows."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from hlsq.cost import products_of
+from hlsq.formats import Format
+from hlsq.graph import DyadicRequant, Interval, QBlock, QuantizedGraph, Requant, ThresholdRequant
+from hlsq.graph.lowering.requant import product_interval
+from hlsq.graph.ops import Concatenate
+from hlsq.graph.ops.base import spatial
+from hlsq.memory import BlockMemory, measure
+from hlsq.plan import Plan
+from hlsq.report.model import (
+    BlockReport,
+    DeviationReport,
+    FormatReport,
+    InputReport,
+    OutputReport,
+    PEReport,
+    PlanReport,
+    Report,
+    StreamReport,
+)
+
+if TYPE_CHECKING:
+    from hlsq.backends.vitis.design import Design, HardwareBlock
+    from hlsq.hardware import HardwareModel
+
+
+def make_report(hw: HardwareModel) -> Report:
+    """The report of ``hw``; a loaded project's is the same as the converted one's."""
+    design, graph = hw.design, hw.graph
+    roms = {b.block.name: b.mac.rom.bits for b in design.blocks if b.mac is not None}
+    streaming = design.options.io_type == "io_stream"
+    memory = measure(graph, design.options.word_bits, roms, streaming)
+    deviations = {n: DeviationReport(d.values, d.differing, d.largest) for n, d in hw.deviations.items()}
+    blocks = tuple(
+        _block_report(graph, hardware, hw.plan, memory.by_name[name], deviations.get(name))
+        for name, hardware in design.by_name.items()
+    )
+    streams = _streams(design) if streaming else []
+    joins = {block.name for block in graph.blocks if len(block.inputs) > 1}
+    return Report(
+        network=graph.name,
+        project=design.options.project_name,
+        part=design.options.part,
+        clock_period=design.options.clock_period,
+        io_type=design.options.io_type,
+        plan=None
+        if hw.plan is None
+        else PlanReport(hw.plan.scheme, hw.plan.batch_norm, dict(hw.plan.options), dict(hw.plan.info)),
+        inputs=tuple(InputReport(i.name, tuple(i.shape), describe(i.format)) for i in graph.inputs),
+        outputs=tuple(
+            OutputReport(name, tuple(graph.shapes[name]), describe(graph.formats[name]), graph.host.get(name))
+            for name in graph.outputs
+        ),
+        blocks=blocks,
+        joins=tuple(stream for stream in streams if stream.block in joins),
+        stream_bits=sum(stream.bits for stream in streams),
+        memory=memory,
+        deviation_samples=_samples(graph, deviations),
+        accuracy=dict(hw.accuracy),
+    )
+
+
+def describe(fmt: Format) -> FormatReport:
+    """A format in short."""
+    return FormatReport(
+        kind=fmt.kind,
+        bits=fmt.bits,
+        signed=fmt.qmin < 0,
+        step=(float(fmt.step.min()), float(fmt.step.max())),
+        channels=fmt.channels,
+        zero_point=fmt.offset,
+    )
+
+
+def _block_report(
+    graph: QuantizedGraph,
+    hardware: HardwareBlock,
+    plan: Plan | None,
+    memory: BlockMemory,
+    deviation: DeviationReport | None,
+) -> BlockReport:
+    block, mac = hardware.block, hardware.mac
+    formats = plan.blocks.get(block.name) if plan is not None else None
+    sums = block.op.accumulates and not isinstance(block.op, Concatenate)
+    scale = block.scale
+    scale_format = scale.format if scale is not None else None
+    return BlockReport(
+        name=block.name,
+        operation=block.op.kind,
+        activation=block.activation,
+        layers=block.layers,
+        inputs=block.inputs,
+        input_shapes=tuple(tuple(graph.shapes[name]) for name in block.inputs),
+        output_shape=tuple(block.shape),
+        weight_shape=None if block.weights is None else tuple(block.weights.values.shape),
+        weight_format=None if block.weights is None else describe(block.weights.format),
+        bias_format=None if block.bias is None else _constant(formats.bias if formats else None, "accumulator's step"),
+        scale_format=None if scale is None else _constant(scale_format, "dyadic"),
+        output_format=describe(block.format),
+        accumulator=(block.accumulator.lo, block.accumulator.hi) if sums else None,
+        accumulator_bits=block.accumulator.width if sums else 0,
+        scaled_bits=0 if scale is None else block.scaled.width,
+        requant=_requant_words(block),
+        requant_bits=_requant_bits(graph, block),
+        pe=None
+        if mac is None
+        else PEReport(mac.pe.kind, mac.split.pes, mac.split.tap_block, mac.split.output_block, mac.split.reuse_factor),
+        macs=_macs(block),
+        memory=memory,
+        deviation=deviation,
+    )
+
+
+def _constant(fmt: Format | None, otherwise: str) -> str:
+    return otherwise if fmt is None else str(describe(fmt))
+
+
+def _macs(block: QBlock) -> int:
+    products = products_of(block)
+    if products is None:
+        return 0
+    height, width, _ = spatial(block.shape)
+    return products.total * height * width
+
+
+def _requant_words(block: QBlock) -> str:
+    kinds = dict.fromkeys(_words(requant) for requant in (block.requant, *block.input_requants) if requant is not None)
+    if kinds:
+        return " / ".join(kinds)
+    return "none" if block.op.accumulates else "keeps its input's format"
+
+
+def _words(requant: Requant) -> str:
+    if isinstance(requant, ThresholdRequant):
+        rows, steps = requant.thresholds.shape
+        return f"{steps} thresholds" + (f" x {rows} ch" if rows > 1 else "")
+    low, high = min(requant.shift), max(requant.shift)
+    shift = f">> {low}" if low == high else f">> {low}..{high}"
+    per_channel = f" ({len(requant.multiplier)} ch)" if len(requant.multiplier) > 1 else ""
+    if requant.is_shift:
+        return f"{shift}{per_channel}"
+    return f"x {max(requant.multiplier).bit_length()} bit {shift}{per_channel}"
+
+
+def _requant_bits(graph: QuantizedGraph, block: QBlock) -> int:
+    """Widest integer between the accumulator (or a concatenation's input) and the output."""
+    widths = [0]
+    if isinstance(block.requant, DyadicRequant):
+        widths.append(product_interval(block.requant, block.scaled).width)
+    for requant, source in zip(block.input_requants, block.inputs, strict=False):
+        if isinstance(requant, DyadicRequant):
+            zero, interval = graph.formats[source].offset, graph.intervals[source]
+            deviation = Interval(interval.lo - zero, interval.hi - zero).with_zero()
+            widths.append(product_interval(requant, deviation).width)
+    return max(widths)
+
+
+def _streams(design: Design) -> list[StreamReport]:
+    """Every stream; the network's outputs go to the block ``""``."""
+    found = []
+    for stream in design.streams:
+        tensor = design.tensors[stream.tensor]
+        bits = tensor.packet * tensor.interval.width
+        found.append(StreamReport(stream.reader or "", stream.tensor, stream.depth, bits))
+    return found
+
+
+def _samples(graph: QuantizedGraph, deviations: dict[str, DeviationReport]) -> int | None:
+    for name, found in deviations.items():
+        return found.values // prod(graph.shapes[name])
+    return None

@@ -1,0 +1,301 @@
+"""The report as data; text, JSON and HTML are made from it alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hlsq.memory import BlockMemory, NetworkMemory, Saving
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FormatReport:
+    """A number format, with the many scales of a per-channel one as a range.
+
+    Attributes:
+        kind: of the format.
+        bits: stored bits of one value.
+        signed: whether it has negative integers.
+        step: smallest and largest real value of one integer step.
+        channels: number of scales of a per-channel format, else None.
+        zero_point: integer of the real zero.
+    """
+
+    kind: str
+    bits: int
+    signed: bool
+    step: tuple[float, float]
+    channels: int | None
+    zero_point: int
+
+    def __str__(self) -> str:
+        low, high = self.step
+        step = f"{low:.3g}" if low == high else f"{low:.3g}..{high:.3g}"
+        zero = f" zero {self.zero_point}" if self.zero_point else ""
+        channels = f" ({self.channels} ch)" if self.channels else ""
+        return f"{self.kind} {'s' if self.signed else 'u'}{self.bits} x {step}{channels}{zero}"
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """One input of the network, quantised on the host."""
+
+    name: str
+    shape: Shape
+    format: FormatReport
+
+
+@dataclass(frozen=True)
+class OutputReport:
+    """One output of the network; ``host`` names what the host still has to compute (softmax), or is None."""
+
+    name: str
+    shape: Shape
+    format: FormatReport
+    host: str | None
+
+
+@dataclass(frozen=True)
+class DeviationReport:
+    """How often a block's integers differ from real arithmetic on the same inputs.
+
+    Attributes:
+        values: integers compared.
+        differing: how many differ.
+        largest: the largest difference, in units in the last place.
+    """
+
+    values: int
+    differing: int
+    largest: int
+
+
+@dataclass(frozen=True)
+class PEReport:
+    """The processing elements of one block.
+
+    Attributes:
+        kind: ``multiply``, ``shift`` or ``sign``.
+        count: how many.
+        tap_block: taps that one cycle handles.
+        output_block: outputs that one cycle handles.
+        reuse_factor: cycles of one output position that share a PE.
+    """
+
+    kind: str
+    count: int
+    tap_block: int
+    output_block: int
+    reuse_factor: int
+
+
+@dataclass(frozen=True)
+class BlockReport:
+    """One block.
+
+    Attributes:
+        name: of the block.
+        operation: its kind.
+        activation: before the requantisation.
+        layers: names of the Keras layers it stands for.
+        inputs: names of the tensors it reads.
+        input_shapes: their shapes.
+        output_shape: per sample.
+        weight_shape: in the operation's layout, or None.
+        weight_format: or None.
+        bias_format: in words ("integers of the accumulator" where the plan names none), or None without a bias.
+        scale_format: of a refined batch norm, likewise.
+        output_format: of its integers.
+        accumulator: smallest and largest integer of the accumulator and its partial sums; None where nothing is summed.
+        accumulator_bits: width that holds them, 0 where nothing is summed.
+        scaled_bits: width after the per-channel scale, 0 without one.
+        requant: how the output gets its format, in words.
+        requant_bits: widest integer on the way, 0 without a multiplication or shift.
+        pe: its processing elements, or None.
+        macs: multiplications (or shifts) and additions for one sample.
+        memory: weights, tables and line buffers.
+        deviation: rounding on the calibration data; None where it does not round or nothing was measured.
+    """
+
+    name: str
+    operation: str
+    activation: str
+    layers: tuple[str, ...]
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    weight_shape: Shape | None
+    weight_format: FormatReport | None
+    bias_format: str | None
+    scale_format: str | None
+    output_format: FormatReport
+    accumulator: tuple[int, int] | None
+    accumulator_bits: int
+    scaled_bits: int
+    requant: str
+    requant_bits: int
+    pe: PEReport | None
+    macs: int
+    memory: BlockMemory
+    deviation: DeviationReport | None
+
+
+@dataclass(frozen=True)
+class StreamReport:
+    """The stream of one input of a join (addition, concatenation), deep enough that the other branch never waits.
+
+    Attributes:
+        block: the join.
+        source: the tensor that arrives.
+        depth: packets that the stream holds.
+        packet_bits: bits of one packet.
+    """
+
+    block: str
+    source: str
+    depth: int
+    packet_bits: int
+
+    @property
+    def bits(self) -> int:
+        """Bits that the stream holds."""
+        return self.depth * self.packet_bits
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """Where the formats came from.
+
+    Attributes:
+        scheme: its name.
+        batch_norm: folded or refined.
+        options: of the scheme.
+        info: what it found out, calibration among it.
+    """
+
+    scheme: str
+    batch_norm: str
+    options: Mapping[str, Any]
+    info: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a network became in hardware. ``print`` it, or write ``to_json()`` or ``to_html()``.
+
+    Attributes:
+        network: its name.
+        project: name of the top function.
+        part: FPGA part.
+        clock_period: in nanoseconds.
+        io_type: ``io_stream`` or ``io_parallel``.
+        plan: where the formats came from; None if the project does not say.
+        inputs: of the network.
+        outputs: of the network, with what is left to the host.
+        blocks: in order.
+        joins: streams into additions and concatenations; none in io_parallel.
+        stream_bits: all streams together; 0 in io_parallel.
+        memory: of the network.
+        deviation_samples: calibration samples on which roundings were counted; None if none were.
+        accuracy: results that the user added, name to value.
+    """
+
+    network: str
+    project: str
+    part: str
+    clock_period: float
+    io_type: str
+    plan: PlanReport | None
+    inputs: tuple[InputReport, ...]
+    outputs: tuple[OutputReport, ...]
+    blocks: tuple[BlockReport, ...]
+    joins: tuple[StreamReport, ...]
+    stream_bits: int
+    memory: NetworkMemory
+    deviation_samples: int | None
+    accuracy: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def pes(self) -> dict[str, int]:
+        """Number of PEs of every kind."""
+        found: dict[str, int] = {}
+        for block in self.blocks:
+            if block.pe is not None:
+                found[block.pe.kind] = found.get(block.pe.kind, 0) + block.pe.count
+        return dict(sorted(found.items()))
+
+    @property
+    def macs(self) -> int:
+        """Multiplications (or shifts) and additions for one sample."""
+        return sum(block.macs for block in self.blocks)
+
+    @property
+    def deviation(self) -> DeviationReport | None:
+        """Roundings of all blocks together; None if none were counted."""
+        if self.deviation_samples is None:
+            return None
+        found = [block.deviation for block in self.blocks if block.deviation is not None]
+        return DeviationReport(
+            sum(d.values for d in found), sum(d.differing for d in found), max((d.largest for d in found), default=0)
+        )
+
+    def __str__(self) -> str:
+        from hlsq.report.text import render_text
+
+        return render_text(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and lists, sizes in bits."""
+        data = asdict(self)
+        memory = data.pop("memory")
+        for block, source in zip(data["blocks"], self.blocks, strict=True):
+            block["memory"] |= {
+                "float_bits": source.memory.float_bits,
+                "weight_bits": source.memory.weight_bits,
+                "unused_bits": source.memory.unused_bits,
+                "parameters": _saving(source.memory.parameters),
+            }
+        for join, stream in zip(data["joins"], self.joins, strict=True):
+            join["bits"] = stream.bits
+        totals = {
+            name: _saving(getattr(self.memory, name))
+            for name in ("paper", "paper_packed", "weights", "packed", "rom", "parameters")
+        }
+        data["totals"] = {
+            "macs": self.macs,
+            "pes": self.pes,
+            "memory": totals
+            | {
+                "word_bits": self.memory.word_bits,
+                "line_buffer_bits": self.memory.line_buffer_bits,
+                "stream_bits": self.stream_bits,
+                "map_pair": _saving(self.memory.maps.pair),
+                "map_live": _saving(self.memory.maps.live),
+                "map_live_at": memory["maps"]["live_at"],
+                "map_live_names": memory["maps"]["live_maps"],
+            },
+            "deviation": None if self.deviation is None else asdict(self.deviation),
+        }
+        return data
+
+    def to_json(self) -> str:
+        """``to_dict`` as JSON text."""
+        return json.dumps(self.to_dict(), indent=1)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """One self-contained page; written to ``path`` too, if given."""
+        from hlsq.report.html import render_html
+
+        page = render_html(self)
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8")
+        return page
+
+
+def _saving(saving: Saving | None) -> dict[str, Any] | None:
+    return None if saving is None else {**asdict(saving), "saved": saving.saved}

@@ -1,0 +1,166 @@
+"""The tables of a report, the same for text and page: every cell is a string."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hlsq.report.model import BlockReport, Report
+from hlsq.report.words import memory_rows, number, shape, share, size, summary
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table.
+
+    Attributes:
+        title: its heading.
+        header: names of the columns.
+        rows: cells.
+        right: indices of right-aligned columns.
+        note: a sentence under the table, or "".
+    """
+
+    title: str
+    header: Row
+    rows: tuple[Row, ...]
+    right: tuple[int, ...] = ()
+    note: str = ""
+
+
+def tables(report: Report) -> list[Table]:
+    """All tables that have rows."""
+    blocks = report.blocks
+    found = [
+        Table("Network", ("", ""), tuple(summary(report))),
+        Table("Memory", ("", "32-bit float", "in hardware"), tuple(memory_rows(report)), note=_memory_note(report)),
+        Table(
+            "Blocks",
+            ("block", "operation", "input", "output", "PEs", "kind", "taps x outputs", "reuse", "MACs"),
+            tuple(map(_block_row, blocks)),
+            right=(4, 7, 8),
+            note="Of each position, a cycle handles taps x outputs products; reuse: cycles that share a PE.",
+        ),
+        Table(
+            "Formats",
+            ("block", "weights", "weight format", "bias", "batch norm", "output format"),
+            tuple(map(_format_row, blocks)),
+            note="Kind, signed or unsigned with bits, real value of one step; a zero point where it is not 0.",
+        ),
+        Table(
+            "Widths",
+            ("block", "accumulator", "bits", "scaled bits", "requantisation", "bits"),
+            tuple(map(_width_row, blocks)),
+            right=(2, 3, 5),
+            note="The accumulator's interval holds every partial sum of the actual weights; bits: of its type.",
+        ),
+        Table(
+            "Memory of blocks",
+            (
+                "block",
+                "weights",
+                "float",
+                "codes",
+                "packed",
+                "unused",
+                "ROM",
+                "bias",
+                "scale",
+                "requant",
+                "line buffer",
+            ),
+            tuple(_memory_row(b) for b in blocks if b.memory.parameters.before or b.memory.line_buffer_bits),
+            right=tuple(range(1, 11)),
+            note="Codes alone; packed in words with their unused bits; ROM as laid out. Bias, batch norm (scale) and "
+            "requantisation tables, and the line buffers of streamed windows, are apart from the weights.",
+        ),
+        Table(
+            "Streams into joins",
+            ("block", "from", "depth", "packet", "size"),
+            tuple((j.block, j.source, number(j.depth), f"{j.packet_bits} bit", size(j.bits)) for j in report.joins),
+            right=(2, 3, 4),
+            note="Packets that wait while the other branch fills its line buffers; every other stream holds two.",
+        ),
+        Table(
+            "Rounding",
+            ("block", "integers", "differing", "share", "largest"),
+            tuple(
+                (b.name, number(d.values), number(d.differing), share(d), number(d.largest))
+                for b in blocks
+                if (d := b.deviation) is not None and d.differing
+            ),
+            right=(1, 2, 3, 4),
+            note="Blocks whose integers differ from real arithmetic on the same inputs; all others round exactly.",
+        ),
+        Table(
+            "Keras layers",
+            ("block", "layers"),
+            tuple((b.name, ", ".join(b.layers)) for b in blocks if b.layers not in ((), (b.name,))),
+        ),
+    ]
+    return [table for table in found if table.rows]
+
+
+def _memory_note(report: Report) -> str:
+    note = "1 kB = 1000 bytes. The paper's count (DoubleQ) is the codes of the convolutions alone."
+    if not report.memory.paper.before:
+        note += " This network has none."
+    maps = ", ".join(report.memory.maps.live_maps)
+    return f"{note} Live feature maps: {maps}."
+
+
+def _block_row(block: BlockReport) -> Row:
+    shapes = dict.fromkeys(shape(axes) for axes in block.input_shapes)
+    operation = block.operation if block.activation == "linear" else f"{block.operation}, {block.activation}"
+    pe = block.pe
+    return (
+        block.name,
+        operation,
+        " + ".join(shapes),
+        shape(block.output_shape),
+        number(pe.count if pe else 0),
+        pe.kind if pe else "-",
+        f"{pe.tap_block} x {pe.output_block}" if pe else "-",
+        number(pe.reuse_factor if pe else 0),
+        number(block.macs),
+    )
+
+
+def _format_row(block: BlockReport) -> Row:
+    return (
+        block.name,
+        shape(block.weight_shape),
+        str(block.weight_format or "-"),
+        block.bias_format or "-",
+        block.scale_format or "-",
+        str(block.output_format),
+    )
+
+
+def _width_row(block: BlockReport) -> Row:
+    interval = block.accumulator
+    return (
+        block.name,
+        "-" if interval is None else f"{interval[0]:,} to {interval[1]:,}",
+        number(block.accumulator_bits),
+        number(block.scaled_bits),
+        block.requant,
+        number(block.requant_bits),
+    )
+
+
+def _memory_row(block: BlockReport) -> Row:
+    memory = block.memory
+    sizes = (
+        memory.float_bits,
+        memory.weight_bits,
+        memory.packed_bits,
+        memory.unused_bits,
+        memory.rom_bits,
+        memory.bias_bits,
+        memory.scale_bits,
+        memory.requant_bits,
+        memory.line_buffer_bits,
+    )
+    return (block.name, number(memory.weights), *map(size, sizes))

@@ -1,0 +1,115 @@
+"""Numbers and names as text and page show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hlsq.memory import Saving
+from hlsq.report.model import DeviationReport, Report
+
+UNITS = (("MB", 8_000_000), ("kB", 8_000))
+
+
+def size(bits: int | None) -> str:
+    """Bits as bytes, 1 kB = 1000 bytes as in the papers; ``-`` for nothing."""
+    if not bits:
+        return "-"
+    for unit, one in UNITS:
+        if bits >= one:
+            return f"{bits / one:,.2f} {unit}"
+    return f"{-(-bits // 8)} B"
+
+
+def saved(saving: Saving) -> str:
+    """``168.91 kB (84.4 % less)``."""
+    if saving.saved is None:
+        return "-"
+    word = "less" if saving.saved >= 0 else "more"
+    return f"{size(saving.after)} ({abs(100 * saving.saved):.1f} % {word})"
+
+
+def shape(axes: Iterable[int] | None) -> str:
+    """``32x32x3``."""
+    return "-" if axes is None else "x".join(map(str, axes)) or "1"
+
+
+def number(value: int) -> str:
+    """With thousands separated; ``-`` for 0."""
+    return f"{value:,}" if value else "-"
+
+
+def options(values: Mapping[str, Any]) -> str:
+    """``name=value, ...`` with nested mappings in brackets; ``-`` for none."""
+    return ", ".join(f"{name}={_value(value)}" for name, value in values.items()) or "-"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"({options(value)})" if value else "()"
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def rounding(report: Report) -> str:
+    """One sentence about roundings."""
+    total = report.deviation
+    if total is None or report.deviation_samples is None:
+        return "not counted (convert was given no calibration data, or no block rounds)"
+    return (
+        f"{total.differing:,} of {total.values:,} integers differ from real arithmetic ({share(total)}), "
+        f"by at most {total.largest}, on {report.deviation_samples} calibration samples"
+    )
+
+
+def share(deviation: DeviationReport) -> str:
+    """Part of the integers that differ; a small one is never shown as none."""
+    part = deviation.differing / max(deviation.values, 1)
+    return "< 0.01 %" if 0 < part < 1e-4 else f"{100 * part:.2f} %"
+
+
+def summary(report: Report) -> list[tuple[str, str]]:
+    """What holds for the whole network, name and value."""
+    plan = report.plan
+    rows = [
+        ("project", f"{report.project}, {report.part}, {report.clock_period:g} ns, {report.io_type}"),
+        ("scheme", "unknown: the project has no plan" if plan is None else plan.scheme),
+    ]
+    if plan is not None:
+        rows += [("scheme options", options(plan.options)), ("batch norm", plan.batch_norm)]
+        for name, value in plan.info.items():
+            rows.append((name.replace("_", " "), options(value) if isinstance(value, Mapping) else _value(value)))
+    rows += [(f"input {i.name}", f"{shape(i.shape)}, {i.format}") for i in report.inputs]
+    for output in report.outputs:
+        host = f"; {output.host} is left to the host" if output.host else ""
+        rows.append((f"output {output.name}", f"{shape(output.shape)}, {output.format}{host}"))
+    rows += [(f"accuracy {name}", f"{100 * value:.2f} %") for name, value in report.accuracy.items()]
+    rows += [
+        ("PEs", ", ".join(f"{count:,} {kind}" for kind, count in report.pes.items()) or "-"),
+        ("MACs per sample", number(report.macs)),
+        ("rounding", rounding(report)),
+    ]
+    return rows
+
+
+def memory_rows(report: Report) -> list[tuple[str, str, str]]:
+    """Memory of the whole network: what, as floats, in hardware."""
+    memory = report.memory
+    word = f"packed in {memory.word_bits}-bit words, unused bits included"
+    rows: list[tuple[str, Saving | None]] = [
+        ("weights of convolutions (the paper's count)", memory.paper),
+        (f"  {word}", memory.paper_packed),
+        ("all weights", memory.weights),
+        (f"  {word}", memory.packed),
+        ("  as laid out in ROM, with idle PEs", memory.rom),
+        ("all weights, biases, scales and requantisation tables", memory.parameters),
+        ("feature maps, inputs and output of one block", memory.maps.pair),
+        (f"feature maps, all live at {memory.maps.live_at}", memory.maps.live),
+    ]
+    found = [(what, size(s.before), saved(s)) for what, s in rows if s is not None]
+    if report.io_type == "io_stream":
+        found.append(("line buffers", "-", size(memory.line_buffer_bits)))
+        found.append(("streams", "-", size(report.stream_bits)))
+    return found
