@@ -12,6 +12,7 @@ import numpy as np
 
 import hlsq
 from hlsq import data, toolchain
+from hlsq.memory import measure
 from hlsq.quiet import load_tensorflow
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 CALIBRATION_SAMPLES = 500
 REUSE_FACTOR = 16
-_FLOAT_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,14 @@ def run_demo(
     with step(f"Verifying {len(x_test)} held-back images"):
         found = hw.verify(x_test)
         simulated = hw.predict(x_test)
-    weights = [block.weights for block in hw.graph.blocks if block.weights is not None]
+    roms = {block.block.name: block.mac.rom.bits for block in hw.design.blocks if block.mac is not None}
+    memory = measure(hw.graph, hw.design.options.word_bits, roms)
     return DemoResult(
         float_accuracy=_accuracy(logits, y_test),
         quantised_accuracy=_accuracy(simulated, y_test),
-        float_bits=sum(w.values.size for w in weights) * _FLOAT_BITS,
-        code_bits=sum(w.values.size * w.format.bits for w in weights),
-        word_bits=sum(block.mac.rom.bits for block in hw.design.blocks if block.mac is not None),
+        float_bits=memory.weights.before,
+        code_bits=memory.weights.after,
+        word_bits=sum(roms.values()),
         blocks=_blocks(hw),
         images=found.samples,
         integers=found.integers,
