@@ -284,7 +284,8 @@ def _maps(graph: QuantizedGraph) -> MapMemory:
         return Saving(sum(count[n] for n in unique) * FLOAT_BITS, sum(count[n] * graph.formats[n].bits for n in unique))
 
     pair = live = Saving(0, 0)
-    live_at, live_maps = "", ()
+    live_at = ""
+    live_maps: tuple[str, ...] = ()
     alive = [i.name for i in graph.inputs]
     for index, block in enumerate(graph.blocks):
         alive = list(dict.fromkeys([*alive, roots[block.name]]))

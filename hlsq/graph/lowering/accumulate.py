@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ class ChannelBounds:
         return Interval(int(self.lo.min()), int(self.hi.max()))
 
 
-def checked(name: str, *arrays: NDArray[np.float64]) -> None:
+def checked(name: str, *arrays: NDArray[np.floating[Any]]) -> None:
     """Refuse bounds that leave 62 bits.
 
     Raises:
