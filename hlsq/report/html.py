@@ -63,6 +63,7 @@ def _charts(report: Report) -> list[Chart]:
     weighted = [block for block in report.blocks if block.pe is not None]
     if not weighted:
         return []
+    legend = [("codes", "codes"), ("unused", "unused bits of words"), ("idle", "idle PEs and ends of rows")]
     memory = _chart(
         "Weight memory per block",
         [
@@ -77,7 +78,7 @@ def _charts(report: Report) -> list[Chart]:
             )
             for b in weighted
         ],
-        [("codes", "codes"), ("unused", "unused bits of words"), ("idle", "idle PEs and ends of rows")],
+        legend,
     )
     pes = _chart(
         "PEs per block",
@@ -88,20 +89,19 @@ def _charts(report: Report) -> list[Chart]:
         ],
         [(kind, f"{kind}: {count:,}") for kind, count in report.pes.items()],
     )
-    return [_totals(report.memory), memory, pes]
+    return [_totals(report.memory, legend), memory, pes]
 
 
-def _totals(memory: NetworkMemory) -> Chart:
+def _totals(memory: NetworkMemory, legend: Sequence[tuple[str, str]]) -> Chart:
     bars = [("32-bit float", size(memory.weights.before), [(memory.weights.before, "float")])]
     bars.append(("codes", saved(memory.weights), [(memory.weights.after, "codes")]))
     unused = memory.packed.after - memory.weights.after
-    bars.append(
-        (f"{memory.word_bits}-bit words", saved(memory.packed), [(memory.weights.after, "codes"), (unused, "unused")])
-    )
+    packed = [(memory.weights.after, "codes"), (unused, "unused")]
+    bars.append((f"{memory.word_bits}-bit words", saved(memory.packed), packed))
     if memory.rom is not None:
         idle = max(memory.rom.after - memory.packed.after, 0)
         bars.append(("ROM", saved(memory.rom), [*packed, (idle, "idle")]))
-    return _chart("Memory of all weights", bars, [])
+    return _chart("Memory of all weights", bars, legend)
 
 
 def _chart(

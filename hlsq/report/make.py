@@ -104,8 +104,8 @@ def _block_report(
         scale_format=None if scale is None else _constant(scale_format, "dyadic"),
         output_format=describe(block.format),
         accumulator=(block.accumulator.lo, block.accumulator.hi) if sums else None,
-        accumulator_bits=block.accumulator.width if sums else 0,
-        scaled_bits=0 if scale is None else block.scaled.width,
+        accumulator_bits=_signed_bits(block.accumulator) if sums else 0,
+        scaled_bits=0 if scale is None else _signed_bits(block.scaled.union(block.accumulator)),
         requant=_requant_words(block),
         requant_bits=_requant_bits(graph, block),
         pe=None
@@ -149,16 +149,28 @@ def _words(requant: Requant) -> str:
 
 
 def _requant_bits(graph: QuantizedGraph, block: QBlock) -> int:
-    """Widest integer between the accumulator (or a concatenation's input) and the output."""
+    """Signed type between the accumulator (or a concatenation's input) and the output."""
     widths = [0]
     if isinstance(block.requant, DyadicRequant):
-        widths.append(product_interval(block.requant, block.scaled).width)
+        widths.append(_product_bits(block.requant, block.scaled, block.format))
     for requant, source in zip(block.input_requants, block.inputs, strict=False):
         if isinstance(requant, DyadicRequant):
-            zero, interval = graph.formats[source].offset, graph.intervals[source]
-            deviation = Interval(interval.lo - zero, interval.hi - zero).with_zero()
-            widths.append(product_interval(requant, deviation).width)
+            fmt = graph.formats[source]
+            whole = graph.intervals[source].union(Interval(fmt.qmin, fmt.qmax))
+            deviation = Interval(whole.lo - fmt.offset, whole.hi - fmt.offset).with_zero()
+            widths.append(_product_bits(requant, deviation, block.format))
     return max(widths)
+
+
+def _product_bits(requant: DyadicRequant, scaled: Interval, output: Format) -> int:
+    """Of the product, of what rounding adds to it, and of the rounded value with the zero point."""
+    rounded = Interval(min(2 * output.qmin, -2), max(2 * output.qmax, 1))
+    return _signed_bits(product_interval(requant, scaled).union(rounded))
+
+
+def _signed_bits(interval: Interval) -> int:
+    """Bits of the signed type that holds ``interval``; sums and products are always signed."""
+    return interval.width + (not interval.signed)
 
 
 def _streams(design: Design) -> list[StreamReport]:

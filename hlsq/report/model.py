@@ -112,10 +112,10 @@ class BlockReport:
         scale_format: of a refined batch norm, likewise.
         output_format: of its integers.
         accumulator: smallest and largest integer of the accumulator and its partial sums; None where nothing is summed.
-        accumulator_bits: width that holds them, 0 where nothing is summed.
-        scaled_bits: width after the per-channel scale, 0 without one.
+        accumulator_bits: of the signed type that holds them, 0 where nothing is summed.
+        scaled_bits: of the signed type after the per-channel scale, 0 without one.
         requant: how the output gets its format, in words.
-        requant_bits: widest integer on the way, 0 without a multiplication or shift.
+        requant_bits: of the signed type of product and rounding, 0 without a multiplication or shift.
         pe: its processing elements, or None.
         macs: multiplications (or shifts) and additions for one sample.
         memory: weights, tables and line buffers.
