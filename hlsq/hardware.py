@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hlsq.backends.vitis.design import Design
     from hlsq.backends.vitis.simulation import Simulation
     from hlsq.emulate.deviation import Deviation
+    from hlsq.report import Report
 
 Values = NDArray[Any]
 Inputs = ArrayLike | Mapping[str, ArrayLike]
@@ -193,7 +194,7 @@ class HardwareModel:
 
         return run_build(self.output_dir, csim=csim, synth=synth, cosim=cosim, **options)
 
-    def report(self) -> Any:
+    def report(self) -> Report:
         """Memory, PEs, widths and formats per block; ``print`` it, or ``.to_json()``, ``.to_html()``."""
         from hlsq.report import make_report
 
