@@ -6,10 +6,6 @@ Exit codes: 0 done, 1 an error that hlsq explains in one line on standard error 
 from __future__ import annotations
 
 import os
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +13,7 @@ import click
 
 import hlsq
 from hlsq.cli_values import parse_input_format, parse_options, parse_reuse_factors
-from hlsq.errors import HlsqError
+from hlsq.console import ExplainedGroup, step
 from hlsq.quiet import load_tensorflow
 from hlsq.samples import Samples, load_samples
 
@@ -26,24 +22,7 @@ PROJECT = click.Path(exists=True, file_okay=False)
 OUTPUT_FILE = click.Path(dir_okay=False, writable=True)
 
 
-class _Explained(click.ClickException):
-    """An error of hlsq: one line, no traceback, exit code 1."""
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"error: {self.message}", file=file, err=file is None)
-
-
-class _Commands(click.Group):
-    """Turns every error of hlsq into one line, whichever command raised it."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except HlsqError as error:
-            raise _Explained(str(error)) from error
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=ExplainedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="hlsq")
 def main() -> None:
     """From a Keras model to a verified Vitis HLS project whose hardware shifts instead of multiplying.
@@ -76,7 +55,7 @@ def demo(output: str, epochs: int) -> None:
     """
     from hlsq.demo import run_demo
 
-    click.echo("\n".join(run_demo(output, epochs=epochs, step=_step).lines()))
+    click.echo("\n".join(run_demo(output, epochs=epochs, step=step).lines()))
     click.echo(f"Next: hlsq report {output}")
 
 
@@ -130,9 +109,9 @@ def quantize(
     """
     scheme_options = parse_options(options) | parse_input_format(input_format)
     samples = _calibration(calibration, limit)
-    with _step("Loading TensorFlow"):
+    with step("Loading TensorFlow"):
         load_tensorflow()
-    with _step("Choosing formats"):
+    with step("Choosing formats"):
         plan = hlsq.quantize(model, scheme, samples, **scheme_options)
     try:
         Path(output).parent.mkdir(parents=True, exist_ok=True)
@@ -191,9 +170,9 @@ def convert(
         arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
     plan = hlsq.Plan.load(plan_file) if plan_file else None
     samples = _calibration(calibration, limit)
-    with _step("Loading TensorFlow"):
+    with step("Loading TensorFlow"):
         load_tensorflow()
-    with _step("Choosing formats and writing the project"):
+    with step("Choosing formats and writing the project"):
         hlsq.convert(model, plan, output_dir=output, scheme=scheme, calibration=samples, **arguments, **scheme_options)
     click.echo(f"{output}: HLS project; check it with: hlsq verify {output}")
 
@@ -218,9 +197,9 @@ def verify(project: str, samples: str | None, limit: int | None) -> None:
         raise click.UsageError("--limit chooses among --samples; give both.")
     hw = hlsq.load_project(project)
     inputs = None if samples is None else load_samples(samples, "test", limit)
-    with _step("Compiling"):
+    with step("Compiling"):
         hw.compile()
-    with _step("Comparing C simulation and emulation"):
+    with step("Comparing C simulation and emulation"):
         found = hw.verify(inputs)
     click.echo(
         f"{project}: {found.mismatches} mismatches; compared {found.integers:,} integers "
@@ -257,18 +236,6 @@ def _calibration(source: str | None, limit: int | None) -> Samples | None:
     if limit:
         raise click.UsageError("--limit chooses among the samples of --calibration; give both.")
     return None
-
-
-@contextmanager
-def _step(text: str) -> Iterator[None]:
-    """Name a long step and how long it took on standard error, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    start = time.monotonic()
-    click.echo(f"{text} ...", err=True)
-    yield
-    click.echo(f"{text}: {time.monotonic() - start:.1f} s", err=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 
 import hlsq
 from hlsq import data, toolchain
+from hlsq.console import pairs, table
 from hlsq.memory import measure
 from hlsq.quiet import load_tensorflow
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 CALIBRATION_SAMPLES = 500
 REUSE_FACTOR = 16
+
+Step = Callable[[str], AbstractContextManager[None]]
+
+
+def _quietly(text: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class DemoResult:
     """What the demo found out.
 
     Attributes:
+        scheme: of quantisation.
         float_accuracy: of the trained Keras model on the held-back images.
         quantised_accuracy: of the C simulation on the same images.
         float_bits: memory of the weights as 32-bit floats.
@@ -52,6 +60,7 @@ class DemoResult:
         project: folder of the HLS project.
     """
 
+    scheme: str
     float_accuracy: float
     quantised_accuracy: float
     float_bits: int
@@ -72,7 +81,7 @@ class DemoResult:
         saved = 1 - self.code_bits / self.float_bits
         numbers = [
             ("accuracy, float", f"{self.float_accuracy:.2%}"),
-            ("accuracy, doubleq, C simulation", f"{self.quantised_accuracy:.2%}"),
+            (f"accuracy, {self.scheme}, C simulation", f"{self.quantised_accuracy:.2%}"),
             ("weights, 32-bit float", f"{self.float_bits / 8:,.0f} bytes"),
             ("weights, codes", f"{self.code_bits / 8:,.0f} bytes ({saved:.1%} less)"),
             ("weights, codes packed in words", f"{self.word_bits / 8:,.0f} bytes"),
@@ -84,15 +93,11 @@ class DemoResult:
         return [
             *table(("block", "operation", "weights", "PEs", "kind", "reuse"), blocks),
             "",
-            *(f"{name:<32} {value}" for name, value in numbers),
+            *pairs(numbers),
         ]
 
 
-def run_demo(
-    output: str | Path = "build/demo",
-    epochs: int = 30,
-    step: Callable[[str], AbstractContextManager[None]] = lambda text: nullcontext(),
-) -> DemoResult:
+def run_demo(output: str | Path = "build/demo", epochs: int = 30, step: Step = _quietly) -> DemoResult:
     """Train, quantise with ``doubleq``, emit, compile and verify a small residual network.
 
     Args:
@@ -105,11 +110,26 @@ def run_demo(
         OutputDirError: ``output`` holds something that hlsq did not write; known as early.
         VerificationError: C simulation and emulation differ.
     """
+    check(output)
+    return to_hardware(train(epochs, step), output, step=step)
+
+
+def check(output: str | Path) -> None:
+    """Find out before anything is trained whether a project can be written to ``output`` and compiled.
+
+    Raises:
+        ToolNotFoundError: no C++ compiler.
+        OutputDirError: ``output`` holds something that hlsq did not write.
+    """
     from hlsq.backends.vitis.project import check_output_dir
 
     toolchain.find_cxx()
     check_output_dir(output)
-    (x_train, y_train), (x_test, y_test) = data.digits()
+
+
+def train(epochs: int, step: Step = _quietly) -> Any:
+    """The demo's Keras model, trained on the training images of scikit-learn's digits."""
+    (x, y), _ = data.digits()
     with step("Training a residual CNN on scikit-learn's digits"):
         load_tensorflow()
         import keras
@@ -118,16 +138,35 @@ def run_demo(
 
         keras.utils.set_random_seed(0)
         model = digits_cnn()
-        train_digits(model, x_train, y_train, epochs=epochs)
-        logits = model.predict(x_test, verbose=0)
-    with step("Quantising with doubleq and writing the HLS project"):
+        train_digits(model, x, y, epochs=epochs)
+    return model
+
+
+def to_hardware(
+    model: Any, output: str | Path, scheme: str = "doubleq", step: Step = _quietly, **options: Any
+) -> DemoResult:
+    """Quantise the trained ``model``, emit, compile, and verify all held-back images.
+
+    Args:
+        model: what ``train`` returns.
+        output: folder of the project.
+        scheme: of quantisation.
+        step: context manager around each long step, given its name.
+        options: of the scheme and of the hardware, as for ``hlsq.convert``.
+
+    Raises:
+        ToolNotFoundError: no C++ compiler.
+        OutputDirError: ``output`` holds something that hlsq did not write.
+        VerificationError: C simulation and emulation differ.
+    """
+    (x, _), (x_test, y_test) = data.digits()
+    with step(f"Quantising with {scheme} and writing the HLS project"):
         hw = hlsq.convert(
             model,
             output_dir=output,
-            scheme="doubleq",
-            calibration=x_train[:CALIBRATION_SAMPLES],
-            reuse_factor=REUSE_FACTOR,
-            project_name="digits",
+            scheme=scheme,
+            calibration=x[:CALIBRATION_SAMPLES],
+            **{"reuse_factor": REUSE_FACTOR, "project_name": "digits", **options},
         )
     with step("Compiling the C simulation"):
         hw.compile()
@@ -137,8 +176,9 @@ def run_demo(
     roms = {block.block.name: block.mac.rom.bits for block in hw.design.blocks if block.mac is not None}
     memory = measure(hw.graph, hw.design.options.word_bits, roms)
     return DemoResult(
-        float_accuracy=_accuracy(logits, y_test),
-        quantised_accuracy=_accuracy(simulated, y_test),
+        scheme=scheme,
+        float_accuracy=accuracy(model.predict(x_test, verbose=0), y_test),
+        quantised_accuracy=accuracy(simulated, y_test),
         float_bits=memory.weights.before,
         code_bits=memory.weights.after,
         word_bits=sum(roms.values()),
@@ -150,17 +190,9 @@ def run_demo(
     )
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a text table; columns of numbers are right-aligned."""
-    columns = list(zip(header, *rows, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    numbers = [all(cell.replace("-", "").isdecimal() or cell == "-" for cell in column[1:]) for column in columns]
-
-    def line(row: Sequence[str]) -> str:
-        cells = zip(row, widths, numbers, strict=True)
-        return "  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells).rstrip()
-
-    return [line(header), "  ".join("-" * width for width in widths), *map(line, rows)]
+def accuracy(logits: Any, labels: Any) -> float:
+    """The part of ``labels`` that ``logits`` [samples, classes] get right."""
+    return float(np.mean(np.argmax(logits, axis=-1) == labels))
 
 
 def _blocks(hw: HardwareModel) -> tuple[DemoBlock, ...]:
@@ -179,7 +211,3 @@ def _blocks(hw: HardwareModel) -> tuple[DemoBlock, ...]:
 
 def _format(fmt: Format) -> str:
     return f"{fmt.bits}-bit {type(fmt).__name__}"
-
-
-def _accuracy(logits: Any, labels: Any) -> float:
-    return float(np.mean(np.argmax(logits, axis=-1) == labels))

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from hlsq.cli import main
-from hlsq.demo import DemoResult, run_demo, table
+from hlsq.demo import DemoResult, run_demo
 from hlsq.errors import ToolNotFoundError
 
 
@@ -63,13 +63,3 @@ def test_demo_refuses_a_folder_of_somebody_else_before_training(tmp_path: Path) 
     assert result.exit_code == 1
     assert result.stderr.startswith("error: ")
     assert (tmp_path / "thesis.tex").read_text() == "precious"
-
-
-def test_table_aligns_numbers_to_the_right() -> None:
-    assert table(("name", "n"), [("a", "5"), ("long", "-"), ("b", "123")]) == [
-        "name    n",
-        "----  ---",
-        "a       5",
-        "long    -",
-        "b     123",
-    ]

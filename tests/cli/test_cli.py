@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import hlsq
-from hlsq.cli import _step, main
+from hlsq.cli import main
+from hlsq.console import step
 from hlsq.quiet import stderr_held_back
 from hlsq.schemes import get_scheme, scheme_names
 
@@ -142,11 +143,11 @@ def test_error_that_hlsq_does_not_explain_is_not_hidden(folder: Path, monkeypatc
 def test_long_steps_are_named_on_a_terminal_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with _step("Compiling"):
+    with step("Compiling"):
         pass
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with _step("Compiling"):
+    with step("Compiling"):
         pass
     out, err = capsys.readouterr()
     assert out == ""

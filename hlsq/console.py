@@ -1,0 +1,77 @@
+"""What the commands of ``hlsq`` and of the example projects share: steps, tables, errors in one line."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hlsq.errors import HlsqError
+
+_NUMBER = re.compile(r"-?[\d,]*\.?\d+( %)?|-")
+
+
+class Explained(click.ClickException):
+    """An error of hlsq: one line, no traceback, exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        """Print the error to standard error."""
+        click.echo(f"error: {self.message}", file=file, err=file is None)
+
+
+class _Explaining:
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)  # type: ignore[misc]
+        except HlsqError as error:
+            raise Explained(str(error)) from error
+
+
+class ExplainedCommand(_Explaining, click.Command):
+    """A command that turns every error of hlsq into one line."""
+
+
+class ExplainedGroup(_Explaining, click.Group):
+    """A group of commands that turns every error of hlsq into one line, whichever command raised it."""
+
+
+@contextmanager
+def step(text: str) -> Iterator[None]:
+    """Name a long step and how long it took on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    start = time.monotonic()
+    click.echo(f"{text} ...", err=True)
+    yield
+    click.echo(f"{text}: {time.monotonic() - start:.1f} s", err=True)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a text table; columns of numbers are right-aligned."""
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    numbers = [all(_NUMBER.fullmatch(cell) for cell in column[1:]) for column in columns]
+
+    def line(row: Sequence[str]) -> str:
+        cells = zip(row, widths, numbers, strict=True)
+        return "  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells).rstrip()
+
+    return [line(header), "  ".join("-" * width for width in widths), *map(line, rows)]
+
+
+def pairs(rows: Sequence[tuple[str, str]], width: int = 32) -> list[str]:
+    """Lines of names and values; the values are aligned."""
+    return [f"{name:<{width}} {value}" for name, value in rows]
+
+
+def short_path(path: str | Path) -> str:
+    """``path`` as seen from the working directory, if it lies inside."""
+    full = Path(path).resolve()
+    return str(full.relative_to(Path.cwd())) if full.is_relative_to(Path.cwd()) else str(path)
