@@ -86,7 +86,7 @@ class HardwareModel:
         *,
         raw: bool = False,
         trace: bool = False,
-        batch_size: int = 8,
+        batch_size: int = 32,
         threads: int | None = None,
         progress: bool | None = None,
     ) -> Any:

@@ -21,8 +21,9 @@ from hlsq.errors import InputError
 from hlsq.graph import QuantizedGraph
 
 Values = NDArray[Any]
+CHUNK = 16
 GROUP = 64
-"""Batches that wait for a thread at a time."""
+"""Chunks that wait for a thread at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +45,13 @@ class Emulator:
 
     Args:
         graph: the network.
-        batch_size: samples that one thread takes through the network at a time; bounds the memory.
+        batch_size: most samples that one thread takes through the network at a time; bounds the memory. More than
+            ``CHUNK`` are never taken, because their feature maps would not stay in the cache.
         threads: worker threads; None for one per core.
     """
 
     graph: QuantizedGraph
-    batch_size: int = 8
+    batch_size: int = 32
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -84,10 +86,11 @@ class Emulator:
         names = (*self.graph.shapes,) if trace else tuple(dict.fromkeys(self.graph.outputs))
         intervals, shapes = self.graph.intervals, self.graph.shapes
         results = {n: np.empty((samples, *shapes[n]), dtype=storage(intervals[n])) for n in names}
-        starts = range(0, samples, self.batch_size)
+        chunk = min(self.batch_size, CHUNK)
+        starts = range(0, samples, chunk)
 
         def work(start: int) -> int:
-            part = slice(start, min(start + self.batch_size, samples))
+            part = slice(start, min(start + chunk, samples))
             batch = {i.name: i.format.quantize(real[i.name][part]) for i in self.graph.inputs}
             self._run_batch(batch, part, results)
             return part.stop - part.start

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.emulate.exact import FLOAT64_EXACT
-from hlsq.emulate.kernels.base import SCRATCH
+from hlsq.emulate.kernels.base import SCRATCH, Finish
+from hlsq.emulate.single import single_factors, staircase
 from hlsq.formats import Rounding
 from hlsq.graph.lowering.requant import product_interval
 from hlsq.graph.quantized import DyadicRequant, Interval, QBlock, QScale, Requant, ThresholdRequant
@@ -146,14 +147,52 @@ def requantise(requant: Requant | None, t: NDArray[np.int64]) -> NDArray[np.int6
     return np.clip(rounded + requant.zero_point, requant.lo, requant.hi)
 
 
-def stage_for(block: QBlock, dtype: np.dtype[Any]) -> FloatRequant | IntegerStage:
-    """The fastest exact way from the bare sum of products of ``block``, in ``dtype``, to its output integers."""
+@dataclass(frozen=True, eq=False)
+class SingleRequant:
+    """Dyadic requantisation in float32, where ``single_factors`` has proven it exact."""
+
+    factor: Values
+    bias: Values | None
+    requant: DyadicRequant
+    row: int
+
+    @classmethod
+    def make(cls, block: QBlock, requant: DyadicRequant, dtype: np.dtype[Any]) -> SingleRequant | None:
+        """None where the accumulator is not in float32, or float32 is not proven exact."""
+        if dtype != np.float32 or block.scale is not None or block.product_shift:
+            return None
+        factors = single_factors(requant, block.scaled)
+        if factors is None:
+            return None
+        channels = block.shape[-1]
+        repeat = max(1, ROW // channels)
+        factor = factors if len(factors) == 1 else np.tile(factors, repeat)
+        bias = None if block.bias is None else np.tile(block.bias.astype(np.float32), repeat)
+        return cls(factor, bias, requant, channels * repeat)
+
+    def __call__(self, acc: Values, out: Values) -> None:
+        """Write the output integers for ``acc`` to ``out``."""
+        flat = acc.flags.c_contiguous and out.flags.c_contiguous
+        width = math.gcd(acc.size, self.row) if flat else acc.shape[-1]
+        if flat:
+            acc, out = acc.reshape(-1, width), out.reshape(-1, width)
+        if self.bias is None:
+            np.copyto(out, acc)
+        else:
+            np.add(acc, self.bias[:width], out=out)
+        staircase(self.requant, out, self.factor[0] if len(self.factor) == 1 else self.factor[:width])
+
+
+def stage_for(block: QBlock, dtype: np.dtype[Any], out: np.dtype[Any]) -> Finish:
+    """The fastest exact way from the bare sum of products of ``block``, in ``dtype``, to integers in ``out``."""
     r = block.requant
     intervals = [block.accumulator, block.scaled]
     if isinstance(r, DyadicRequant):
         intervals.append(product_interval(r, block.scaled))
         # The constant part alone may be larger than its sum with the products, which the intervals hold.
         intervals.append(product_interval(r, _constant_part(block)))
+    if isinstance(r, DyadicRequant) and out == np.float32 and (single := SingleRequant.make(block, r, dtype)):
+        return single
     if isinstance(r, DyadicRequant) and _fits(*intervals):
         return FloatRequant.make(block, r, dtype)
     return IntegerStage(block.product_shift, block.bias, block.scale, r)

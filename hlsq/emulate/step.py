@@ -57,7 +57,7 @@ def _accumulating(graph: QuantizedGraph, block: QBlock, dtype: np.dtype[Any]) ->
     offsets = [graph.formats[name].offset for name in block.inputs]
     multipliers = block.input_multipliers or (1,) * len(block.inputs)
     out_dtype = carrier(block.interval)
-    stage = stage_for(block, dtype)
+    stage = stage_for(block, dtype, out_dtype)
 
     def prepared(inputs: list[Values]) -> list[Values]:
         ready = []

@@ -7,10 +7,11 @@ from plain import run_plain
 
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.exact import carrier
-from hlsq.emulate.requantise import FloatRequant, IntegerStage, stage_for
+from hlsq.emulate.requantise import FloatRequant, IntegerStage, requantise, stage_for
+from hlsq.emulate.single import _agrees, single_factors, staircase, step_edges
 from hlsq.errors import QuantizationError
-from hlsq.formats import Affine, FixedPoint
-from hlsq.graph import Activation, Graph, Interval, QuantizedGraph
+from hlsq.formats import Affine, FixedPoint, Rounding
+from hlsq.graph import Activation, DyadicRequant, Graph, Interval, QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
 from hlsq.graph.ops import Conv2D, Dense
 from hlsq.plan import BlockPlan, Plan
@@ -83,7 +84,8 @@ def test_requantisation_beyond_float64_uses_integers(width: int, relu: bool) -> 
     b.add("y", Conv2D(), ["x"], kernel=kernel, bias=b.rng.normal(size=4) * 1e9, activation=activation, plan=plan)
     graph = quantize_graph(*b.build(["y"]))
     block = graph.by_name["y"]
-    assert isinstance(stage_for(block, carrier(block.accumulator)), (IntegerStage, FloatRequant))
+    stage = stage_for(block, carrier(block.accumulator), carrier(block.interval))
+    assert isinstance(stage, (IntegerStage, FloatRequant))
     x = np.random.default_rng(3).integers(-(2**15), 2**15, (3, 9, 9, 3)).astype(float)
     x[0] = 2**15 - 1
     x[1] = -(2**15)
@@ -140,3 +142,35 @@ def test_the_progress_bar_is_for_terminals(capfd: pytest.CaptureFixture[str]) ->
     Emulator(graph).run(x)
     assert capfd.readouterr().err == ""
     assert Emulator(graph, threads=1).run(x, progress=True).outputs["y"].shape == (40, 8, 8, 5)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_float32_requantisation_is_exact_wherever_it_is_used(seed: int) -> None:
+    """Every single accumulator value, against the integer arithmetic, for random multipliers, shifts and bounds."""
+    rng = np.random.default_rng(seed)
+    shifts = [int(v) for v in rng.integers(16, 26, 3)]
+    requant = DyadicRequant(
+        multiplier=tuple(int(v) for v in rng.integers(2**13, 2**16, 3)),
+        shift=tuple(shifts),
+        rounding=[Rounding.HALF_EVEN, Rounding.HALF_UP][seed % 2],
+        zero_point=int(rng.integers(-20, 20)),
+        lo=-int(rng.integers(0, 128)),
+        hi=int(rng.integers(1, 256)),
+    )
+    scaled = Interval(-int(rng.integers(0, 60_000)), int(rng.integers(1, 60_000)))
+    factors = single_factors(requant, scaled)
+    if factors is None:
+        pytest.skip("no float32 factor is exact here, so float64 is used")
+    t = np.repeat(np.arange(scaled.lo, scaled.hi + 1)[:, None], 3, axis=1)
+    assert np.array_equal(staircase(requant, t.astype(np.float32), factors), requantise(requant, t))
+
+
+def test_float32_factors_that_are_wrong_are_found_out() -> None:
+    requant = DyadicRequant((40503,), (24,), Rounding.HALF_EVEN, 0, 0, 255)
+    scaled = Interval(-100_000, 100_000)
+    factors = single_factors(requant, scaled)
+    assert factors is not None
+    t = np.arange(scaled.lo, scaled.hi + 1)[:, None]
+    off = staircase(requant, t.astype(np.float32), factors * np.float32(1.0001))
+    assert not np.array_equal(off, requantise(requant, t))
+    assert not _agrees(requant, factors * np.float32(1.0001), step_edges(requant, scaled), scaled).any()

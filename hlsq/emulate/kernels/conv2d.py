@@ -11,7 +11,7 @@ from hlsq.emulate.kernels.base import SCRATCH, Finish, Kernel, Values, as_maps, 
 from hlsq.graph.ops import Conv2D
 from hlsq.graph.ops.base import Op
 
-TILE_BYTES = 3 << 18
+TILE_BYTES = 3 << 19
 """Gathered windows per matrix product: small enough to stay in a core's second-level cache."""
 
 

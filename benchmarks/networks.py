@@ -1,0 +1,85 @@
+"""ResNet-20 as float Keras model and as 8-bit QKeras model, with the same weights."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from hlsq.graph import Graph
+from hlsq.graph.ops import Add, AveragePool2D, Conv2D, Dense
+
+
+def keras_resnet20() -> Any:
+    """The float model; pretrained where the weights are at hand, else random (speed does not depend on them)."""
+    from hlsq.data import load_resnet20_weights
+    from hlsq.zoo.resnet20 import resnet20
+
+    return resnet20(load_resnet20_weights() if os.environ.get("HLSQ_DATA") else None)
+
+
+def images(count: int) -> np.ndarray:
+    """Normalised CIFAR-10 test images, or random ones where the data set is not at hand."""
+    if os.environ.get("HLSQ_DATA"):
+        from hlsq.data import load_cifar10
+        from hlsq.zoo.resnet20 import preprocess
+
+        return preprocess(load_cifar10()[1][0][:count])
+    return np.random.default_rng(0).normal(size=(count, 32, 32, 3)).astype(np.float32)
+
+
+def qkeras_resnet20(graph: Graph) -> Any:
+    """The network as QKeras and hls4ml users would build it: batch norms folded, 8-bit weights and activations."""
+    import qkeras
+    import tf_keras
+
+    folded = graph.fold_batch_norm()
+    layers = tf_keras.layers
+
+    def bits(values: np.ndarray) -> Any:
+        integer = max(0, int(np.ceil(np.log2(float(np.abs(values).max())))))
+        return qkeras.quantized_bits(8, integer, 1, alpha=1)
+
+    item = folded.inputs[0]
+    tensors = {item.name: tf_keras.Input(item.shape, name=item.name)}
+    x = tensors[item.name]
+    tensors[item.name] = qkeras.QActivation(qkeras.quantized_bits(8, 2, 1, alpha=1), name="quantise_input")(x)
+    weights: dict[str, list[np.ndarray]] = {}
+    for block in folded.blocks:
+        sources = [tensors[name] for name in block.inputs]
+        if isinstance(block.op, Conv2D):
+            assert block.kernel is not None
+            kh, kw, _, out = block.kernel.shape
+            y = sources[0]
+            if any(block.op.padding):
+                top, bottom, left, right = block.op.padding
+                y = layers.ZeroPadding2D(((top, bottom), (left, right)), name=f"{block.name}_pad")(y)
+            bias = np.zeros(out) if block.bias is None else block.bias
+            y = qkeras.QConv2D(
+                out, (kh, kw), strides=block.op.strides, name=block.name,
+                kernel_quantizer=bits(block.kernel), bias_quantizer=bits(bias),
+            )(y)  # fmt: skip
+            weights[block.name] = [block.kernel, bias]
+        elif isinstance(block.op, Add):
+            y = layers.Add(name=block.name)(sources)
+        elif isinstance(block.op, AveragePool2D):
+            y = layers.GlobalAveragePooling2D(name=block.name)(sources[0])
+        else:
+            assert isinstance(block.op, Dense)
+            assert block.kernel is not None
+            assert block.bias is not None
+            y = qkeras.QDense(
+                block.kernel.shape[1], name=block.name,
+                kernel_quantizer=bits(block.kernel), bias_quantizer=bits(block.bias),
+            )(sources[0])  # fmt: skip
+            weights[block.name] = [block.kernel, block.bias]
+        if block.activation.relu:
+            y = qkeras.QActivation(qkeras.quantized_relu(8, 3), name=f"{block.name}_relu")(y)
+        elif isinstance(block.op, Conv2D):
+            y = qkeras.QActivation(qkeras.quantized_bits(8, 3, 1, alpha=1), name=f"{block.name}_bits")(y)
+        tensors[block.name] = y
+    model = tf_keras.Model(x, tensors[folded.outputs[0]])
+    for name, values in weights.items():
+        model.get_layer(name).set_weights(values)
+    return model

@@ -1,0 +1,164 @@
+"""Speed as ratios within one run: ``make bench`` (or ``python benchmarks/run.py --help``).
+
+Each table measures its candidates alternately, several times, on the same machine in the same minutes, and compares
+medians. Absolute numbers mean little elsewhere; the ratios are what hlsq promises.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# A machine may pin OpenBLAS to the kernels of an older processor; TensorFlow knows no such brake, so none for NumPy.
+os.environ.pop("OPENBLAS_CORETYPE", None)
+
+import click
+import numpy as np
+from networks import images, keras_resnet20, qkeras_resnet20
+
+import hlsq
+
+
+def row(*cells: object) -> None:
+    click.echo("  " + "".join(f"{cell!s:>{34 if i == 0 else 16}}" for i, cell in enumerate(cells)))
+
+
+def rate(work: Callable[[], object], count: int) -> float:
+    start = time.perf_counter()
+    work()
+    return count / (time.perf_counter() - start)
+
+
+def verdict(ratio: float, target: float) -> str:
+    return f"{ratio:.2f} ({'ok' if ratio >= target else 'MISSED'}, target {target:g})"
+
+
+@click.group(chain=True, invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Print the tables of the chosen benchmarks, of all without an argument."""
+    if context.invoked_subcommand is None:
+        context.invoke(imports)
+        for batch in (32, 128):
+            context.invoke(emulator, batch=batch)
+        context.invoke(csim)
+
+
+@main.command()
+@click.option("--count", default=2000, help="Images per measurement.")
+@click.option("--batch", default=32, help="Batch size of Keras (32 is its default) and of the emulator.")
+@click.option("--repeat", default=5)
+def emulator(count: int, batch: int, repeat: int) -> None:
+    """Emulator against float Keras and QKeras on ResNet-20, images per second."""
+    from hlsq.converters.keras import from_keras
+
+    model = keras_resnet20()
+    x = images(count)
+    with tempfile.TemporaryDirectory() as folder:
+        hw = hlsq.convert(model, scheme="doubleq", calibration=x[:256], output_dir=Path(folder) / "net")
+    quantised = qkeras_resnet20(from_keras(model))
+    candidates: dict[str, Callable[[], object]] = {
+        "Keras float predict": lambda: model.predict(x, batch_size=batch, verbose=0),
+        "QKeras 8-bit predict": lambda: quantised.predict(x, batch_size=batch, verbose=0),
+        "hlsq emulate (doubleq)": lambda: hw.emulate(x, batch_size=batch, progress=False),
+    }
+    for work in candidates.values():
+        work()
+    rates: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in range(repeat):
+        for name, work in candidates.items():
+            rates[name].append(rate(work, count))
+    median = {name: statistics.median(values) for name, values in rates.items()}
+    ours = median["hlsq emulate (doubleq)"]
+    click.echo(f"\nEmulator, ResNet-20, {count} images, batch size {batch}, medians of {repeat}")
+    row("", "images/s", "hlsq / it")
+    for name, value in median.items():
+        row(name, f"{value:.0f}", f"{ours / value:.2f}")
+    float_ratio, qkeras_ratio = ours / median["Keras float predict"], ours / median["QKeras 8-bit predict"]
+    click.echo(f"  against float Keras: {verdict(float_ratio, 0.7)}; against QKeras: {verdict(qkeras_ratio, 1.0)}")
+
+
+def hls4ml_project(graph: hlsq.Graph, folder: Path) -> object:
+    import hls4ml
+
+    from hlsq.backends.vitis.legacy import tf_keras_as_keras
+
+    model = qkeras_resnet20(graph)
+    with tf_keras_as_keras():
+        config = hls4ml.utils.config_from_keras_model(model, granularity="name", backend="Vitis")
+        config["Model"]["Strategy"] = "Resource"
+        for layer in config["LayerName"].values():
+            layer["Strategy"] = "Resource"
+        converted = hls4ml.converters.convert_from_keras_model(
+            model, hls_config=config, backend="Vitis", output_dir=str(folder), io_type="io_stream"
+        )
+    converted.write()
+    return converted
+
+
+@main.command()
+@click.option("--count", default=64, help="Images for hlsq; hls4ml gets --slow-count.")
+@click.option("--slow-count", default=4)
+@click.option("--repeat", default=3)
+def csim(count: int, slow_count: int, repeat: int) -> None:
+    """C simulation and its compilation against hls4ml's, ResNet-20, io_stream."""
+    from hlsq.converters.keras import from_keras
+
+    graph = from_keras(keras_resnet20())
+    x = images(256)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        theirs = hls4ml_project(graph, folder / "hls4ml")
+        hw = hlsq.convert(graph, scheme="doubleq", calibration=x, output_dir=folder / "hlsq")
+        start = time.perf_counter()
+        theirs._compile()  # type: ignore[attr-defined]
+        their_compile = time.perf_counter() - start
+        compiles = []
+        for _ in range(repeat):
+            start = time.perf_counter()
+            hw.compile()
+            compiles.append(time.perf_counter() - start)
+        slow = np.ascontiguousarray(x[:slow_count])
+        their_rates, our_rates = [], []
+        for _ in range(repeat):
+            their_rates.append(rate(lambda: theirs.predict(slow), slow_count))  # type: ignore[attr-defined]
+            our_rates.append(rate(lambda: hw.predict(x[:count]), count))
+        verified = hw.verify(x[:32])
+    ours, their = statistics.median(our_rates), statistics.median(their_rates)
+    our_compile = statistics.median(compiles)
+    click.echo(f"\nC simulation, ResNet-20, io_stream, medians of {repeat}")
+    row("", "images/s", "compile s")
+    row("hls4ml (Vitis, Resource, 8 bits)", f"{their:.2f}", f"{their_compile:.1f}")
+    row("hlsq (doubleq)", f"{ours:.1f}", f"{our_compile:.1f}")
+    click.echo(f"  speed: {verdict(ours / their, 20)}; compile time: {verdict(their_compile / our_compile, 2)}")
+    click.echo(f"  {verified.integers} integers of {verified.samples} images, {verified.mismatches} mismatches")
+
+
+@main.command()
+@click.option("--repeat", default=7)
+def imports(repeat: int) -> None:
+    """``import hlsq``: time, and what it loads."""
+    script = (
+        "import sys, time; t = time.perf_counter(); import hlsq; t = time.perf_counter() - t; "
+        "print(t, *[m for m in ('tensorflow', 'keras', 'tf_keras', 'hls4ml', 'qkeras') if m in sys.modules])"
+    )
+    lines = [
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+        for _ in range(repeat)
+    ]
+    seconds = statistics.median(float(line[0]) for line in lines)
+    loaded = sorted({name for line in lines for name in line[1:]})
+    click.echo(f"\nimport hlsq: {seconds:.3f} s ({'ok' if seconds < 0.3 else 'MISSED'}, target below 0.3 s); loads "
+               f"{', '.join(loaded) if loaded else 'neither TensorFlow nor Keras nor hls4ml'}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
