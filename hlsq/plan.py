@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 from hlsq.errors import FormatError, PlanError
 from hlsq.formats import Format, format_from_dict
+from hlsq.formats.codes import WeightCodes
 
 BatchNorm = Literal["fold", "refine"]
 VERSION = 1
@@ -17,7 +19,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """The formats of one block.
+    """The formats of one block, and what a scheme decided about its parameters beyond them.
 
     Args:
         weight: of the weights; None for a block without.
@@ -26,6 +28,9 @@ class BlockPlan:
         scale: of the refined batch norm's multiplier; None means dyadic numbers of 16 bits.
         output: of the output; None leaves the raw accumulator (last layers) or keeps the input's format
             (operations that do not accumulate).
+        values: integers of the weights, where a scheme chose them instead of rounding each weight on its own; those of
+            the weights as ``batch_norm`` leaves them. None quantises the weights by ``weight``.
+        bias_values: real values that take the place of the block's bias (bias correction), one per output channel.
     """
 
     weight: Format | None = None
@@ -33,11 +38,26 @@ class BlockPlan:
     bias: Format | None = None
     scale: Format | None = None
     output: Format | None = None
+    values: WeightCodes | None = None
+    bias_values: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.values is not None and (self.weight is None or self.first_level is not None):
+            raise PlanError("values of weights need the format weight and no first_level, which would have no effect")
+        if self.bias_values is not None:
+            plain = tuple(float(v) for v in self.bias_values)
+            if not all(map(math.isfinite, plain)):
+                raise PlanError("bias_values has a value that is NaN or infinite; all must be finite")
+            object.__setattr__(self, "bias_values", plain)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON form without the absent formats."""
-        formats = {key: getattr(self, key) for key in self.__dataclass_fields__}
-        return {key: value.to_dict() for key, value in formats.items() if value is not None}
+        """JSON form without what is absent."""
+        fields = {key: getattr(self, key) for key in self.__dataclass_fields__}
+        return {
+            key: list(value) if isinstance(value, tuple) else value.to_dict()
+            for key, value in fields.items()
+            if value is not None
+        }
 
 
 @dataclass(frozen=True)
@@ -64,8 +84,10 @@ class Plan:
         if self.batch_norm not in ("fold", "refine"):
             raise PlanError(f"batch_norm is {self.batch_norm!r}; valid: 'fold', 'refine'")
 
-    def with_block(self, name: str, **formats: Format | None) -> Plan:
+    def with_block(self, name: str, **formats: Any) -> Plan:
         """The plan with other formats for one block, e.g. ``plan.with_block("conv1", weight=FixedPoint(6, 5))``.
+
+        Another weight format drops ``values`` and ``bias_values`` that are not given anew: they belong to the old one.
 
         Raises:
             PlanError: no such block, or no such format field.
@@ -74,7 +96,10 @@ class Plan:
             raise PlanError(f"the plan has no block {name!r}; its blocks: {', '.join(self.blocks)}")
         if unknown := sorted(set(formats) - set(BlockPlan.__dataclass_fields__)):
             raise PlanError(f"a block has no {unknown[0]!r}; valid: {', '.join(BlockPlan.__dataclass_fields__)}")
-        return replace(self, blocks={**self.blocks, name: replace(self.blocks[name], **formats)})
+        block = self.blocks[name]
+        if "weight" in formats and formats["weight"] != block.weight and block.values is not None:
+            formats = {"values": None, "bias_values": None, **formats}
+        return replace(self, blocks={**self.blocks, name: replace(block, **formats)})
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -143,4 +168,17 @@ def _read_block(name: str, data: Mapping[str, Any]) -> BlockPlan:
     fields = BlockPlan.__dataclass_fields__
     if unknown := sorted(set(data) - set(fields)):
         raise PlanError(f"block {name!r} has no {unknown[0]!r}; valid: {', '.join(fields)}")
-    return BlockPlan(**{key: _read_format(fmt, f"block {name!r}, {key}") for key, fmt in data.items()})
+    try:
+        return BlockPlan(**{key: _read_field(key, value, f"block {name!r}, {key}") for key, value in data.items()})
+    except (FormatError, PlanError) as error:
+        raise PlanError(str(error) if repr(name) in str(error) else f"block {name!r}: {error}") from error
+
+
+def _read_field(key: str, data: Any, where: str) -> Any:
+    if key == "values":
+        return WeightCodes.from_dict(data)
+    if key != "bias_values":
+        return _read_format(data, where)
+    if not isinstance(data, list) or not all(type(v) in (int, float) for v in data):
+        raise PlanError("bias_values is a list of numbers, one per output channel")
+    return tuple(data)

@@ -95,6 +95,8 @@ class _Lowering:
         inputs = [self.tensors[name] for name in block.inputs]
         if block.kernel is None and formats.weight is not None:
             raise PlanError(f"block {block.name!r} has no weights, but the plan gives them the format {formats.weight}")
+        if formats.bias_values is not None and (not block.op.accumulates or isinstance(block.op, Concatenate)):
+            raise PlanError(f"block {block.name!r} ({block.op.kind}) has no accumulator; the plan gives it bias_values")
         if not block.op.accumulates:
             return self._passing(block, formats, inputs[0])
         if formats.output is None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hlsq.errors import FormatError, PlanError, QuantizationError
 from hlsq.formats import Format
+from hlsq.formats.codes import WeightCodes
 from hlsq.graph.block import Block
 from hlsq.graph.lowering.accumulate import ChannelBounds, checked
 from hlsq.graph.lowering.requant import MULTIPLIER_BITS
@@ -35,7 +36,7 @@ class Accumulator:
 
 
 def integer_weights(block: Block, formats: BlockPlan) -> QWeights:
-    """Weights of ``block`` in the format of the plan.
+    """Weights of ``block`` in the format of the plan: its values, or else the block's weights quantised.
 
     Raises:
         PlanError: no format, one with a zero point, or one that does not fit the weights.
@@ -44,11 +45,28 @@ def integer_weights(block: Block, formats: BlockPlan) -> QWeights:
         raise PlanError(f"block {block.name!r} has weights; the plan must give them a format")
     if formats.weight.offset:
         raise PlanError(f"block {block.name!r}: weights need zero point 0, the plan says {formats.weight.offset}")
+    if formats.values is not None:
+        return QWeights(_given_weights(block, formats.values, formats.weight), formats.weight)
     try:
         kernel = block.kernel
         if formats.first_level is not None:
             kernel = formats.first_level.fake_quantize(kernel)  # type: ignore[arg-type]
         return QWeights(formats.weight.quantize(kernel), formats.weight)  # type: ignore[arg-type]
+    except FormatError as error:
+        raise PlanError(f"block {block.name!r}: {error}") from error
+
+
+def _given_weights(block: Block, values: WeightCodes, fmt: Format) -> Ints:
+    assert block.kernel is not None  # noqa: S101 - the caller looked
+    if values.shape != block.kernel.shape:
+        raise PlanError(
+            f"block {block.name!r} has weights of shape {list(block.kernel.shape)}, but the plan's values have "
+            f"{list(values.shape)}; make the plan again for this network"
+        )
+    if fmt.channels not in (None, values.shape[-1]):
+        raise PlanError(f"block {block.name!r}: {fmt.channels} weight scales for {values.shape[-1]} output channels")
+    try:
+        return values.to_array(fmt)
     except FormatError as error:
         raise PlanError(f"block {block.name!r}: {error}") from error
 
@@ -67,13 +85,18 @@ def align(steps: list[Floats]) -> tuple[Floats, tuple[int, ...]]:
 def place_bias(block: Block, formats: BlockPlan, acc: Accumulator, channels: int) -> tuple[Accumulator, Ints | None]:
     """Bias as integers of the accumulator; one with more fraction bits shifts the sum of products left.
 
+    ``formats.bias_values`` take the place of the block's own bias.
+
     Raises:
         PlanError: a format that does not fit the bias.
         QuantizationError: a bias of more than 62 bits.
     """
-    if block.bias is None:
+    given = block.bias if formats.bias_values is None else formats.bias_values
+    if given is None:
         return acc, None
-    bias = np.asarray(block.bias, dtype=np.float64)
+    bias = np.asarray(given, dtype=np.float64)
+    if formats.bias_values is not None and bias.size != channels:
+        raise PlanError(f"block {block.name!r}: {bias.size} bias_values for {channels} output channels")
     if formats.bias is not None:
         try:
             bias = formats.bias.fake_quantize(bias)
