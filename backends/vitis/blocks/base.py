@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from hlsq.backends.vitis.design import Design, HardwareBlock, Tensor
 from hlsq.backends.vitis.types import cpp_int, cpp_signed, format_interval, table_type
 from hlsq.errors import QuantizationError
+from hlsq.formats import Format, PowerOfTwo
 from hlsq.graph import DyadicRequant, Interval, QBlock, Requant, ThresholdRequant
 from hlsq.graph.lowering.requant import product_interval
 from hlsq.graph.ops import Op
@@ -213,7 +214,7 @@ class BlockCode(ABC):
         if block.layers:
             lines.append(f"Keras layers: {', '.join(block.layers)}")
         for name in block.inputs:
-            lines.append(f"input  {name} {list(graph.shapes[name])}, {graph.formats[name]}")
+            lines.append(f"input  {name} {list(graph.shapes[name])}, {short_format(graph.formats[name])}")
         if block.weights is not None:
             lines.append(f"weights {list(block.weights.values.shape)}, {short_format(block.weights.format)}")
         lines.append(f"output {list(block.shape)}, {short_format(block.format)}")
@@ -228,10 +229,20 @@ class BlockCode(ABC):
         return lines
 
 
-def short_format(fmt: Any) -> str:
-    """A format on one line, with per-channel scales abbreviated."""
-    text = str(fmt)
-    return text if len(text) <= 160 else f"{type(fmt).__name__}, {fmt.bits} bits, {fmt.channels} channels"
+def short_format(fmt: Format) -> str:
+    """A format on one line: fields that differ from their defaults, scales of several channels abbreviated."""
+    parts = []
+    for name, value in fmt.to_dict().items():
+        if name == "format":
+            continue
+        if isinstance(value, list):
+            text = f"{value[0]:.6g}..{value[-1]:.6g} ({len(value)} channels)"
+        else:
+            text = f"{value:.6g}" if isinstance(value, float) else str(value)
+        parts.append(f"{name}={text}")
+    required = ["code_bits=5", "max_exponent=7"] if isinstance(fmt, PowerOfTwo) else []
+    missing = [text for text in required if not any(p.split("=")[0] == text.split("=")[0] for p in parts)]
+    return f"{type(fmt).__name__}({', '.join([*missing, *parts])})"
 
 
 @cache
