@@ -39,7 +39,7 @@ FOREIGN = {
     "hlsq.formats": ("numpy",),
     "hlsq.plan": ("numpy",),
     "hlsq.graph": ("numpy",),
-    "hlsq.emulate": ("numpy", "threadpoolctl", "tqdm"),
+    "hlsq.emulate": ("numpy", "scipy", "threadpoolctl", "tqdm"),
 }
 # These know Keras or hls4ml, so nothing else of hlsq may import them while it is itself imported, ...
 OUTER = ("hlsq.backends", "hlsq.converters", "hlsq.quantizers")
