@@ -45,6 +45,10 @@ class QuantizationError(HlsqError, ValueError):
     """A layer that cannot be quantised as asked (NaN weights, accumulator beyond 62 bits, multiplier out of range)."""
 
 
+class SearchError(HlsqError, RuntimeError):
+    """A search that cannot go on: a worker failed, a metric is no number, a state file belongs to another search."""
+
+
 class UnsupportedLayerError(HlsqError, NotImplementedError):
     """A layer, or one of its options, that hlsq does not convert.
 

@@ -1,0 +1,29 @@
+"""Searching for formats: try a plan's alternatives on evaluation samples, recomputing only what they change.
+
+* ``incremental``: a base plan with its tensors, and the outputs of a plan that differs from it in some blocks.
+* ``cache``: which of the tensors are kept, in the smallest integer type, within so many bytes.
+* ``scoring``: what a candidate's outputs are worth, and which samples to try first.
+* ``race``: the best of several candidates without finishing the others.
+* ``workers``, ``sharing``: candidates in other threads, processes or machines.
+* ``state``: the file from which an interrupted search goes on.
+* ``greedy``: one change after the other, the best each time (DoubleQ Algorithm 1).
+"""
+
+from hlsq.search.greedy import GreedySearch, Problem, Round, Settings
+from hlsq.search.incremental import Base, Candidate, first_base, next_base
+from hlsq.search.scoring import Accuracy, Custom, Scoring, scoring_for
+
+__all__ = [
+    "Accuracy",
+    "Base",
+    "Candidate",
+    "Custom",
+    "GreedySearch",
+    "Problem",
+    "Round",
+    "Scoring",
+    "Settings",
+    "first_base",
+    "next_base",
+    "scoring_for",
+]

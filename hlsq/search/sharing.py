@@ -1,0 +1,83 @@
+"""A base in a folder, for workers in other processes: what is large is written once and mapped, never sent."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.search.incremental import Base, Rows
+
+GRAPH = "graph.pickle"
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What a worker knows of a search.
+
+    Attributes:
+        generation: number of the base, one more for each new one.
+        base: the base plan and its tensors.
+        parts: the divided samples.
+    """
+
+    generation: int
+    base: Base
+    parts: Sequence[Rows]
+
+
+class Folder:
+    """A temporary folder with one base at a time, readable by its owner alone.
+
+    Args:
+        parent: where to make it; None for the system's place. Workers on other machines need one they can reach.
+    """
+
+    def __init__(self, parent: str | Path | None = None) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="hlsq-search-", dir=parent))
+        self._made: dict[str, Path] = {}
+        self._count = 0
+
+    def allocate(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """A mapped array for tensor ``name``."""
+        path = self.path / f"{self._count}.npy"
+        self._count += 1
+        self._made[name] = path
+        return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+    def write(self, opened: Opened) -> None:
+        """Publish ``opened``, whose tensors came from ``allocate``, and delete files of tensors it no longer has."""
+        graph = self.path / GRAPH
+        if not graph.exists():
+            graph.write_bytes(pickle.dumps(opened.base.graph))
+        for values in opened.base.tensors.values():
+            if isinstance(values, np.memmap):
+                values.flush()
+        files = {name: self._made[name].name for name in opened.base.tensors}
+        content = (opened.base.plan, files, list(opened.parts))
+        (self.path / f"{opened.generation}.pickle").write_bytes(pickle.dumps(content))
+        current = set(files.values())
+        for path in self.path.glob("*.npy"):
+            if path.name not in current:
+                path.unlink()
+
+    @staticmethod
+    def read(path: str | Path, generation: int) -> Opened:
+        """What ``write`` published, in another process; tensors are mapped."""
+        folder = Path(path)
+        # Written by the search itself into a folder that only its user can write to.
+        graph = pickle.loads((folder / GRAPH).read_bytes())
+        plan, files, parts = pickle.loads((folder / f"{generation}.pickle").read_bytes())
+        tensors = {name: np.load(folder / file, mmap_mode="r") for name, file in files.items()}
+        return Opened(generation, Base(graph, plan, tensors), parts)
+
+    def close(self) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self.path, ignore_errors=True)
