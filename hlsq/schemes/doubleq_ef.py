@@ -1,0 +1,267 @@
+"""DoubleQ with error feedback: power-of-two weights of 3 to 5 bits that keep the accuracy, without retraining."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from hlsq.calibration import Target, affine_target, calibrate, fixed_target
+from hlsq.calibration.run import Calibration, CalibrationData
+from hlsq.emulate.inputs import as_inputs
+from hlsq.errors import CalibrationError, OptionError
+from hlsq.formats import FixedPoint, Format
+from hlsq.formats.codes import WeightCodes
+from hlsq.graph import Block, Graph
+from hlsq.graph.ops import AveragePool2D
+from hlsq.graph.ops.pool2d import average_weights
+from hlsq.plan import BlockPlan, Plan
+from hlsq.schemes.activations import input_formats, is_raw, output_format
+from hlsq.schemes.base import Scheme
+from hlsq.schemes.error_feedback import Problem, round_weights
+from hlsq.schemes.grids import AFFINE_BITS, EXPONENTS, EvenGrid, Grid, grid_for
+from hlsq.schemes.second_moments import Moments, MomentsBuilder, grouped, ungrouped
+from hlsq.schemes.walk import Walk
+from hlsq.schemes.weights import is_gain, magnitude
+
+Floats = NDArray[np.float64]
+
+CODE_BITS = (*EXPONENTS, AFFINE_BITS)
+OTHERS = "*"
+DEFAULT_BITS = 4
+MOST_WINDOWS = 2**18
+WINDOW_WORK = 2.0**38
+"""Windows times taps squared that a layer may cost, as long as it gets ``LEAST_WINDOWS`` for each tap."""
+LEAST_WINDOWS = 8
+
+FREE_STEPS = tuple(float(f) for f in np.exp2(np.arange(-10, 5) / 8))
+EVEN_STEPS = tuple(float(f) for f in np.linspace(0.65, 1.0, 8))
+BINARY_STEPS = (0.25, 0.5, 1.0, 2.0)
+"""Candidates for one step of a channel, in parts of the one whose largest integer is the largest weight."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoubleQEF(Scheme):
+    """Power-of-two weights in 3, 4 or 5 bits whose rounding errors make up for each other.
+
+    Layer by layer, in the order of the network, the weights of an output channel are rounded one after the other, and
+    the error of each is fed back to those not yet rounded, by way of the second moments of the layer's inputs. The
+    inputs are those of the integer emulation of all earlier layers, and the layer aims at the output of the float
+    network, so that it also makes up for what earlier layers, or the other branch of an addition, have lost. Every
+    output channel has a scale of its own, which the requantisation takes in; only a last layer, which returns its
+    accumulator, has one for all channels, so that its integers can be compared. All convolutions, depthwise ones
+    included, and all dense layers get power-of-two codes; a batch norm on its own stays in eight bits.
+
+    Args:
+        code_bits: bits of a weight: 5 (exponents 0 to 7), 4 (0 to 6), 3 (0, +-1, +-2, +-4), or 8 (integers, which are
+            multiplied); or a dict of them by name of the block, where ``"*"`` stands for all others (4 without it).
+        scale: ``"free"``, or ``"power_of_two"``: scales of weights and activations are powers of two, so that
+            every requantisation is a shift and the network multiplies nothing.
+        samples: of the calibration data to use, the first ones; all of them where there are fewer.
+        damping: how much every weight is held at its float value, in parts of the mean second moment; more of it
+            keeps few samples from being fitted too closely.
+        order: in which the weights of a channel are rounded: as they lie (``"natural"``), or those with the
+            largest inputs first (``"activation"``).
+        reference: what a layer aims at: the float network's output (``"network"``), or that of its own float weights
+            for the inputs it gets (``"layer"``).
+        bias_correction: the bias takes in the mean error of each output channel.
+        sweeps: how often every weight is revisited after the first pass.
+        activation_width: bits of inputs and outputs, 2 to 16.
+        calibration_method: as for every scheme.
+        calibration_options: as for every scheme.
+        batch_norm: as for every scheme; ``scale="power_of_two"`` needs ``"fold"``.
+        batch_size: as for every scheme.
+    """
+
+    name: ClassVar[str] = "doubleq_ef"
+
+    code_bits: int | Mapping[str, int] = DEFAULT_BITS
+    scale: Literal["free", "power_of_two"] = "free"
+    samples: int = 1000
+    damping: float = 0.01
+    order: Literal["natural", "activation"] = "activation"
+    reference: Literal["network", "layer"] = "network"
+    bias_correction: bool = True
+    sweeps: int = 2
+    activation_width: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._choice("scale", ("free", "power_of_two"))
+        self._choice("order", ("natural", "activation"))
+        self._choice("reference", ("network", "layer"))
+        self._whole("samples", 1)
+        self._whole("sweeps", 0)
+        self._whole("activation_width", 2, 16)
+        self._flag("bias_correction")
+        damping = self.damping
+        if isinstance(damping, bool) or not isinstance(damping, (int, float)) or not 0 < damping < np.inf:
+            raise self._wrong("damping", "a positive number, such as 0.01")
+        if self.scale == "power_of_two" and self.batch_norm != "fold":
+            raise OptionError(
+                f"scheme {self.name!r}: scale 'power_of_two' leaves no multiplication, but batch_norm is "
+                f"{self.batch_norm!r}, which multiplies; allowed with it: 'fold'"
+            )
+        bits = self.code_bits
+        if isinstance(bits, Mapping):
+            object.__setattr__(self, "code_bits", dict(bits))
+            for name, value in bits.items():
+                if type(value) is not int or value not in CODE_BITS:
+                    raise OptionError(
+                        f"scheme {self.name!r}: code_bits[{name!r}] is {value!r}; allowed: "
+                        f"{', '.join(map(str, CODE_BITS))}"
+                    )
+        elif type(bits) is not int or bits not in CODE_BITS:
+            raise self._wrong("code_bits", f"{', '.join(map(str, CODE_BITS))}, or a dict of them by block")
+
+    def check(self, graph: Graph) -> None:
+        """Refuse code widths of blocks that ``graph`` does not have or that have no weights."""
+        if not isinstance(self.code_bits, Mapping):
+            return
+        known = [b.name for b in graph.blocks if b.kernel is not None]
+        for name in self.code_bits:
+            if name != OTHERS and name not in known:
+                raise OptionError.unknown(f"scheme {self.name!r}, block in code_bits", name, [OTHERS, *known])
+
+    def run(self, graph: Graph, data: CalibrationData, progress: bool | None = None) -> Plan:
+        """Calibrate ``graph`` on ``data``, choose the formats and round the weights."""
+        self.check(graph)
+        inputs = {n: x[: self.samples] for n, x in as_inputs(graph.inputs, data, CalibrationError).items()}
+        plan = self.plan(graph, calibrate(graph, inputs, self.batch_size, progress))
+        source = graph.fold_batch_norm() if self.batch_norm == "fold" else graph
+        walk = Walk(source, inputs, plan.inputs)
+        blocks: dict[str, BlockPlan] = {}
+        noise: dict[str, float | None] = {}
+        hidden = None if progress is None else not progress
+        for block in tqdm(source.blocks, desc="round weights", unit="block", disable=hidden, delay=2, leave=False):
+            formats = plan.blocks[block.name]
+            if block.kernel is not None:
+                formats = self._round(walk, block, formats)
+            blocks[block.name] = formats
+            walk.step(block, formats)
+            noise[block.name] = walk.signal_to_noise(block.name)
+        return replace(plan, blocks=blocks, info={**plan.info, "signal_to_noise_db": noise})
+
+    def plan(self, graph: Graph, calibration: Calibration) -> Plan:
+        """The formats that do not depend on the rounding: those of inputs and outputs, and the weights' kinds."""
+        source = graph.fold_batch_norm() if self.batch_norm == "fold" else graph
+        formats: dict[str, Format] = input_formats(self, graph, calibration, lambda _: self._target)
+        inputs = dict(formats)
+        blocks = {}
+        for block in source.blocks:
+            output = output_format(self, graph, calibration, block, self._target)
+            output = self._not_finer(source, block, output, formats)
+            weight = None
+            if block.kernel is not None:
+                grid = self._grid(block)
+                peak = magnitude(block.kernel, not is_raw(source, block)) / grid.peak
+                weight = grid.format(np.exp2(np.ceil(np.log2(peak))) if self._binary else peak)
+            blocks[block.name] = BlockPlan(weight=weight, output=output)
+            formats[block.name] = output or formats[block.inputs[0]]
+        return Plan(self.name, self.batch_norm, inputs, blocks, self.options(), self.info(calibration))
+
+    @property
+    def _binary(self) -> bool:
+        return self.scale == "power_of_two"
+
+    @property
+    def _target(self) -> Target:
+        return fixed_target(self.activation_width) if self._binary else affine_target(self.activation_width)
+
+    def _grid(self, block: Block) -> Grid:
+        bits = self.code_bits
+        if isinstance(bits, Mapping):
+            bits = bits.get(block.name, AFFINE_BITS if is_gain(block) else bits.get(OTHERS, DEFAULT_BITS))
+        elif is_gain(block):
+            bits = AFFINE_BITS
+        return grid_for(bits, self._binary)
+
+    def _not_finer(
+        self, graph: Graph, block: Block, output: Format | None, formats: Mapping[str, Format]
+    ) -> Format | None:
+        """Without weights, an output finer than the inputs holds nothing more, but takes a left shift."""
+        if not self._binary or block.kernel is not None or not isinstance(output, FixedPoint):
+            return output
+        step = min(float(formats[name].step) for name in block.inputs)
+        if isinstance(block.op, AveragePool2D):
+            step /= average_weights(block.op, graph.shapes[block.inputs[0]]).divisor
+        return replace(output, frac=min(int(output.frac), int(np.floor(-np.log2(step)))))  # type: ignore[arg-type]
+
+    def _round(self, walk: Walk, block: Block, formats: BlockPlan) -> BlockPlan:
+        """The plan of ``block`` with its weights."""
+        assert block.kernel is not None  # noqa: S101 - the caller looked
+        moments = self._moments(walk, block)
+        source = walk.tensors[block.inputs[0]].format
+        kernel = grouped(block, block.kernel, walk.graph.shapes[block.inputs[0]][-1])
+        square, cross = (moments.square, moments.cross)
+        if self.bias_correction:
+            square, cross = moments.centred()
+        elif block.bias is not None:
+            bias = grouped_bias(block.bias, len(kernel))
+            cross = cross - moments.inputs[:, :, None] * bias[:, None, :]
+        grid = self._grid(block)
+        shared = is_raw(walk.graph, block)
+        limit = np.inf
+        if self._binary and formats.output is not None:
+            limit = float(formats.output.step / source.step)
+        integers, scales, means = [], [], []
+        for group in range(len(kernel)):
+            problem = self._problem(square[group], cross[group], kernel[group])
+            candidates = _candidates(problem.target, grid, self._binary, shared, limit)
+            chosen, scale = round_weights(
+                problem, grid, candidates, shared=shared, free=not self._binary, sweeps=self.sweeps
+            )
+            integers.append(chosen)
+            scales.append(scale)
+            means.append(moments.inputs[group] @ (chosen * scale))
+        step = np.concatenate(scales)
+        fmt = grid.format(step[0] if shared else step)
+        values = ungrouped(block, integers)
+        bias_values = None
+        if self.bias_correction:
+            bias_values = tuple(float(v) for v in moments.outputs.ravel() - np.concatenate(means))
+        codes = WeightCodes.from_array(values, fmt)
+        return replace(formats, weight=fmt, values=codes, bias_values=bias_values)
+
+    def _problem(self, square: Floats, cross: Floats, kernel: Floats) -> Problem:
+        diagonal = square.diagonal()
+        damping = self.damping * float(diagonal.mean()) or 1.0
+        damped = square + damping * np.eye(len(square))
+        target = np.asarray(np.linalg.solve(damped, cross + damping * kernel), dtype=np.float64)
+        order = np.arange(len(square))
+        if self.order == "activation":
+            order = np.argsort(-diagonal, kind="stable")
+        return Problem(target, damped, order)
+
+    def _moments(self, walk: Walk, block: Block) -> Moments:
+        assert block.kernel is not None  # noqa: S101 - the caller looked
+        tensor = walk.tensors[block.inputs[0]]
+        inner = walk.graph.shapes[block.inputs[0]][-1]
+        taps = grouped(block, block.kernel, inner).shape[1]
+        most = int(np.clip(WINDOW_WORK / taps**2, LEAST_WINDOWS * taps, MOST_WINDOWS))
+        builder = MomentsBuilder(block, inner, positions=-(-most // walk.samples))
+        deviation = tensor.deviation
+        for part in walk.parts():
+            wanted = walk.linear(block, part, quantized=self.reference == "layer")
+            if self.reference == "network" and (missing := walk.inherited(block, part)) is not None:
+                wanted = wanted + missing
+            builder.add(deviation[part].astype(np.float32), wanted)
+        return builder.finish(float(tensor.format.step))
+
+
+def grouped_bias(bias: Floats, groups: int) -> Floats:
+    """``bias`` as [groups, channels of a group]."""
+    return np.asarray(bias, dtype=np.float64).reshape(groups, -1)
+
+
+def _candidates(target: Floats, grid: Grid, binary: bool, shared: bool, limit: float) -> Floats:
+    """Steps to try, [candidates, channels]."""
+    peak = np.broadcast_to(magnitude(target, not shared), target.shape[1:]) / grid.peak
+    if not binary:
+        return np.multiply.outer(EVEN_STEPS if isinstance(grid, EvenGrid) else FREE_STEPS, peak)
+    steps = np.multiply.outer(BINARY_STEPS, np.exp2(np.floor(np.log2(peak))))
+    return np.minimum(steps, limit)

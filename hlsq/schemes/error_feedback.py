@@ -1,0 +1,148 @@
+"""Rounding weights one after the other, each making up for the errors of those before it.
+
+For one output channel, let ``e`` be real weight minus rounded weight for every tap and ``A`` the second moments of the
+inputs. The mean squared error of the output is ``e' A e``. With the Cholesky factor ``A = R' R`` this is a sum of one
+square per row,
+
+    R[t,t]**2 * (e[t] + sum over s > t of R[t,s] / R[t,t] * e[s])**2 ,
+
+so, going from the last tap to the first, the best choice for tap ``t`` given the later ones is to round
+``w[t] + sum R[t,s] / R[t,t] * e[s]``. That is what optimal brain quantisation (OBQ, GPTQ) does with the inverse of
+``A``; this form needs no inverse. Afterwards every tap is revisited with all others fixed, which can only improve.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.schemes.grids import Grid
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TAPS = 64
+"""Taps between matrix products: inside, single rows are updated."""
+COLUMNS = 2048
+"""Channels times candidate scales that are rounded together; bounds the memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Weights to round, and how much each error counts.
+
+    Attributes:
+        target: real weights that would be best, [taps, channels].
+        moments: second moments ``A`` of the inputs, damped and so positive definite, [taps, taps].
+        order: taps in the order in which they are rounded; the first ones have the most others to correct them.
+    """
+
+    target: Floats
+    moments: Floats
+    order: NDArray[np.intp]
+
+    def errors(self, channels: NDArray[np.intp], weights: Floats) -> Floats:
+        """``e' A e`` of the real ``weights`` [taps, n] of ``channels`` [n]."""
+        e = self.target[:, channels] - weights
+        return np.asarray(np.einsum("tc,tc->c", e, self.moments @ e))
+
+
+@dataclass(frozen=True, eq=False)
+class Rounder:
+    """Rounds the channels of a problem for given scales."""
+
+    problem: Problem
+    grid: Grid
+    factor: Floats
+    reverse: NDArray[np.intp]
+
+    @classmethod
+    def make(cls, problem: Problem, grid: Grid) -> Rounder:
+        """Factorises the moments once for all scales."""
+        reverse = problem.order[::-1]
+        lower = np.linalg.cholesky(problem.moments[np.ix_(reverse, reverse)])
+        return cls(problem, grid, (lower / lower.diagonal()).T, reverse)
+
+    def feed_back(self, channels: NDArray[np.intp], scale: Floats) -> Floats:
+        """Integers [taps, n] of the ``channels`` [n] with the real value ``scale`` [n] of one step."""
+        target = self.problem.target[np.ix_(self.reverse, channels)]
+        taps = len(target)
+        integers = np.empty_like(target)
+        errors = np.empty_like(target)
+        for stop in range(taps, 0, -TAPS):
+            start = max(0, stop - TAPS)
+            centre = target[start:stop] + self.factor[start:stop, stop:] @ errors[stop:]
+            for t in range(stop - 1, start - 1, -1):
+                wanted = centre[t - start] + self.factor[t, t + 1 : stop] @ errors[t + 1 : stop]
+                integers[t] = self.grid.nearest(wanted / scale)
+                errors[t] = target[t] - integers[t] * scale
+        result = np.empty_like(integers)
+        result[self.reverse] = integers
+        return result
+
+    def revisit(self, channels: NDArray[np.intp], scale: Floats, integers: Floats) -> Floats:
+        """Every tap rounded once more, in order, with all others fixed; the error does not grow."""
+        moments = self.problem.moments
+        integers = integers.copy()
+        errors = self.problem.target[:, channels] - integers * scale
+        for start in range(0, len(self.problem.order), TAPS):
+            rows = self.problem.order[start : start + TAPS]
+            pull = moments[rows] @ errors
+            among = moments[np.ix_(rows, rows)]
+            for i, t in enumerate(rows):
+                best = self.grid.nearest(integers[t] + pull[i] / (among[i, i] * scale))
+                change = (integers[t] - best) * scale
+                pull += np.multiply.outer(among[:, i], change)
+                errors[t] += change
+                integers[t] = best
+        return integers
+
+    def fit_scale(self, channels: NDArray[np.intp], scale: Floats, integers: Floats) -> Floats:
+        """The scale of smallest error for ``integers``, per channel; ``scale`` where there is none."""
+        product = self.problem.moments @ integers
+        square = np.einsum("tc,tc->c", integers, product)
+        along = np.einsum("tc,tc->c", self.problem.target[:, channels], product)
+        good = (square > 0) & (along > 0)
+        return np.where(good, along / np.where(good, square, 1.0), scale)
+
+
+def round_weights(
+    problem: Problem, grid: Grid, scales: Floats, *, shared: bool = False, free: bool = True, sweeps: int = 2
+) -> tuple[Ints, Floats]:
+    """Integers [taps, channels] and the real value [channels] of one step that give a small output error.
+
+    Args:
+        problem: what to round.
+        grid: the integers there are.
+        scales: candidates for one step, [candidates, channels].
+        shared: one candidate for all channels together instead of one for each.
+        free: scales need not be candidates; the best one for the integers found is fitted.
+        sweeps: how often all taps are revisited.
+    """
+    rounder = Rounder.make(problem, grid)
+    channels = problem.target.shape[1]
+    width = channels if shared else max(1, COLUMNS // len(scales))
+    parts = [
+        _best(rounder, np.arange(start, min(start + width, channels)), scales[:, start : start + width], shared)
+        for start in range(0, channels, width)
+    ]
+    integers = np.concatenate([part[0] for part in parts], axis=1)
+    scale = np.concatenate([part[1] for part in parts])
+    everything = np.arange(channels)
+    for _ in range(sweeps):
+        if free and not shared:
+            scale = rounder.fit_scale(everything, scale, integers)
+        integers = rounder.revisit(everything, scale, integers)
+    return integers.astype(np.int64), scale
+
+
+def _best(rounder: Rounder, channels: NDArray[np.intp], scales: Floats, shared: bool) -> tuple[Floats, Floats]:
+    many, flat = np.tile(channels, len(scales)), scales.ravel()
+    integers = rounder.feed_back(many, flat)
+    errors = rounder.problem.errors(many, integers * flat).reshape(scales.shape)
+    if shared:
+        errors = np.broadcast_to(errors.sum(axis=1, keepdims=True), errors.shape)
+    chosen = errors.argmin(axis=0) * len(channels) + np.arange(len(channels))
+    return integers[:, chosen], flat[chosen]

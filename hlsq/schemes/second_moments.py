@@ -1,0 +1,134 @@
+"""Second moments of the windows that a layer's weights see, gathered batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.emulate.kernels.base import as_maps, pad_maps, windows
+from hlsq.graph import Block
+from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D
+
+Floats = NDArray[np.float64]
+
+TILE = 4096
+"""Windows per float32 matrix product; the sum over tiles is in float64."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Means over windows ``x`` of inputs and what the layer should answer, ``y``.
+
+    A layer has one group of taps, a depthwise convolution one per input channel.
+
+    Attributes:
+        count: number of windows.
+        inputs: mean of ``x``, [groups, taps].
+        outputs: mean of ``y``, [groups, channels].
+        square: mean of ``x x'``, [groups, taps, taps].
+        cross: mean of ``x y'``, [groups, taps, channels].
+    """
+
+    count: int
+    inputs: Floats
+    outputs: Floats
+    square: Floats
+    cross: Floats
+
+    def centred(self) -> tuple[Floats, Floats]:
+        """``square`` and ``cross`` about the means: what is left to the weights when the bias is free."""
+        square = self.square - self.inputs[:, :, None] * self.inputs[:, None, :]
+        return square, self.cross - self.inputs[:, :, None] * self.outputs[:, None, :]
+
+
+class MomentsBuilder:
+    """Sums up ``Moments``; memory depends on the taps alone, not on the number of samples.
+
+    Args:
+        block: the layer, with weights.
+        inner: channels of its input.
+        positions: at most so many windows of each sample are taken, at random places.
+        seed: of the random places.
+    """
+
+    def __init__(self, block: Block, inner: int, positions: int, seed: int = 0) -> None:
+        assert block.kernel is not None  # noqa: S101 - the caller looked
+        self._block = block
+        self._positions = positions
+        self._random = np.random.default_rng(seed)
+        groups, taps, channels = grouped(block, block.kernel, inner).shape
+        self._count = 0
+        self._inputs = np.zeros((groups, taps))
+        self._outputs = np.zeros((groups, channels))
+        self._square = np.zeros((groups, taps, taps))
+        self._cross = np.zeros((groups, taps, channels))
+
+    def add(self, inputs: NDArray[np.float32], outputs: NDArray[np.float32]) -> None:
+        """Take in the layer's input and wanted output (before activation) for a few samples."""
+        x, y = self._windows(inputs, outputs)
+        rows = max(1, TILE // len(x))
+        for start in range(0, x.shape[1], rows):
+            tile, wanted = x[:, start : start + rows], y[:, start : start + rows]
+            across = tile.transpose(0, 2, 1)
+            self._square += across @ tile
+            self._cross += across @ wanted
+        self._inputs += x.sum(axis=1, dtype=np.float64)
+        self._outputs += y.sum(axis=1, dtype=np.float64)
+        self._count += x.shape[1]
+
+    def finish(self, step: float) -> Moments:
+        """The means; inputs were given in units of ``step``."""
+        n = self._count
+        return Moments(
+            count=n,
+            inputs=self._inputs * (step / n),
+            outputs=self._outputs / n,
+            square=self._square * (step * step / n),
+            cross=self._cross * (step / n),
+        )
+
+    def _windows(
+        self, inputs: NDArray[np.float32], outputs: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Chosen windows [groups, windows, taps] and outputs [groups, windows, channels]."""
+        op, kernel = self._block.op, self._block.kernel
+        assert kernel is not None  # noqa: S101 - looked at in __init__
+        if isinstance(op, Dense):
+            return inputs[None], outputs[None]
+        assert isinstance(op, (Conv2D, DepthwiseConv2D))  # noqa: S101 - no other operation has weights
+        maps = pad_maps(as_maps(inputs), op.padding)
+        gathered = windows(maps, (kernel.shape[0], kernel.shape[1]), op.strides, op.dilation)
+        wanted = as_maps(outputs)
+        height, width = gathered.shape[1:3]
+        total = height * width
+        chosen = np.arange(total)
+        if total > self._positions:
+            chosen = np.sort(self._random.choice(total, self._positions, replace=False))
+        rows, columns = np.divmod(chosen, width)
+        x, y = gathered[:, rows, columns], wanted[:, rows, columns]
+        n, channels, inner = x.shape[0] * x.shape[1], y.shape[-1], x.shape[-1]
+        if isinstance(op, Conv2D):
+            return x.reshape(1, n, -1), y.reshape(1, n, channels)
+        taps = x.reshape(n, -1, inner).transpose(2, 0, 1)
+        return np.ascontiguousarray(taps), np.ascontiguousarray(y.reshape(n, inner, -1).transpose(1, 0, 2))
+
+
+def grouped(block: Block, kernel: NDArray[Any], inner: int) -> NDArray[Any]:
+    """``kernel`` of ``block``, whose input has ``inner`` channels, as [groups, taps, channels of a group]."""
+    if not isinstance(block.op, DepthwiseConv2D):
+        return kernel.reshape(1, -1, kernel.shape[-1])
+    # Keras's order: output channel c * multiplier + j belongs to input channel c.
+    return kernel.reshape(prod(kernel.shape[:2]), inner, -1).transpose(1, 0, 2)
+
+
+def ungrouped(block: Block, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Inverse of ``grouped`` for arrays [taps, channels] of all groups."""
+    assert block.kernel is not None  # noqa: S101 - the caller looked
+    if not isinstance(block.op, DepthwiseConv2D):
+        return parts[0].reshape(block.kernel.shape)
+    return np.stack(parts, axis=1).reshape(block.kernel.shape)
