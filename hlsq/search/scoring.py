@@ -16,7 +16,7 @@ Outputs = Mapping[str, NDArray[np.float32]]
 Rows = NDArray[np.intp]
 PARTS = 16
 """Into how many parts samples are divided where a candidate can be given up early."""
-SMALLEST_PART = 16
+SMALLEST_PART = 32
 
 
 class Scoring(ABC):

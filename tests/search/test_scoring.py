@@ -1,0 +1,71 @@
+"""Losses, and the order in which samples are tried."""
+
+import numpy as np
+import pytest
+
+from hlsq.errors import OptionError, SearchError
+from hlsq.search import scoring_for
+
+RNG = np.random.default_rng(3)
+LOGITS = RNG.normal(size=(200, 4)).astype(np.float32)
+LABELS = RNG.integers(0, 4, 200)
+SHAPES = {"out": (4,)}
+
+
+def test_accuracy_adds_up_over_its_parts() -> None:
+    scoring = scoring_for("accuracy", LABELS, SHAPES)
+    parts = scoring.parts({"out": LOGITS})
+    assert len(parts) == 6
+    assert sorted(np.concatenate(parts)) == list(range(200))
+    losses = [scoring.loss({"out": LOGITS[rows]}, rows) for rows in parts]
+    assert scoring.value(sum(losses)) == (LOGITS.argmax(axis=1) == LABELS).mean()
+    assert losses == sorted(losses, reverse=True), "wrong samples come first"
+    assert losses[0] == len(parts[0])
+    assert losses[-1] == 0
+
+
+def test_few_samples_are_one_part() -> None:
+    assert len(scoring_for("accuracy", LABELS[:40], SHAPES).parts({"out": LOGITS[:40]})) == 1
+
+
+def test_a_function_sees_everything_at_once() -> None:
+    def metric(outputs: object, labels: object) -> float:
+        assert isinstance(outputs, np.ndarray)
+        assert labels == "labels"
+        return float(outputs.sum())
+
+    scoring = scoring_for(metric, "labels", {"out": (4,)})
+    (rows,) = scoring.parts({"out": LOGITS})
+    assert list(rows) == list(range(200))
+    assert scoring.value(scoring.loss({"out": LOGITS}, rows)) == pytest.approx(float(LOGITS.sum()))
+    assert scoring.name.endswith("metric")
+
+
+def test_several_outputs_come_as_a_list() -> None:
+    scoring = scoring_for(lambda outputs, _: len(outputs), None, {"a": (4,), "b": (4,)})
+    assert scoring.value(scoring.loss({"a": LOGITS, "b": LOGITS}, np.arange(200))) == 2
+
+
+@pytest.mark.parametrize("value", [None, "good", float("inf"), np.zeros(2)])
+def test_a_function_must_return_a_number(value: object) -> None:
+    scoring = scoring_for(lambda *_: value, None, SHAPES)  # type: ignore[arg-type, return-value]
+    with pytest.raises(SearchError, match="finite number"):
+        scoring.loss({"out": LOGITS}, np.arange(200))
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels", "shapes", "message"),
+    [
+        ("loss", LABELS, SHAPES, "allowed: 'accuracy'"),
+        ("accuracy", LABELS, {"a": (4,), "b": (4,)}, "one output"),
+        ("accuracy", LABELS, {"a": (2, 2)}, "one output"),
+        ("accuracy", LABELS, {"a": (1,)}, "one output"),
+        ("accuracy", np.eye(4), SHAPES, "one-hot"),
+        ("accuracy", LABELS / 2, SHAPES, "class numbers"),
+        ("accuracy", LABELS - 1, SHAPES, "from -1 to 2"),
+        ("accuracy", LABELS + 1, SHAPES, "from 1 to 4; the network has 4 classes"),
+    ],
+)
+def test_what_does_not_fit(metric: str, labels: object, shapes: dict[str, tuple[int, ...]], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        scoring_for(metric, labels, shapes)  # type: ignore[arg-type]
