@@ -28,7 +28,8 @@ ARROWS = {
 _READERS = ("hlsq.errors", "hlsq.discovery", "hlsq.formats", "hlsq.plan", "hlsq.graph", "hlsq.emulate")
 ARROWS |= {
     "hlsq.calibration": _READERS,
-    "hlsq.schemes": (*_READERS, "hlsq.calibration"),
+    "hlsq.search": _READERS,
+    "hlsq.schemes": (*_READERS, "hlsq.calibration", "hlsq.search", "hlsq.memory"),
     "hlsq.memory": _READERS,
     "hlsq.cost": (*_READERS, "hlsq.memory"),
     "hlsq.report": (*_READERS, "hlsq.memory", "hlsq.cost", "hlsq.streams"),
@@ -39,7 +40,7 @@ FOREIGN = {
     "hlsq.formats": ("numpy",),
     "hlsq.plan": ("numpy",),
     "hlsq.graph": ("numpy",),
-    "hlsq.emulate": ("numpy", "scipy", "threadpoolctl", "tqdm"),
+    "hlsq.emulate": ("numpy", "threadpoolctl", "tqdm"),
 }
 # These know Keras or hls4ml, so nothing else of hlsq may import them while it is itself imported, ...
 OUTER = ("hlsq.backends", "hlsq.converters", "hlsq.quantizers")
@@ -144,6 +145,7 @@ def test_all_imports_point_one_way() -> None:
         ("hlsq.graph.block", "def f():\n    from hlsq.schemes import doubleq", "hlsq.graph may import only"),
         ("hlsq.emulate.kernels.dense", "from hlsq import memory", "hlsq.emulate may import only"),
         ("hlsq.memory", "import hlsq.schemes.doubleq", "hlsq.memory may import only"),
+        ("hlsq.search.race", "from hlsq.schemes import run_scheme", "hlsq.search may import only"),
         ("hlsq.graph.block", "import scipy.linalg", "may import only numpy"),
         ("hlsq.formats.affine", "import tqdm", "may import only numpy"),
         ("hlsq.api", "import hlsq.converters.keras", "inside a function"),

@@ -21,7 +21,7 @@ from hlsq.errors import InputError
 from hlsq.graph import QuantizedGraph
 
 Values = NDArray[Any]
-CHUNK = 16
+CHUNK = 32
 GROUP = 64
 """Chunks that wait for a thread at a time."""
 

@@ -6,17 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.linalg.blas import dgemm, sgemm
 
 from hlsq.emulate.kernels.base import SCRATCH, Finish, Kernel, Values, as_maps, pad_maps, windows
 from hlsq.graph.ops import Conv2D
 from hlsq.graph.ops.base import Op
 
-TILE_BYTES = 3 << 19
-"""Gathered windows per matrix product: small enough to stay in a core's second-level cache."""
-ROW_WISE_POSITIONS = 200
-"""Output positions from which a product for each kernel row pays."""
-GEMM = {np.dtype(np.float32): sgemm, np.dtype(np.float64): dgemm}
+TILE_BYTES = 3 << 20
+"""Gathered windows per matrix product: few steps for the interpreter, which two threads have to share."""
 
 
 class Conv2DKernel(Kernel[Conv2D]):
@@ -63,15 +59,6 @@ def _padded(maps: Values, op: Conv2D) -> Values:
 
 def _tiles(op: Conv2D, maps: Values, weights: Values, out: Values, sink: Callable[[Values, Values], Any]) -> None:
     """Hand the sums of products, tile by tile, to ``sink`` with the part of ``out`` they belong to."""
-    large = out.shape[1] * out.shape[2] >= ROW_WISE_POSITIONS
-    if weights.shape[0] > 1 and op.strides == (1, 1) and large and maps.dtype in GEMM:
-        _row_wise(op, maps, weights, out, sink)
-    else:
-        _window_wise(op, maps, weights, out, sink)
-
-
-def _window_wise(op: Conv2D, maps: Values, weights: Values, out: Values, sink: Callable[[Values, Values], Any]) -> None:
-    """One product over whole windows, gathered for as many positions as fit a tile."""
     kh, kw, c_in, c_out = weights.shape
     n, height, width, _ = out.shape
     taps = kh * kw * c_in
@@ -90,26 +77,3 @@ def _window_wise(op: Conv2D, maps: Values, weights: Values, out: Values, sink: C
             acc = SCRATCH.get("acc", target.shape, maps.dtype)
             np.matmul(tile.reshape(-1, taps), matrix, out=acc.reshape(-1, c_out))
             sink(acc, target)
-
-
-def _row_wise(op: Conv2D, maps: Values, weights: Values, out: Values, sink: Callable[[Values, Values], Any]) -> None:
-    """One product for each kernel row, over windows of that row alone.
-
-    A row's windows are gathered once and serve every kernel row, at another offset: a third of the copying of whole
-    3x3 windows. BLAS adds the products up in the accumulator.
-    """
-    kh, kw, c_in, c_out = weights.shape
-    n, height, width, _ = out.shape
-    gemm = GEMM[maps.dtype]
-    gathered = windows(maps, (1, kw), (1, 1), op.dilation)
-    matrices = [weights[i].reshape(kw * c_in, c_out).T for i in range(kh)]
-    tile = SCRATCH.get("rows", gathered.shape[1:], maps.dtype)
-    acc = SCRATCH.get("acc", (1, height, width, c_out), maps.dtype)
-    # BLAS counts in columns: the transposed views are the same memory, so nothing is copied.
-    target = acc.reshape(-1, c_out).T
-    for sample in range(n):
-        np.copyto(tile, gathered[sample])
-        for i, matrix in enumerate(matrices):
-            rows = tile[i * op.dilation[0] : i * op.dilation[0] + height].reshape(-1, kw * c_in).T
-            gemm(1.0, matrix, rows, beta=float(i > 0), c=target, overwrite_c=1)
-        sink(acc, out[sample : sample + 1])
