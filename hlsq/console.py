@@ -14,7 +14,7 @@ import click
 
 from hlsq.errors import HlsqError
 
-_NUMBER = re.compile(r"-?[\d,]*\.?\d+( %)?|-")
+_NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+( %)?|-")
 
 
 class Explained(click.ClickException):

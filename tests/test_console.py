@@ -23,10 +23,10 @@ def test_table_aligns_numbers_to_the_right() -> None:
 
 
 def test_table_knows_percentages_and_thousands_from_words() -> None:
-    rows = [("92.91 %", "1,024", "8-bit Affine"), ("7.00 %", "16", "-")]
-    assert table(("accuracy", "bytes", "weights"), rows)[2:] == [
-        " 92.91 %  1,024  8-bit Affine",
-        "  7.00 %     16  -",
+    rows = [("92.91 %", "1,024", "+0.01", "8-bit Affine"), ("7.00 %", "16", "-", "-")]
+    assert table(("accuracy", "bytes", "points", "weights"), rows)[2:] == [
+        " 92.91 %  1,024   +0.01  8-bit Affine",
+        "  7.00 %     16       -  -",
     ]
 
 
