@@ -29,6 +29,15 @@ def images(count: int) -> np.ndarray:
     return np.random.default_rng(0).normal(size=(count, 32, 32, 3)).astype(np.float32)
 
 
+def labelled_images(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images and their labels; random labels where the data set is not at hand (little can then be given up early)."""
+    if os.environ.get("HLSQ_DATA"):
+        from hlsq.data import load_cifar10
+
+        return images(count), load_cifar10()[1][1][:count]
+    return images(count), np.random.default_rng(1).integers(0, 10, count)
+
+
 def qkeras_resnet20(graph: Graph) -> Any:
     """The network as QKeras and hls4ml users would build it: batch norms folded, 8-bit weights and activations."""
     import qkeras

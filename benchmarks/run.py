@@ -22,7 +22,7 @@ os.environ.pop("OPENBLAS_CORETYPE", None)
 
 import click
 import numpy as np
-from networks import images, keras_resnet20, qkeras_resnet20
+from networks import images, keras_resnet20, labelled_images, qkeras_resnet20
 
 import hlsq
 
@@ -50,6 +50,7 @@ def main(context: click.Context) -> None:
         for batch in (32, 128):
             context.invoke(emulator, batch=batch)
         context.invoke(csim)
+        context.invoke(search)
 
 
 @main.command()
@@ -158,6 +159,54 @@ def imports(repeat: int) -> None:
     loaded = sorted({name for line in lines for name in line[1:]})
     click.echo(f"\nimport hlsq: {seconds:.3f} s ({'ok' if seconds < 0.3 else 'MISSED'}, target below 0.3 s); loads "
                f"{', '.join(loaded) if loaded else 'neither TensorFlow nor Keras nor hls4ml'}")  # fmt: skip
+
+
+@main.command()
+@click.option("--count", default=500, help="Evaluation images.")
+@click.option("--rounds", default=2, help="Layers to select.")
+def search(count: int, rounds: int) -> None:
+    """Layer selection (doubleq_ext) against the plain algorithm, which emulates every candidate in full; ResNet-20."""
+    from hlsq.converters.keras import from_keras
+    from hlsq.emulate.emulator import Emulator
+    from hlsq.graph.lowering import quantize_graph
+    from hlsq.schemes import run_scheme
+
+    graph = from_keras(keras_resnet20())
+    images_, labels = labelled_images(count)
+    x = images(256)
+    double, single = (run_scheme(name, graph, x, progress=False) for name in ("doubleq", "quant8"))
+    ready = time.perf_counter()
+    run_scheme("doubleq", graph, x, progress=False)
+    calibration = time.perf_counter() - ready
+
+    def accuracy(plan: hlsq.Plan) -> float:
+        logits = Emulator(quantize_graph(graph, plan)).run(images_, progress=False).outputs[graph.outputs[0]]
+        return float((logits.argmax(axis=1) == labels).mean())
+
+    start = time.perf_counter()
+    found = run_scheme(
+        "doubleq_ext", graph, x, evaluation=(images_, labels), mrt=1.0, max_layers=rounds, progress=False
+    ).info["rounds"]
+    ours = time.perf_counter() - start - calibration
+    start = time.perf_counter()
+    plan, plain = double, []
+    for reference in (double, single):
+        accuracy(reference)
+    left = [name for name in double.blocks if double.blocks[name] != single.blocks[name]]
+    for _ in found:
+        tried = {name: accuracy(plan.with_block(name, **vars(single.blocks[name]))) for name in left}
+        best = max(tried, key=lambda name: tried[name])
+        plan = plan.with_block(best, **vars(single.blocks[best]))
+        left.remove(best)
+        plain.append((best, tried[best]))
+    theirs = time.perf_counter() - start
+    same = plain == [(r["name"], r["accuracy"]) for r in found]
+    mine, all_ = (sum(r[key] for r in found) for key in ("evaluations", "plain_evaluations"))
+    click.echo(f"\nSearch, ResNet-20, {count} images, {len(found)} layers: {'the same' if same else 'ANOTHER'} result")
+    row("", "evaluations", "seconds")
+    row("plain algorithm", all_, f"{theirs:.1f}")
+    row("hlsq (doubleq_ext)", mine, f"{ours:.1f}")
+    click.echo(f"  block evaluations: {verdict(all_ / mine, 3)}; time: {verdict(theirs / ours, 3)}")
 
 
 if __name__ == "__main__":

@@ -199,10 +199,13 @@ class GreedySearch:
     def _next_round(self) -> None:
         problem, state = self.problem, self.state
         taken = [r["name"] for r in state.rounds]
-        self._base_of(taken)
         left = [name for name in problem.changes if name not in taken]
-        candidates = [Candidate(name, {name: problem.changes[name]}) for name in left]
-        name, loss = self._race(candidates, f"round {len(taken) + 1}")
+        if len(left) == 1:
+            name, loss = left[0], state.references[FULL]  # with the last one all are changed
+        else:
+            self._base_of(taken)
+            candidates = [Candidate(name, {name: problem.changes[name]}) for name in left]
+            name, loss = self._race(candidates, f"round {len(taken) + 1}")
         whole = len(problem.graph.blocks) * problem.samples
         references = 2 if not taken else 0
         found = Round(

@@ -35,7 +35,7 @@ def chain(depth: int, seed: int = 0, residual: bool = False) -> Graph:
     blocks: list[Block] = []
     source, channels = "image", 3
     for index in range(depth):
-        kernel = rng.standard_t(3, size=(3, 3, channels, CHANNELS)) / np.sqrt(9 * channels)
+        kernel = rng.normal(size=(3, 3, channels, CHANNELS)) * np.sqrt(2 / (9 * channels))
         bias = rng.normal(size=CHANNELS) * 0.2
         op = Conv2D(padding=(1, 1, 1, 1))
         blocks.append(Block(f"conv{index}", op, (source,), kernel, bias, activation=relu))
@@ -61,6 +61,13 @@ def _centred(graph: Graph) -> Graph:
 def images(count: int, seed: int = 1) -> Samples:
     rng = np.random.default_rng(seed)
     return rng.normal(size=(count, SIZE, SIZE, 3)) * rng.uniform(0.3, 1.5, (count, 1, 1, 3))
+
+
+def sure_images(graph: Graph, count: int) -> Samples:
+    """Of many random images those for which the float network's first two logits differ most."""
+    x = images(5 * count, 3)
+    logits = np.sort(run_float(graph, {"image": x.astype(np.float32)})["class"], axis=1)
+    return x[np.argsort(logits[:, -2] - logits[:, -1])[:count]]
 
 
 def predictions(graph: Graph, x: Samples) -> Labels:
