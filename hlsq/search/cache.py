@@ -10,12 +10,12 @@ import numpy as np
 
 from hlsq.graph import Graph, Interval, QuantizedGraph
 
-TYPES = tuple(np.dtype(t) for t in (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.int64))
+TYPES = (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.int64)
 
 
 def compact(interval: Interval) -> np.dtype[Any]:
     """The smallest integer type that holds ``interval``."""
-    return next(t for t in TYPES if np.iinfo(t).min <= interval.lo and interval.hi <= np.iinfo(t).max)
+    return np.dtype(next(t for t in TYPES if np.iinfo(t).min <= interval.lo and interval.hi <= np.iinfo(t).max))
 
 
 def reachable(graph: Graph, changed: Collection[str]) -> set[str]:
