@@ -54,10 +54,7 @@ def quantize(
     """
     graph, own = _read(model, options)
     if own is not None:
-        if scheme is not None:
-            raise OptionError(
-                f"a QKeras model carries its own formats, so scheme={scheme!r} does not apply; leave it out"
-            )
+        _refuse_with_plan(scheme, options)
         return own
     return _plan(graph, scheme, calibration, progress, options)
 
@@ -105,9 +102,9 @@ def convert(
     graph, own = _read(model, scheme_options)
     if plan is not None:
         _refuse_with_plan(scheme, scheme_options)
-        plan = plan if isinstance(plan, Plan) else Plan.load(plan)
+        plan = _as_plan(plan)
     elif own is not None:
-        _refuse_with_plan(scheme, {})
+        _refuse_with_plan(scheme, scheme_options)
         plan = own
     else:
         plan = _plan(graph, scheme, calibration, progress, scheme_options, sorted(names))
@@ -166,15 +163,29 @@ def _plan(
             raise OptionError.unknown(f"scheme {name!r}, option", option, valid)
     if calibration is None:
         raise CalibrationError(
-            "calibration data is missing: give samples of the training data, as in calibration=x_train[:500]"
+            "calibration data is missing: give samples of the training data, as in calibration=x_train[:500] "
+            "(on the command line --calibration FILE)"
         )
     return run_scheme(name, graph, calibration, progress=progress, **options)
+
+
+def _as_plan(plan: Any) -> Plan:
+    """A plan, its dictionary form, or the path of a saved one."""
+    if isinstance(plan, Plan):
+        return plan
+    if isinstance(plan, Mapping):
+        return Plan.from_dict(plan)
+    if isinstance(plan, (str, Path)):
+        return Plan.load(plan)
+    raise OptionError(f"plan is a {type(plan).__name__}; expected a Plan, or the path of a saved one")
 
 
 def _refuse_with_plan(scheme: str | None, options: Mapping[str, Any]) -> None:
     if scheme is not None or options:
         given = ", ".join([*(["scheme"] if scheme is not None else []), *options])
-        raise OptionError(f"the formats are already fixed by the plan (or the QKeras model), so {given} cannot apply")
+        raise OptionError(
+            f"the formats are already fixed by the plan (or the QKeras model), so {given} cannot apply; leave it out"
+        )
 
 
 def _samples(graph: Graph, calibration: Inputs) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Verification:
     mismatches: int = 0
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class HardwareModel:
     """A network as hardware. ``hlsq.convert`` and ``hlsq.load_project`` make one.
 
@@ -65,6 +65,13 @@ class HardwareModel:
     accuracy: dict[str, float] = field(default_factory=dict)
     _model_graph: Any = field(default=None, repr=False)
     _simulations: dict[bool, tuple[str, Simulation]] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        options = self.design.options
+        return (
+            f"<HardwareModel {self.graph.name!r}: {len(self.graph.blocks)} blocks, {options.io_type}, "
+            f"{options.part}, in {str(self.output_dir)!r}>"
+        )
 
     @property
     def graph(self) -> QuantizedGraph:
@@ -167,10 +174,13 @@ class HardwareModel:
             for start in range(0, samples, VERIFY_BATCH):
                 part = {name: values[start : start + VERIFY_BATCH] for name, values in real.items()}
                 expected = emulator.run(part, trace=True, progress=False).blocks
-                _, actual = simulation.run(emulator.quantize_inputs(part), trace=True)
+                outputs, actual = simulation.run(emulator.quantize_inputs(part), trace=True)
                 for name in self.graph.shapes:
                     _compare(name, start, expected[name], actual[name])
                     integers += expected[name].size
+                # What leaves the top function, too: it could differ from what its last blocks made.
+                for name in self.graph.outputs:
+                    _compare(name, start, expected[name], outputs[name])
                 bar.update(len(next(iter(part.values()))))
         return Verification(samples, len(self.graph.shapes), integers)
 

@@ -138,8 +138,16 @@ class Plan:
             raise PlanError(f"the plan is incomplete or malformed: {error!r}") from error
 
     def save(self, path: str | Path) -> None:
-        """Write the plan as JSON."""
-        Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+        """Write the plan as JSON; a missing folder is created.
+
+        Raises:
+            PlanError: the file cannot be written.
+        """
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise PlanError(f"cannot write the plan to {str(path)!r}: {error.strerror}") from error
 
     @classmethod
     def load(cls, path: str | Path) -> Plan:

@@ -14,7 +14,15 @@ from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.pes import PE, pe_for
 from hlsq.backends.vitis.types import format_interval
-from hlsq.cost import DEFAULT_REUSE, Split, closest_split, products_of, split
+from hlsq.cost import (
+    DEFAULT_REUSE,
+    Split,
+    closest_split,
+    nearest_reuse_factors,
+    products_of,
+    split,
+    valid_reuse_factors,
+)
 from hlsq.errors import OptionError
 from hlsq.formats.packing import codes_per_word, pack
 from hlsq.graph import Interval, QBlock, QuantizedGraph
@@ -140,6 +148,8 @@ class Design:
             for name in self.options.reuse_factor:
                 if name != "default" and name not in weighted:
                     raise OptionError.unknown("reuse_factor", name, [*weighted, "default"])
+        if isinstance(self.options.reuse_factor, int):
+            self._check_reuse(self.options.reuse_factor)
         if self.options.io_type == "io_parallel":
             self._check_parallel()
         _ = self.blocks
@@ -215,6 +225,29 @@ class Design:
         rows = steps.transpose(0, 2, 1, 3).reshape(chosen.reuse_factor, chosen.pes)
         word_bits = self.options.word_for(fmt.bits)
         return WeightROM(pack(rows, fmt.bits, word_bits), chosen.pes, fmt.bits, word_bits)
+
+    def _check_reuse(self, wanted: int) -> None:
+        """Refuse a factor for the whole network that some block cannot have, naming all such blocks at once."""
+        products = {b.name: p for b in self.graph.blocks if (p := products_of(b)) is not None}
+        # A block with fewer products than that is served by a single PE, whatever the factor.
+        possible = {name: set(valid_reuse_factors(p)) for name, p in products.items() if p.total > wanted}
+        failing = [name for name, valid in possible.items() if wanted not in valid]
+        if not failing:
+            return
+        nearest = {name: nearest_reuse_factors(products[name], wanted) for name in failing}
+        listed = "; ".join(f"{name!r}: {' or '.join(map(str, values))}" for name, values in nearest.items())
+        common = sorted(
+            factor
+            for factor in set().union(*possible.values())
+            if all(factor in valid_reuse_factors(p) or factor > p.total for p in products.values())
+        )
+        below = [c for c in common if c < wanted][-1:]
+        above = [c for c in common if c > wanted][:1]
+        raise OptionError(
+            f"reuse_factor {wanted} is impossible for {len(failing)} of {len(products)} blocks; nearest valid for all: "
+            f"{' or '.join(map(str, below + above)) or 'none'}; nearest valid by block: {listed}. Give a mapping from "
+            "block to factor, with 'default' for the others, or leave it out"
+        )
 
     def _check_parallel(self) -> None:
         remedy = "use io_type='io_stream' for this network"

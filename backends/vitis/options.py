@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from hlsq.backends.vitis.names import RESERVED
 from hlsq.errors import OptionError
 from hlsq.formats.packing import codes_per_word
 
@@ -55,6 +56,8 @@ class HardwareOptions:
                 f"project_name {self.project_name!r} must be a C++ name: letters, digits and underscores, "
                 "beginning with a letter"
             )
+        if self.project_name.lower() in RESERVED:
+            raise OptionError(f"project_name {self.project_name!r} has a meaning of its own in C++; choose another")
         factors = self.reuse_factor.values() if isinstance(self.reuse_factor, Mapping) else [self.reuse_factor]
         for factor in factors:
             if factor is not None and (isinstance(factor, bool) or not isinstance(factor, int) or factor < 1):

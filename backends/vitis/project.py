@@ -22,6 +22,7 @@ from hlsq.graph.storage import load_graph, save_graph
 
 MARKER = "hlsq_project.json"
 VERSION = 1
+BUILT = ("build_lib.log", "deviations.json")
 
 
 def check_output_dir(folder: str | Path) -> Path:
@@ -30,9 +31,14 @@ def check_output_dir(folder: str | Path) -> Path:
     Raises:
         OutputDirError: it is a file, or holds something else.
     """
+    if not isinstance(folder, (str, os.PathLike)) or not str(folder):
+        raise OutputDirError(f"output_dir {folder!r} is no path; choose a folder")
     path = Path(folder)
     if path.exists() and not path.is_dir():
         raise OutputDirError(f"output_dir {str(path)!r} is a file; choose a folder")
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise OutputDirError(f"output_dir {str(path)!r} cannot be created: {str(above)!r} is no folder to write to")
     if path.is_dir() and any(path.iterdir()) and not (path / MARKER).is_file():
         raise OutputDirError(
             f"output_dir {str(path)!r} holds files that hlsq did not write (no {MARKER}); choose an empty or new folder"
@@ -43,6 +49,8 @@ def check_output_dir(folder: str | Path) -> Path:
 def write_project(design: Design, folder: str | Path, extra: dict[str, str] | None = None) -> Path:
     """Write the project of ``design`` into ``folder``; an earlier project there is replaced once the new one is whole.
 
+    Files in it that hlsq did not write are kept.
+
     Args:
         design: the hardware.
         folder: output folder.
@@ -52,8 +60,11 @@ def write_project(design: Design, folder: str | Path, extra: dict[str, str] | No
         OutputDirError: the folder holds something else.
     """
     path = check_output_dir(folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise OutputDirError(f"output_dir {str(path)!r} cannot be created: {error.strerror}") from error
     try:
         staging.chmod(0o755)
         for name, content in {**render_project(design), **(extra or {})}.items():
@@ -64,13 +75,34 @@ def write_project(design: Design, folder: str | Path, extra: dict[str, str] | No
         (staging / "tb_data").mkdir()
         _copy_ap_types(staging / "firmware" / "ap_types")
         save_graph(design.graph, staging)
-        marker = {"hlsq_project": VERSION, "options": _options_to_dict(design.options)}
+        written = sorted(str(p.relative_to(staging)) for p in staging.rglob("*") if p.is_file())
+        marker = {"hlsq_project": VERSION, "options": _options_to_dict(design.options), "files": [*written, MARKER]}
         (staging / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
+        if path.is_dir():
+            _keep_foreign_files(path, staging)
         _replace(staging, path)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
     return path
+
+
+def _keep_foreign_files(old: Path, new: Path) -> None:
+    """Take along what somebody else put into an earlier project: notes, results of Vitis HLS.
+
+    Left behind are the files that the earlier project's marker lists, and what was built from them.
+    """
+    try:
+        ours = set(json.loads((old / MARKER).read_text(encoding="utf-8")).get("files", []))
+    except (OSError, ValueError, AttributeError):
+        ours = set()
+    for path in sorted(p for p in old.rglob("*") if p.is_file() or p.is_symlink()):
+        name = path.relative_to(old)
+        built = path.suffix in (".so", ".o", ".dat") or name.name in BUILT
+        if str(name) in ours or built or (new / name).exists():
+            continue
+        (new / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, new / name, follow_symlinks=False)
 
 
 def read_project(folder: str | Path) -> Design:

@@ -148,7 +148,7 @@ class _Layout:
         readers = self._readers(tensor)
         if self.streaming and len(readers) != 1:
             return f"{tensor.ident}_all"
-        if not self.streaming and tensor.name in self.design.graph.outputs:
+        if not self.streaming and tensor.name in self.design.graph.outputs and len(readers) == 1:
             return self._port(tensor.name)
         return readers[0].ident if self.streaming else f"{tensor.ident}_out"
 
@@ -164,9 +164,12 @@ class _Layout:
         readers = self._readers(tensor)
         written = source or self._written(tensor)
         if not self.streaming:
-            is_port = source is not None or tensor.name in self.design.graph.outputs
+            is_output = tensor.name in self.design.graph.outputs
+            is_port = source is not None or (is_output and len(readers) == 1)
             local = () if is_port else (Local(written, tensor.ident, 0, tensor.size),)
-            return CallStep(local, call, tensor, written, ())
+            # A port is only written: what later blocks read stays in an array of its own.
+            copies = (f"hlsq::copy<{tensor.size}>({written}, {self._port(tensor.name)});",) if is_output else ()
+            return CallStep(local, call, tensor, written, () if is_port else copies)
         locals_ = []
         if source is None and (len(readers) != 1 or readers[0].reader is not None):
             depth = readers[0].depth if len(readers) == 1 else 2

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hlsq.backends.vitis.design import Design, Tensor
 from hlsq.emulate.exact import storage
-from hlsq.errors import InputError
+from hlsq.errors import InputError, ToolFailedError
 from hlsq.toolchain import find_cxx, run_tool
 
 Ints = NDArray[np.int64]
@@ -66,6 +66,7 @@ class Simulation:
 
         Raises:
             InputError: an integer that the input's format does not have.
+            ToolFailedError: packets were left over in a stream.
         """
         graph, tensors = self.design.graph, self.design.tensors
         ready = {i.name: np.ascontiguousarray(inputs[i.name], dtype=np.int64) for i in graph.inputs}
@@ -80,13 +81,18 @@ class Simulation:
         outputs = {name: _buffer(samples, tensors[name]) for name in graph.outputs}
         traces = {name: _buffer(samples, tensor) for name, tensor in tensors.items()} if trace else {}
         function = getattr(self.library, f"{self.design.options.project_name}_integers")
-        function.restype = None
-        function(
+        function.restype = ctypes.c_int64
+        left = function(
             ctypes.c_int64(samples),
             _pointers([ready[i.name] for i in graph.inputs]),
             _pointers([outputs[o] for o in graph.outputs]),
             _pointers(list(traces.values())) if trace else None,
         )
+        if left:
+            raise ToolFailedError(
+                f"the C simulation left {left} packets in its streams after {samples} samples; every sample must use "
+                "up its input and fill its output exactly, so a change of the generated C++ is the likely cause"
+            )
         return self._shaped(outputs), self._shaped(traces)
 
     def _shaped(self, buffers: dict[str, Ints]) -> dict[str, Ints]:

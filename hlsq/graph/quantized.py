@@ -163,7 +163,7 @@ class QBlock:
     layers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class QuantizedGraph:
     """Integer blocks in topological order.
 
@@ -180,6 +180,10 @@ class QuantizedGraph:
     blocks: tuple[QBlock, ...]
     outputs: tuple[str, ...]
     host: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(f"{i.name} {list(i.shape)}" for i in self.inputs)
+        return f"<QuantizedGraph {self.name!r}: {inputs} -> {len(self.blocks)} blocks -> {', '.join(self.outputs)}>"
 
     @cached_property
     def by_name(self) -> dict[str, QBlock]:

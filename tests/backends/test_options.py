@@ -32,6 +32,17 @@ def test_a_reuse_factor_decides_the_number_of_pes(graph: Any) -> None:
     assert default.by_name["conv/second"].reuse_factor in nearest_reuse_factors(Products(36, 4), 64)
 
 
+def test_an_impossible_reuse_factor_of_the_network_names_all_blocks(graph: Any) -> None:
+    with pytest.raises(OptionError, match=r"reuse_factor 7 is impossible for 3 of 3 blocks") as caught:
+        Design(graph, HardwareOptions(reuse_factor=7))
+    message = str(caught.value)
+    assert "'conv/first': 6 or 8" in message
+    assert "'class': 6 or 8" in message
+    common = message.split("nearest valid for all: ")[1].split(";")[0]
+    for factor in common.split(" or "):
+        Design(graph, HardwareOptions(reuse_factor=int(factor)))
+
+
 def test_an_impossible_reuse_factor_names_the_nearest(graph: Any) -> None:
     with pytest.raises(OptionError, match=r"'conv/second': reuse_factor 71 is impossible .*nearest valid: 48 or 72"):
         Design(graph, HardwareOptions(reuse_factor={"conv/second": 71}))
@@ -88,6 +99,7 @@ def test_doubleq_packs_three_codes_into_a_word(graph: Any) -> None:
         ({"clock_period": -1}, "clock_period -1 must be"),
         ({"word_bits": 12}, "word_bits 12 is unknown; valid: 8, 16, 32, 64"),
         ({"project_name": "9 lives"}, "project_name '9 lives' must be a C"),
+        ({"project_name": "main"}, "project_name 'main' has a meaning of its own"),
         ({"part": "rm -rf; x"}, "is no part number"),
     ],
 )

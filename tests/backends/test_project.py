@@ -4,11 +4,13 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from edits import change_first_weight
+from small import small_network
 
 import hlsq
 from hlsq.errors import GraphError, InputError, OptionError, OutputDirError, ToolFailedError, VerificationError
@@ -54,6 +56,76 @@ def test_a_changed_weight_is_noticed_and_named(
     assert caught.value.expected != caught.value.actual
     trace = project.emulate(samples, trace=True)[block]
     assert int(trace[caught.value.index]) == caught.value.expected
+
+
+def _edit_top(hw: hlsq.HardwareModel, before: str, after: str) -> None:
+    path = hw.output_dir / "firmware" / "hlsq_net.cpp"
+    text = path.read_text()
+    assert text.count(before) == 1
+    path.write_text(text.replace(before, after))
+
+
+def test_an_output_changed_on_its_way_out_is_noticed(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+    end = "    hlsq::trace<1>(5, layer_class_out);\n#endif\n"
+    change = "{ layer_class_t w = layer_class_out.read(); w[0] += 1; layer_class_out.write(w); }\n"
+    _edit_top(project, end, end + change)
+    with pytest.raises(VerificationError) as caught:
+        project.verify(samples)
+    assert caught.value.block == "class"
+
+
+def test_a_surplus_packet_is_noticed(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+    call = "    layer_class(pool_out, layer_class_out);\n"
+    _edit_top(project, call, call + "    layer_class_out.write(layer_class_t());\n")
+    with pytest.raises(ToolFailedError, match="left 20 packets in its streams after 20 samples"):
+        project.predict(samples)
+    bench = _run_test_bench(project.output_dir)
+    assert bench.returncode == 1
+    assert "holds more than its packets" in bench.stderr
+
+
+def test_files_of_others_in_a_project_survive(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+    assert project.float_graph is not None
+    folder = project.output_dir
+    project.compile()
+    (folder / "notes.txt").write_text("mine")
+    (folder / "hlsq_net_prj").mkdir()
+    (folder / "hlsq_net_prj" / "report.xml").write_text("hours of synthesis")
+    (folder / "firmware" / "mine.h").write_text("// mine")
+    again = hlsq.convert(project.float_graph, project.plan, output_dir=folder, calibration=samples, word_bits=32)
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert (folder / "hlsq_net_prj" / "report.xml").read_text() == "hours of synthesis"
+    assert (folder / "firmware" / "mine.h").read_text() == "// mine"
+    assert not list(folder.glob("firmware/*.so"))
+    again.verify(samples)
+
+
+def test_an_output_that_is_read_on(tmp_path: Path, samples: np.ndarray) -> None:
+    """In io_parallel a port is only written; what a later block reads lies in an array of its own."""
+    graph, plan = small_network()
+    both = replace(graph, outputs=("conv/first", "class"))
+    for io_type in ("io_stream", "io_parallel"):
+        hw = hlsq.convert(both, plan, output_dir=tmp_path / io_type, calibration=samples, io_type=io_type)
+        hw.verify(samples)
+        for expected, actual in zip(hw.emulate(samples), hw.predict(samples), strict=True):
+            assert np.array_equal(expected, actual)
+        assert _run_test_bench(hw.output_dir).returncode == 0
+    top = (tmp_path / "io_parallel" / "firmware" / "hlsq_net.cpp").read_text()
+    assert "hlsq::copy<144>(conv_first_out, conv_first_to_host);" in top
+
+
+def test_folders_that_cannot_be(project: hlsq.HardwareModel, tmp_path: Path) -> None:
+    assert project.float_graph is not None
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file" / "net", "/proc/net/hlsq", 5, ""):
+        with pytest.raises(OutputDirError, match="output_dir"):
+            hlsq.convert(project.float_graph, project.plan, output_dir=folder)  # type: ignore[arg-type]
+
+
+def test_models_are_shown_in_a_line(project: hlsq.HardwareModel) -> None:
+    for shown in (project, project.graph, project.float_graph):
+        assert len(repr(shown)) < 200
+        assert "random" in repr(shown)
 
 
 def _run_test_bench(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:

@@ -65,6 +65,15 @@ template <class CONFIG, class IN, class OUT> void pad(const IN *input, OUT *outp
     }
 }
 
+// The same values in another array.
+template <int COUNT, class T> void copy(const T *input, T *output) {
+#pragma HLS INLINE
+    for (int i = 0; i < COUNT; i++) {
+#pragma HLS UNROLL
+        output[i] = input[i];
+    }
+}
+
 // The same values in packets of another size.
 template <int COUNT, class IN, class OUT> void repack(hls::stream<IN> &input, hls::stream<OUT> &output) {
     IN in;
