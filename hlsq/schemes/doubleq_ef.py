@@ -228,9 +228,10 @@ class DoubleQEF(Scheme):
         return replace(formats, weight=fmt, values=codes, bias_values=bias_values)
 
     def _problem(self, square: Floats, cross: Floats, kernel: Floats) -> Problem:
-        diagonal = square.diagonal()
+        diagonal = square.diagonal().copy()
         damping = self.damping * float(diagonal.mean()) or 1.0
-        damped = square + damping * np.eye(len(square))
+        damped = square
+        np.fill_diagonal(damped, diagonal + damping)  # in place: the largest array there is
         target = np.asarray(np.linalg.solve(damped, cross + damping * kernel), dtype=np.float64)
         order = np.arange(len(square))
         if self.order == "activation":

@@ -62,8 +62,9 @@ class Rounder:
     def make(cls, problem: Problem, grid: Grid) -> Rounder:
         """Factorises the moments once for all scales."""
         reverse = problem.order[::-1]
-        lower = np.linalg.cholesky(problem.moments[np.ix_(reverse, reverse)])
-        return cls(problem, grid, (lower / lower.diagonal()).T, reverse)
+        lower: Floats = np.asarray(np.linalg.cholesky(problem.moments[np.ix_(reverse, reverse)]), dtype=np.float64)
+        lower /= lower.diagonal().copy()
+        return cls(problem, grid, lower.T, reverse)
 
     def feed_back(self, channels: NDArray[np.intp], scale: Floats) -> Floats:
         """Integers [taps, n] of the ``channels`` [n] with the real value ``scale`` [n] of one step."""

@@ -42,7 +42,8 @@ class Moments:
 
     def centred(self) -> tuple[Floats, Floats]:
         """``square`` and ``cross`` about the means: what is left to the weights when the bias is free."""
-        square = self.square - self.inputs[:, :, None] * self.inputs[:, None, :]
+        square = self.inputs[:, :, None] * self.inputs[:, None, :]
+        np.subtract(self.square, square, out=square)
         return square, self.cross - self.inputs[:, :, None] * self.outputs[:, None, :]
 
 
@@ -82,13 +83,14 @@ class MomentsBuilder:
         self._count += x.shape[1]
 
     def finish(self, step: float) -> Moments:
-        """The means; inputs were given in units of ``step``."""
+        """The means; inputs were given in units of ``step``. To be called once: the sums become the means in place."""
         n = self._count
+        self._square *= step * step / n
         return Moments(
             count=n,
             inputs=self._inputs * (step / n),
             outputs=self._outputs / n,
-            square=self._square * (step * step / n),
+            square=self._square,
             cross=self._cross * (step / n),
         )
 
@@ -106,11 +108,13 @@ class MomentsBuilder:
         wanted = as_maps(outputs)
         height, width = gathered.shape[1:3]
         total = height * width
-        chosen = np.arange(total)
         if total > self._positions:
-            chosen = np.sort(self._random.choice(total, self._positions, replace=False))
-        rows, columns = np.divmod(chosen, width)
-        x, y = gathered[:, rows, columns], wanted[:, rows, columns]
+            shuffled = self._random.random((len(maps), total)).argsort(axis=1)
+            chosen = np.sort(shuffled[:, : self._positions], axis=1)
+        else:
+            chosen = np.broadcast_to(np.arange(total), (len(maps), total))
+        sample, (rows, columns) = np.arange(len(maps))[:, None], np.divmod(chosen, width)
+        x, y = gathered[sample, rows, columns], wanted[sample, rows, columns]
         n, channels, inner = x.shape[0] * x.shape[1], y.shape[-1], x.shape[-1]
         if isinstance(op, Conv2D):
             return x.reshape(1, n, -1), y.reshape(1, n, channels)

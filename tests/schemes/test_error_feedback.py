@@ -1,0 +1,160 @@
+"""The rounding itself, against the published recursion, exhaustive search and explicit loops."""
+
+import itertools
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hlsq.emulate.real import run_block
+from hlsq.graph import Block
+from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D
+from hlsq.schemes.error_feedback import Problem, Rounder, round_weights
+from hlsq.schemes.grids import EvenGrid, Grid, PowerGrid
+from hlsq.schemes.second_moments import MomentsBuilder, grouped, ungrouped
+
+Floats = NDArray[np.float64]
+THREE = PowerGrid(3, 2)
+
+
+def problem(taps: int, channels: int, seed: int = 0, independent: bool = False) -> Problem:
+    rng = np.random.default_rng(seed)
+    mixed = np.eye(taps) if independent else rng.normal(size=(taps, taps))
+    inputs = rng.normal(size=(4 * taps, taps)) @ mixed
+    moments = inputs.T @ inputs / len(inputs) + 0.01 * np.eye(taps)
+    if independent:
+        moments = np.diag(np.diag(moments))
+    return Problem(rng.normal(size=(taps, channels)), moments, rng.permutation(taps))
+
+
+def with_inverse(p: Problem, grid: Grid, scale: Floats) -> Floats:
+    """Rounding by the inverse of the moments, as the method was published: one tap, then update all that follow."""
+    weights = p.target[p.order].copy()
+    inverse = np.linalg.inv(p.moments[np.ix_(p.order, p.order)])
+    upper = np.linalg.cholesky(inverse).T
+    integers = np.empty_like(weights)
+    for t in range(len(weights)):
+        integers[t] = grid.nearest(weights[t] / scale)
+        error = (weights[t] - integers[t] * scale) / upper[t, t]
+        weights[t + 1 :] -= np.outer(upper[t, t + 1 :], error)
+    result = np.empty_like(integers)
+    result[p.order] = integers
+    return result
+
+
+@pytest.mark.parametrize("grid", [THREE, PowerGrid(4, 6), EvenGrid(8)])
+@pytest.mark.parametrize("taps", [1, 5, 64, 150])
+def test_equals_the_recursion_with_the_inverse(grid: Grid, taps: int) -> None:
+    p = problem(taps, 6)
+    scale = np.abs(p.target).max(axis=0) / grid.peak
+    mine = Rounder.make(p, grid).feed_back(np.arange(6), scale)
+    assert np.array_equal(mine, with_inverse(p, grid, scale))
+    if taps > 1 and grid is THREE:
+        assert not np.array_equal(mine, grid.nearest(p.target / scale)), "plain rounding is something else"
+
+
+def test_without_correlation_it_is_plain_rounding() -> None:
+    p = problem(40, 5, independent=True)
+    scale = np.abs(p.target).max(axis=0) / THREE.peak
+    rounder = Rounder.make(p, THREE)
+    mine = rounder.feed_back(np.arange(5), scale)
+    assert np.array_equal(mine, THREE.nearest(p.target / scale))
+    assert np.array_equal(rounder.revisit(np.arange(5), scale, mine), mine)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_stage_lowers_the_error(seed: int) -> None:
+    p = problem(70, 8, seed)
+    channels = np.arange(8)
+    scale = np.abs(p.target).max(axis=0) / THREE.peak
+    rounder = Rounder.make(p, THREE)
+    plain = p.errors(channels, THREE.nearest(p.target / scale) * scale)
+    fed = rounder.feed_back(channels, scale)
+    first = p.errors(channels, fed * scale)
+    again = rounder.revisit(channels, scale, fed)
+    second = p.errors(channels, again * scale)
+    fitted = rounder.fit_scale(channels, scale, again)
+    third = p.errors(channels, again * fitted)
+    assert first.sum() < plain.sum()
+    assert (second <= first + 1e-12).all()
+    assert (third <= second + 1e-12).all()
+    assert third.sum() < first.sum()
+
+
+def test_a_small_one_against_all_possibilities() -> None:
+    p = problem(4, 30, seed=2)
+    scale = np.full(30, 0.4)
+    levels = np.array([-4, -2, -1, 0, 1, 2, 4])
+    every = np.array(list(itertools.product(levels, repeat=4)), dtype=np.float64).T
+    many = np.array([p.errors(np.full(every.shape[1], c), every * 0.4).min() for c in range(30)])
+    rounder = Rounder.make(p, THREE)
+    channels = np.arange(30)
+    mine = p.errors(channels, rounder.revisit(channels, scale, rounder.feed_back(channels, scale)) * scale)
+    plain = p.errors(channels, THREE.nearest(p.target / scale) * scale)
+    assert (mine >= many - 1e-12).all()
+    assert np.isclose(mine, many).mean() > 0.5 > np.isclose(plain, many).mean()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_scales(shared: bool) -> None:
+    p = problem(30, 6)
+    scales = np.outer([0.1, 0.3, 0.6], np.ones(6) if shared else np.linspace(1, 2, 6))
+    integers, scale = round_weights(p, THREE, scales, shared=shared, free=False, sweeps=0)
+    channels = np.arange(6)
+    errors = np.array(
+        [p.errors(channels, Rounder.make(p, THREE).feed_back(channels, candidate) * candidate) for candidate in scales]
+    )
+    best = np.full(6, errors.sum(axis=1).argmin()) if shared else errors.argmin(axis=0)
+    assert np.array_equal(scale, scales[best, channels])
+    assert np.allclose(p.errors(channels, integers * scale), errors[best, channels])
+    fitted = round_weights(p, THREE, scales, free=True, sweeps=2)
+    assert p.errors(channels, fitted[0] * fitted[1]).sum() < errors.min(axis=0).sum()
+
+
+@pytest.mark.parametrize("grid", [THREE, PowerGrid(5, 7), EvenGrid(8)])
+def test_nearest(grid: Grid) -> None:
+    fmt = grid.format(np.asarray(1.0))
+    members = np.array(fmt.levels if fmt.levels is not None else range(fmt.qmin, fmt.qmax + 1), dtype=np.float64)
+    assert members.max() == grid.peak
+    values = np.random.default_rng(0).normal(size=500) * grid.peak
+    distance = np.abs(values[:, None] - members)
+    assert np.array_equal(np.abs(values - grid.nearest(values)), distance.min(axis=1))
+    fmt.encode(grid.nearest(values))
+
+
+BLOCKS = [
+    Block("conv", Conv2D((2, 1), (1, 0, 2, 1), (1, 2)), ("x",), np.random.default_rng(0).normal(size=(3, 2, 4, 5))),
+    Block("deep", DepthwiseConv2D((1, 2), (1, 1, 1, 1)), ("x",), np.random.default_rng(1).normal(size=(3, 3, 8))),
+    Block("fc", Dense(), ("x",), np.random.default_rng(2).normal(size=(4, 3))),
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda b: b.name)
+def test_moments_predict_the_layer(block: Block) -> None:
+    """With all windows, ``cross`` is ``square`` times the weights, and the means follow the weights."""
+    assert block.kernel is not None
+    x = np.random.default_rng(3).normal(size=(6, 4) if isinstance(block.op, Dense) else (6, 7, 9, 4))
+    builder = MomentsBuilder(block, 4, positions=10**9)
+    for part in (slice(0, 4), slice(4, 6)):
+        builder.add(x[part].astype(np.float32), run_block(block, [x[part].astype(np.float32)]))
+    moments = builder.finish(1.0)
+    weights = grouped(block, block.kernel, 4)
+    assert np.allclose(moments.cross, moments.square @ weights, atol=1e-4)
+    assert np.allclose(moments.outputs, (moments.inputs[:, None] @ weights)[:, 0], atol=1e-5)
+    square, cross = moments.centred()
+    assert np.allclose(cross, square @ weights, atol=1e-4)
+    assert moments.count == run_block(block, [x.astype(np.float32)])[..., 0].size
+    assert np.array_equal(ungrouped(block, list(weights)), block.kernel)
+    assert not np.allclose(moments.cross, moments.square @ weights[:, ::-1], atol=1e-2), "the comparison can fail"
+
+
+def test_a_few_windows_stand_for_all() -> None:
+    block = BLOCKS[0]
+    x = np.random.default_rng(3).normal(size=(400, 7, 9, 4)).astype(np.float32)
+    full, few = MomentsBuilder(block, 4, 10**9), MomentsBuilder(block, 4, 5)
+    for builder in (full, few):
+        builder.add(x, run_block(block, [x]))
+    some, every = few.finish(1.0), full.finish(1.0)
+    assert some.count == 5 * 400
+    assert np.allclose(some.square, every.square, atol=0.15)
+    assert not np.array_equal(some.square, every.square)
