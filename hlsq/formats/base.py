@@ -52,6 +52,8 @@ class Format(ABC):
     """
 
     kind: ClassVar[str]
+    always_written: ClassVar[tuple[str, ...]] = ()
+    """Fields that ``to_dict`` writes even where they have their default, for a reader who edits a plan."""
     _kinds: ClassVar[dict[str, type[Format]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -142,7 +144,7 @@ class Format(ABC):
         out: dict[str, Any] = {"format": self.kind}
         for field in fields(self):
             value = getattr(self, field.name)
-            if value != field.default:
+            if value != field.default or field.name in self.always_written:
                 out[field.name] = list(value) if isinstance(value, tuple) else value
         return out
 

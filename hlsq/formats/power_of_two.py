@@ -37,6 +37,7 @@ class PowerOfTwo(Format):
     """
 
     kind: ClassVar[str] = "power_of_two"
+    always_written: ClassVar[tuple[str, ...]] = ("code_bits", "max_exponent")
 
     code_bits: int = 5
     max_exponent: int = 7

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from hlsq.backends.vitis.design import Design, HardwareBlock, Tensor
 from hlsq.backends.vitis.types import cpp_int, cpp_signed, format_interval, table_type
 from hlsq.errors import QuantizationError
-from hlsq.formats import Format, PowerOfTwo
+from hlsq.formats import Format
 from hlsq.graph import DyadicRequant, Interval, QBlock, Requant, ThresholdRequant
 from hlsq.graph.lowering.requant import product_interval
 from hlsq.graph.ops import Op
@@ -240,9 +240,7 @@ def short_format(fmt: Format) -> str:
         else:
             text = f"{value:.6g}" if isinstance(value, float) else str(value)
         parts.append(f"{name}={text}")
-    required = ["code_bits=5", "max_exponent=7"] if isinstance(fmt, PowerOfTwo) else []
-    missing = [text for text in required if not any(p.split("=")[0] == text.split("=")[0] for p in parts)]
-    return f"{type(fmt).__name__}({', '.join([*missing, *parts])})"
+    return f"{type(fmt).__name__}({', '.join(parts)})"
 
 
 @cache
