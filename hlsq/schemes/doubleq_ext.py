@@ -18,7 +18,7 @@ from hlsq.errors import InputError, OptionError, PlanError
 from hlsq.graph import Graph
 from hlsq.graph.lowering import quantize_graph
 from hlsq.memory import measure
-from hlsq.plan import BlockPlan, Plan
+from hlsq.plan import Plan
 from hlsq.schemes.doubleq import DoubleQ
 from hlsq.search import GreedySearch, Problem, Round, Settings, scoring_for
 from hlsq.search.greedy import FULL, START
@@ -144,7 +144,7 @@ class DoubleQExt(DoubleQ):
     def _search(self, graph: Graph, calibration: Calibration, progress: bool | None) -> Plan:
         start = super().plan(graph, calibration)
         changes = {
-            name: BlockPlan(weight=formats.first_level, output=formats.output)
+            name: replace(formats, weight=formats.first_level, first_level=None)
             for name, formats in start.blocks.items()
             if formats.first_level is not None
         }

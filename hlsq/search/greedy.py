@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -53,10 +53,7 @@ class Problem:
 
     def plan(self, names: list[str]) -> Plan:
         """The start plan with the changes to the blocks ``names``."""
-        plan = self.start
-        for name in names:
-            plan = plan.with_block(name, **vars(self.changes[name]))
-        return plan
+        return replace(self.start, blocks={**self.start.blocks, **{name: self.changes[name] for name in names}})
 
     @cached_property
     def fingerprint(self) -> str:
@@ -69,8 +66,8 @@ class Problem:
                 digest.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
         start = self.start.to_dict()
         formats = {key: start[key] for key in ("batch_norm", "inputs", "blocks")}
-        changes = {name: formats_.to_dict() for name, formats_ in self.changes.items()}
-        digest.update(json.dumps([formats, changes, list(changes), self.scoring.name], sort_keys=True).encode())
+        changes = [[name, changed.to_dict()] for name, changed in self.changes.items()]
+        digest.update(json.dumps([formats, changes, self.scoring.name], sort_keys=True).encode())
         for name, array in self.inputs.items():
             digest.update(f"{name}{array.shape}{array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())

@@ -97,7 +97,10 @@ class Custom(Scoring):
     def loss(self, outputs: Outputs, rows: Rows) -> float:
         """Minus the metric."""
         arrays = list(outputs.values())
-        value = self.metric(arrays[0] if len(arrays) == 1 else arrays, self.labels)
+        try:
+            value = self.metric(arrays[0] if len(arrays) == 1 else arrays, self.labels)
+        except Exception as error:
+            raise SearchError(f"metric {self.name!r} failed: {type(error).__name__}: {error}") from error
         if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
             raise SearchError(f"metric {self.name!r} returned {value!r}; it must return a finite number")
         return -float(value)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.errors import SearchError
 from hlsq.search.incremental import Base, Rows
 
 GRAPH = "graph.pickle"
@@ -38,10 +39,19 @@ class Folder:
 
     Args:
         parent: where to make it; None for the system's place. Workers on other machines need one they can reach.
+
+    Raises:
+        SearchError: it cannot be made.
     """
 
     def __init__(self, parent: str | Path | None = None) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="hlsq-search-", dir=parent))
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix="hlsq-search-", dir=parent))
+        except OSError as error:
+            raise SearchError(
+                f"cannot make a folder for worker processes in {str(parent or tempfile.gettempdir())!r}: "
+                f"{error.strerror}; name an existing one with scratch="
+            ) from error
         self._made: dict[str, Path] = {}
         self._count = 0
 

@@ -30,7 +30,7 @@ class State:
         evaluations: block evaluations of the round under way.
 
     Raises:
-        SearchError: the file cannot be read, is no state, or is that of another search.
+        SearchError: the file cannot be read or written, is no state, or is that of another search.
     """
 
     def __init__(self, path: str | Path | None, fingerprint: str) -> None:
@@ -42,6 +42,7 @@ class State:
         self.evaluations = 0
         if self.path is not None and self.path.exists():
             self._read(self.path)
+        self.save()  # an impossible path is better known now than after the first hour
 
     def take(self, search: Mapping[str, Any], where: str) -> None:
         """Take over the finished rounds of another state (``to_dict``) if it has more.
@@ -57,7 +58,7 @@ class State:
                     f"{where} belongs to another search: the network, its formats, the evaluation samples or the "
                     "metric differ; use those of the earlier search, or leave it out to start again"
                 )
-            rounds, references = list(search["rounds"]), dict(search["references"])
+            rounds, references = [dict(r) for r in search["rounds"]], dict(search["references"])
             current = {name: {int(p): loss for p, loss in found.items()} for name, found in search["current"].items()}
             evaluations = int(search["evaluations"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:

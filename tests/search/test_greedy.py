@@ -115,6 +115,18 @@ def test_a_failing_process_is_reported(
         assert rounds_of(problem, executor=pool, state=state) == expected
 
 
+def test_a_scratch_folder_must_exist(problem: Problem, tmp_path: Path) -> None:
+    with pytest.raises(SearchError, match=r"cannot make a folder.*missing.*scratch="):
+        rounds_of(problem, executor=Counting(), scratch=tmp_path / "missing")
+
+
+def test_a_bar_shows_the_progress(problem: Problem, capfd: pytest.CaptureFixture[str]) -> None:
+    rounds_of(problem, 1, progress=False)
+    assert capfd.readouterr().err == ""
+    rounds_of(problem, 1, progress=None)
+    assert capfd.readouterr().err == "", "not on a terminal"
+
+
 class Elsewhere(Executor):
     """A worker that cannot see the search's folder."""
 

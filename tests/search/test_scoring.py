@@ -53,6 +53,12 @@ def test_a_function_must_return_a_number(value: object) -> None:
         scoring.loss({"out": LOGITS}, np.arange(200))
 
 
+def test_a_function_that_fails_is_named() -> None:
+    scoring = scoring_for(lambda outputs, labels: outputs[labels], "none", SHAPES)  # type: ignore[arg-type]
+    with pytest.raises(SearchError, match=r"lambda.* failed: IndexError"):
+        scoring.loss({"out": LOGITS}, np.arange(200))
+
+
 @pytest.mark.parametrize(
     ("metric", "labels", "shapes", "message"),
     [
