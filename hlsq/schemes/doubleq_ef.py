@@ -71,7 +71,7 @@ class DoubleQEF(Scheme):
         bias_correction: the bias takes in the mean error of each output channel.
         sweeps: how often every weight is revisited after the first pass.
         activation_width: bits of inputs and outputs, 2 to 16.
-        calibration_method: as for every scheme.
+        calibration_method: as for every scheme; by default the range of smallest squared error.
         calibration_options: as for every scheme.
         batch_norm: as for every scheme; ``scale="power_of_two"`` needs ``"fold"``.
         batch_size: as for every scheme.
@@ -88,6 +88,7 @@ class DoubleQEF(Scheme):
     bias_correction: bool = True
     sweeps: int = 2
     activation_width: int = 8
+    calibration_method: str = "mse"
 
     def __post_init__(self) -> None:
         super().__post_init__()

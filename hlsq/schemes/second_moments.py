@@ -117,7 +117,8 @@ class MomentsBuilder:
         x, y = gathered[sample, rows, columns], wanted[sample, rows, columns]
         n, channels, inner = x.shape[0] * x.shape[1], y.shape[-1], x.shape[-1]
         if isinstance(op, Conv2D):
-            return x.reshape(1, n, -1), y.reshape(1, n, channels)
+            # Indexing leaves an order of axes in memory that BLAS does not take.
+            return np.ascontiguousarray(x.reshape(1, n, -1)), np.ascontiguousarray(y.reshape(1, n, channels))
         taps = x.reshape(n, -1, inner).transpose(2, 0, 1)
         return np.ascontiguousarray(taps), np.ascontiguousarray(y.reshape(n, inner, -1).transpose(1, 0, 2))
 

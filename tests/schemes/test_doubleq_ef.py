@@ -128,7 +128,7 @@ def test_bias_correction_removes_the_mean_error() -> None:
         {"sweeps": 0},
         {"damping": 1.0},
         {"batch_norm": "refine"},
-        {"calibration_method": "mse"},
+        {"calibration_method": "minmax"},
         {"activation_width": 10},
         {"samples": 50},
     ],
