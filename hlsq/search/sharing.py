@@ -52,6 +52,8 @@ class Folder:
                 f"cannot make a folder for worker processes in {str(parent or tempfile.gettempdir())!r}: "
                 f"{error.strerror}; name an existing one with scratch="
             ) from error
+        # Processes of one machine share its memory for files; only others need to find the bytes in the file itself.
+        self._flush = parent is not None
         self._made: dict[str, Path] = {}
         self._count = 0
 
@@ -68,7 +70,7 @@ class Folder:
         if not graph.exists():
             graph.write_bytes(pickle.dumps(opened.base.graph))
         for values in opened.base.tensors.values():
-            if isinstance(values, np.memmap):
+            if self._flush and isinstance(values, np.memmap):
                 values.flush()
         files = {name: self._made[name].name for name in opened.base.tensors}
         content = (opened.base.plan, files, list(opened.parts))
