@@ -39,7 +39,7 @@ def quantize(
     Args:
         model: a Keras 3 or tf_keras model, the path of a saved one, or a ``Graph``; a QKeras model needs no scheme, its
             formats are read from its quantizers.
-        scheme: ``"doubleq"`` (default), ``"quant8"`` or ``"fixed"``.
+        scheme: ``"doubleq"`` (default) or another of ``hlsq.schemes.scheme_names()``.
         calibration: samples [samples, ...] of the training data (by name for several inputs).
         progress: a progress bar; None shows one on a terminal for long runs.
         options: of the scheme.

@@ -78,7 +78,11 @@ def _scheme_options(command: Any) -> Any:
             metavar="SAMPLES",
             help="Training samples: .npy, .npz (an array 'x', or one per input name), or digits, mnist, cifar10.",
         ),
-        click.option("--scheme", metavar="NAME", help="Quantisation scheme: doubleq (default), quant8 or fixed."),
+        click.option(
+            "--scheme",
+            metavar="NAME",
+            help="Quantisation scheme: doubleq (default), doubleq_ef, doubleq_ext, quant8 or fixed.",
+        ),
     ):
         command = option(command)
     return command

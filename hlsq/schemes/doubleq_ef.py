@@ -31,7 +31,7 @@ from hlsq.schemes.weights import is_gain, magnitude
 Floats = NDArray[np.float64]
 
 CODE_BITS = (*EXPONENTS, AFFINE_BITS)
-OTHERS = "*"
+OTHERS = "default"
 DEFAULT_BITS = 4
 MOST_WINDOWS = 2**18
 WINDOW_WORK = 2.0**38
@@ -58,7 +58,7 @@ class DoubleQEF(Scheme):
 
     Args:
         code_bits: bits of a weight: 5 (exponents 0 to 7), 4 (0 to 6), 3 (0, +-1, +-2, +-4), or 8 (integers, which are
-            multiplied); or a dict of them by name of the block, where ``"*"`` stands for all others (4 without it).
+            multiplied); or a dict of them by block, where ``"default"`` stands for all others (4 without it).
         scale: ``"free"``, or ``"power_of_two"``: scales of weights and activations are powers of two, so that
             every requantisation is a shift and the network multiplies nothing.
         samples: of the calibration data to use, the first ones; all of them where there are fewer.

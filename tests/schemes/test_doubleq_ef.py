@@ -157,7 +157,7 @@ def test_only_the_first_samples_are_used() -> None:
 
 
 def test_width_of_every_block() -> None:
-    plan = run_scheme("doubleq_ef", GRAPH, TRAIN, code_bits={"first": 5, "fc": 8, "*": 3})
+    plan = run_scheme("doubleq_ef", GRAPH, TRAIN, code_bits={"first": 5, "fc": 8, "default": 3})
     bits = {name: block.weight.bits for name, block in plan.blocks.items() if block.weight is not None}
     assert bits == {"first": 5, "second": 3, "deep": 3, "fc": 8}
     assert isinstance(plan.blocks["fc"].weight, Affine)
@@ -180,7 +180,7 @@ def test_a_last_layer_has_one_scale() -> None:
     [
         ({"code_bits": 6}, "code_bits is 6; allowed: 3, 4, 5, 8, or a dict"),
         ({"code_bits": {"fc": 2}}, r"code_bits\['fc'\] is 2; allowed: 3, 4, 5, 8"),
-        ({"code_bits": {"pool": 4}}, r"block in code_bits: 'pool' is unknown; valid: \*, deep, fc, first, second"),
+        ({"code_bits": {"pool": 4}}, r"block in code_bits: 'pool' is unknown; valid: deep, default, fc, first, second"),
         ({"scale": "binary"}, "scale is 'binary'; allowed: 'free', 'power_of_two'"),
         ({"scale": "power_of_two", "batch_norm": "refine"}, "batch_norm is 'refine', which multiplies"),
         ({"damping": 0}, "damping is 0; allowed: a positive number"),
