@@ -13,7 +13,7 @@ from tqdm import tqdm
 from hlsq.calibration import Target, affine_target, calibrate, fixed_target
 from hlsq.calibration.run import Calibration, CalibrationData
 from hlsq.emulate.inputs import as_inputs
-from hlsq.errors import CalibrationError, OptionError
+from hlsq.errors import CalibrationError, OptionError, QuantizationError
 from hlsq.formats import FixedPoint, Format
 from hlsq.formats.codes import WeightCodes
 from hlsq.graph import Block, Graph
@@ -61,7 +61,8 @@ class DoubleQEF(Scheme):
             multiplied); or a dict of them by block, where ``"default"`` stands for all others (4 without it).
         scale: ``"free"``, or ``"power_of_two"``: scales of weights and activations are powers of two, so that
             every requantisation is a shift and the network multiplies nothing.
-        samples: of the calibration data to use, the first ones; all of them where there are fewer.
+        samples: of the calibration data to use, the first ones; all of them where there are fewer. Their activations
+            in a few successive blocks are in memory together.
         damping: how much every weight is held at its float value, in parts of the mean second moment; more of it
             keeps few samples from being fitted too closely.
         order: in which the weights of a channel are rounded: as they lie (``"natural"``), or those with the
@@ -129,7 +130,13 @@ class DoubleQEF(Scheme):
                 raise OptionError.unknown(f"scheme {self.name!r}, block in code_bits", name, [OTHERS, *known])
 
     def run(self, graph: Graph, data: CalibrationData, progress: bool | None = None) -> Plan:
-        """Calibrate ``graph`` on ``data``, choose the formats and round the weights."""
+        """Calibrate ``graph`` on ``data``, choose the formats and round the weights.
+
+        Raises:
+            CalibrationError: ``data`` does not fit the network.
+            OptionError: an option that does not fit the network.
+            QuantizationError: too little damping for the samples; names the layer.
+        """
         self.check(graph)
         inputs = {n: x[: self.samples] for n, x in as_inputs(graph.inputs, data, CalibrationError).items()}
         plan = self.plan(graph, calibrate(graph, inputs, self.batch_size, progress))
@@ -141,7 +148,13 @@ class DoubleQEF(Scheme):
         for block in tqdm(source.blocks, desc="round weights", unit="block", disable=hidden, delay=2, leave=False):
             formats = plan.blocks[block.name]
             if block.kernel is not None:
-                formats = self._round(walk, block, formats)
+                try:
+                    formats = self._round(walk, block, formats)
+                except np.linalg.LinAlgError:
+                    raise QuantizationError(
+                        f"layer {block.name!r}: its {walk.samples} calibration samples do not determine its weights at "
+                        f"a damping of {self.damping}; use a larger damping, such as 0.01, or more samples"
+                    ) from None
             blocks[block.name] = formats
             walk.step(block, formats)
             noise[block.name] = walk.signal_to_noise(block.name)

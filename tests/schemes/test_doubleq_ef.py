@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import hlsq
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.real import run_float
-from hlsq.errors import OptionError
+from hlsq.errors import OptionError, QuantizationError
 from hlsq.formats import Affine, FixedPoint, PowerOfTwo
 from hlsq.graph import Activation, Block, ChannelScale, Graph, GraphInput
 from hlsq.graph.lowering import quantize_graph
@@ -195,6 +195,12 @@ def test_a_last_layer_has_one_scale() -> None:
 def test_wrong_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         run_scheme("doubleq_ef", GRAPH, TRAIN, **options)
+
+
+def test_samples_that_do_not_determine_the_weights() -> None:
+    with pytest.raises(QuantizationError, match=r"layer '\w+': its 2 calibration samples .* larger damping"):
+        run_scheme("doubleq_ef", GRAPH, TRAIN, samples=2, damping=1e-300)
+    run_scheme("doubleq_ef", GRAPH, TRAIN, samples=2)
 
 
 def test_inputs_that_are_always_zero() -> None:
