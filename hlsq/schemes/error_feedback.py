@@ -56,6 +56,7 @@ class Rounder:
     problem: Problem
     grid: Grid
     factor: Floats
+    pivots: Floats
     reverse: NDArray[np.intp]
 
     @classmethod
@@ -63,25 +64,29 @@ class Rounder:
         """Factorises the moments once for all scales."""
         reverse = problem.order[::-1]
         lower: Floats = np.asarray(np.linalg.cholesky(problem.moments[np.ix_(reverse, reverse)]), dtype=np.float64)
-        lower /= lower.diagonal().copy()
-        return cls(problem, grid, lower.T, reverse)
+        pivots = lower.diagonal().copy()
+        lower /= pivots
+        return cls(problem, grid, lower.T, pivots, reverse)
 
-    def feed_back(self, channels: NDArray[np.intp], scale: Floats) -> Floats:
-        """Integers [taps, n] of the ``channels`` [n] with the real value ``scale`` [n] of one step."""
+    def feed_back(self, channels: NDArray[np.intp], scale: Floats) -> tuple[Floats, Floats]:
+        """Integers [taps, n] of ``channels`` [n] for steps of the real value ``scale`` [n], and their errors [n]."""
         target = self.problem.target[np.ix_(self.reverse, channels)]
         taps = len(target)
         integers = np.empty_like(target)
         errors = np.empty_like(target)
+        total = np.zeros(len(channels))
         for stop in range(taps, 0, -TAPS):
             start = max(0, stop - TAPS)
             centre = target[start:stop] + self.factor[start:stop, stop:] @ errors[stop:]
             for t in range(stop - 1, start - 1, -1):
                 wanted = centre[t - start] + self.factor[t, t + 1 : stop] @ errors[t + 1 : stop]
                 integers[t] = self.grid.nearest(wanted / scale)
-                errors[t] = target[t] - integers[t] * scale
+                rounded = integers[t] * scale
+                errors[t] = target[t] - rounded
+                total += np.square((wanted - rounded) * self.pivots[t])
         result = np.empty_like(integers)
         result[self.reverse] = integers
-        return result
+        return result, total
 
     def revisit(self, channels: NDArray[np.intp], scale: Floats, integers: Floats) -> Floats:
         """Every tap rounded once more, in order, with all others fixed; the error does not grow."""
@@ -141,8 +146,8 @@ def round_weights(
 
 def _best(rounder: Rounder, channels: NDArray[np.intp], scales: Floats, shared: bool) -> tuple[Floats, Floats]:
     many, flat = np.tile(channels, len(scales)), scales.ravel()
-    integers = rounder.feed_back(many, flat)
-    errors = rounder.problem.errors(many, integers * flat).reshape(scales.shape)
+    integers, flat_errors = rounder.feed_back(many, flat)
+    errors = flat_errors.reshape(scales.shape)
     if shared:
         errors = np.broadcast_to(errors.sum(axis=1, keepdims=True), errors.shape)
     chosen = errors.argmin(axis=0) * len(channels) + np.arange(len(channels))

@@ -47,7 +47,8 @@ def with_inverse(p: Problem, grid: Grid, scale: Floats) -> Floats:
 def test_equals_the_recursion_with_the_inverse(grid: Grid, taps: int) -> None:
     p = problem(taps, 6)
     scale = np.abs(p.target).max(axis=0) / grid.peak
-    mine = Rounder.make(p, grid).feed_back(np.arange(6), scale)
+    mine, errors = Rounder.make(p, grid).feed_back(np.arange(6), scale)
+    assert np.allclose(errors, p.errors(np.arange(6), mine * scale))
     assert np.array_equal(mine, with_inverse(p, grid, scale))
     if taps > 1 and grid is THREE:
         assert not np.array_equal(mine, grid.nearest(p.target / scale)), "plain rounding is something else"
@@ -57,7 +58,7 @@ def test_without_correlation_it_is_plain_rounding() -> None:
     p = problem(40, 5, independent=True)
     scale = np.abs(p.target).max(axis=0) / THREE.peak
     rounder = Rounder.make(p, THREE)
-    mine = rounder.feed_back(np.arange(5), scale)
+    mine, _ = rounder.feed_back(np.arange(5), scale)
     assert np.array_equal(mine, THREE.nearest(p.target / scale))
     assert np.array_equal(rounder.revisit(np.arange(5), scale, mine), mine)
 
@@ -69,7 +70,7 @@ def test_each_stage_lowers_the_error(seed: int) -> None:
     scale = np.abs(p.target).max(axis=0) / THREE.peak
     rounder = Rounder.make(p, THREE)
     plain = p.errors(channels, THREE.nearest(p.target / scale) * scale)
-    fed = rounder.feed_back(channels, scale)
+    fed, _ = rounder.feed_back(channels, scale)
     first = p.errors(channels, fed * scale)
     again = rounder.revisit(channels, scale, fed)
     second = p.errors(channels, again * scale)
@@ -89,7 +90,7 @@ def test_a_small_one_against_all_possibilities() -> None:
     many = np.array([p.errors(np.full(every.shape[1], c), every * 0.4).min() for c in range(30)])
     rounder = Rounder.make(p, THREE)
     channels = np.arange(30)
-    mine = p.errors(channels, rounder.revisit(channels, scale, rounder.feed_back(channels, scale)) * scale)
+    mine = p.errors(channels, rounder.revisit(channels, scale, rounder.feed_back(channels, scale)[0]) * scale)
     plain = p.errors(channels, THREE.nearest(p.target / scale) * scale)
     assert (mine >= many - 1e-12).all()
     assert np.isclose(mine, many).mean() > 0.5 > np.isclose(plain, many).mean()
@@ -102,7 +103,10 @@ def test_scales(shared: bool) -> None:
     integers, scale = round_weights(p, THREE, scales, shared=shared, free=False, sweeps=0)
     channels = np.arange(6)
     errors = np.array(
-        [p.errors(channels, Rounder.make(p, THREE).feed_back(channels, candidate) * candidate) for candidate in scales]
+        [
+            p.errors(channels, Rounder.make(p, THREE).feed_back(channels, candidate)[0] * candidate)
+            for candidate in scales
+        ]
     )
     best = np.full(6, errors.sum(axis=1).argmin()) if shared else errors.argmin(axis=0)
     assert np.array_equal(scale, scales[best, channels])
