@@ -57,7 +57,8 @@ class DoubleQExt(DoubleQ):
         state: file that is written after every step, and from which the same search goes on after an interruption.
         continue_from: plan (or path of one) that this scheme made of the same network, calibration and evaluation: its
             rounds are taken over.
-        scratch: folder for what worker processes share, deleted at the end; on a cluster one that all machines see.
+        scratch: where to make the folder that worker processes share; on a cluster a place that all machines see. The
+            folder is deleted at the end, but a killed process leaves it behind (``hlsq-search-...``).
         cache_bytes: most memory (or, with processes, disk) for activations that candidates share; changes only speed.
         last_layer: as for ``doubleq``.
         per_channel: as for ``doubleq``.

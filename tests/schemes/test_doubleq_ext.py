@@ -169,7 +169,7 @@ from searching import Counting, chain, images, kill_this_process, predictions
 from hlsq.schemes import run_scheme
 network, x = chain(6, 4), images(320, 3)
 run_scheme("doubleq_ext", network, images(64, 2), evaluation=(x, predictions(network, x)), mrt=1.0,
-           state=sys.argv[1], executor=Counting(35, kill_this_process))
+           state=sys.argv[1], scratch=sys.argv[2], executor=Counting(35, kill_this_process))
 """
 
 
@@ -177,7 +177,11 @@ def test_a_killed_search_resumes_to_the_same_plan(network: Graph, labels: Any, w
     state = tmp_path / "state.json"
     support = Path(__file__).parents[1] / "support"
     run = subprocess.run(
-        [sys.executable, "-c", KILLED, str(state)], cwd=support, capture_output=True, text=True, check=False
+        [sys.executable, "-c", KILLED, str(state), str(tmp_path)],
+        cwd=support,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == -9, run.stderr
     found = json.loads(state.read_text())
