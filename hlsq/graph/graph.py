@@ -29,7 +29,7 @@ class Graph:
         name: of the network.
         inputs: the network's inputs.
         blocks: each after all of its inputs.
-        outputs: names of the blocks whose values are the network's outputs.
+        outputs: names of the blocks (or inputs) whose values are the network's outputs.
         host: what the converter left to the host, output name to e.g. ``"softmax"``.
 
     Raises:
@@ -60,15 +60,6 @@ class Graph:
             raise GraphError(f"network {self.name!r}: the name {duplicates[0]!r} occurs more than once")
         if missing := [o for o in self.outputs if o not in known]:
             raise GraphError(f"network {self.name!r}: output {missing[0]!r} is no block")
-        if passed := [i.name for i in self.inputs if i.name in self.outputs]:
-            raise GraphError(
-                f"network {self.name!r}: its input {passed[0]!r} is also an output, which hardware need not hand back; "
-                "leave it out of the model's outputs"
-            )
-        if twice := [o for o in self.outputs if self.outputs.count(o) > 1]:
-            raise GraphError(f"network {self.name!r}: {twice[0]!r} is an output more than once; name it once")
-        if not self.outputs:
-            raise GraphError(f"network {self.name!r} has no output")
         _ = self.shapes
 
     def __repr__(self) -> str:

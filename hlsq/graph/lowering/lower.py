@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsq.errors import PlanError, QuantizationError
+from hlsq.errors import GraphError, PlanError, QuantizationError
 from hlsq.formats import Affine, Format
 from hlsq.graph.block import Block
 from hlsq.graph.graph import Graph
@@ -47,11 +47,13 @@ def quantize_graph(graph: Graph, plan: Plan) -> QuantizedGraph:
         The integer network.
 
     Raises:
+        GraphError: an output that is an input, or is there twice.
         PlanError: the plan and the network do not fit (missing or unknown block, format that is not possible there).
         QuantizationError: an accumulator beyond 62 bits or a requantisation out of range; names the layer.
     """
     if plan.batch_norm == "fold":
         graph = graph.fold_batch_norm()
+    _check_outputs(graph)
     _check_names(graph, plan)
     lowering = _Lowering(graph, plan)
     for item in graph.inputs:
@@ -244,6 +246,16 @@ class _Lowering:
 
 def _constant_bounds(lo: int, hi: int, channels: int) -> ChannelBounds:
     return ChannelBounds(np.full(channels, lo, dtype=np.int64), np.full(channels, hi, dtype=np.int64))
+
+
+def _check_outputs(graph: Graph) -> None:
+    if passed := [i.name for i in graph.inputs if i.name in graph.outputs]:
+        raise GraphError(
+            f"network {graph.name!r}: its input {passed[0]!r} is also an output, which hardware need not hand back; "
+            "leave it out of the model's outputs"
+        )
+    if twice := [o for o in graph.outputs if graph.outputs.count(o) > 1]:
+        raise GraphError(f"network {graph.name!r}: {twice[0]!r} is an output more than once; name it once")
 
 
 def _check_names(graph: Graph, plan: Plan) -> None:
