@@ -1,0 +1,109 @@
+"""ResNet-20 with nothing but powers of two: ``doubleq_ef`` in 5, 4 and 3 bits, and hardware that multiplies nothing.
+
+    HLSQ_DATA=... python projects/resnet20_cifar10/power_of_two.py
+
+Every convolution and the dense layer get power-of-two weights, without retraining. Accuracy is that of the bit-exact
+emulation on test images; calibration samples are training images.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+import hlsq
+from hlsq import data, toolchain
+from hlsq.console import ExplainedCommand, pairs, short_path, step, table
+from hlsq.demo import accuracy
+from hlsq.emulate.emulator import Emulator
+from hlsq.graph.lowering import quantize_graph
+from hlsq.memory import measure
+from hlsq.quiet import load_tensorflow
+
+HERE = Path(__file__).resolve().parent
+CODE_BITS = (5, 4, 3)
+SCALES = ("free", "power_of_two")
+HARDWARE = ("power_of_two", 4)
+
+
+class MultiplicationFound(click.ClickException):
+    """The generated code multiplies after all."""
+
+
+@click.command(cls=ExplainedCommand)
+@click.option("--images", type=click.IntRange(1), default=10_000, show_default=True, help="Test images for accuracy.")
+@click.option("--samples", type=click.IntRange(1), default=32, show_default=True, help="Test images to verify.")
+@click.option("--calibration", type=click.IntRange(1), default=1000, show_default=True, help="Training images to use.")
+@click.option(
+    "--bits", type=click.Choice([str(b) for b in CODE_BITS]), multiple=True, help="Bits of a weight; all without it."
+)
+@click.option("--output", type=click.Path(path_type=Path), default=HERE / "build", help="Folder of the HLS project.")
+def main(images: int, samples: int, calibration: int, bits: tuple[str, ...], output: Path) -> None:
+    """Compare code widths and scales of doubleq_ef, then verify the network without multipliers in C simulation."""
+    toolchain.find_cxx()
+    (x_train, _), (x_test, y_test) = data.load_cifar10()
+    with step("Loading the network"):
+        load_tensorflow()
+        from hlsq.converters.keras import from_keras
+        from hlsq.zoo.resnet20 import preprocess, resnet20
+
+        graph = from_keras(resnet20(data.load_resnet20_weights()))
+    x, y = preprocess(x_test[:images]), y_test[:images].ravel()
+    calibration_images = preprocess(x_train[:calibration])
+    plans: dict[tuple[str, int], hlsq.Plan] = {}
+    rows = []
+    for scale in SCALES:
+        for width in [int(b) for b in bits] or CODE_BITS:
+            with step(f"doubleq_ef, scale {scale}, {width} bits"):
+                plan = hlsq.quantize(
+                    graph, scheme="doubleq_ef", calibration=calibration_images, code_bits=width, scale=scale
+                )
+                network = quantize_graph(graph, plan)
+                outputs = Emulator(network).run(x).outputs[network.outputs[0]]
+            plans[scale, width] = plan
+            memory = measure(network).weights
+            kilobytes, less = f"{memory.after / 8000:,.2f}", f"{1 - memory.after / memory.before:.1%}"
+            rows.append((scale, str(width), f"{accuracy(outputs, y):.2%}", kilobytes, less))
+    click.echo(f"\nAccuracy on {images:,} test images, weights of all layers\n")
+    for line in table(("scale", "bits", "accuracy", "kB", "less"), rows):
+        click.echo(line)
+    chosen = HARDWARE if HARDWARE in plans else next(key for key in plans if key[0] == HARDWARE[0])
+    show_hardware(graph, plans[chosen], chosen[1], calibration_images, x[:samples], output / "power_of_two")
+
+
+def show_hardware(
+    graph: hlsq.Graph,
+    plan: hlsq.Plan,
+    code_bits: int,
+    calibration: NDArray[np.float32],
+    x: NDArray[np.float32],
+    folder: Path,
+) -> None:
+    """Write, compile and verify the project, and look for multiplications in its blocks."""
+    hw = hlsq.convert(graph, plan, output_dir=folder, calibration=calibration)
+    with step("Compiling the C simulation"):
+        hw.compile()
+    verified = hw.verify(x)
+    blocks = sorted((folder / "firmware" / "blocks").glob("*.h"))
+    multiplying = [path.name for path in blocks if "hlsq::multiply" in path.read_text(encoding="utf-8")]
+    if multiplying:
+        raise MultiplicationFound(f"{', '.join(multiplying)} multiply, although every scale is a power of two")
+    kinds = sorted({block.pe_kind for block in hw.design.blocks if block.pe_kind})
+    click.echo(f"\nHardware of the network with {code_bits}-bit codes and power-of-two scales\n")
+    numbers = [
+        ("images verified", f"{verified.samples}"),
+        ("integers compared", f"{verified.integers:,}"),
+        ("mismatches", f"{verified.mismatches}"),
+        ("kinds of PEs", ", ".join(kinds)),
+        ("blocks that multiply", f"{len(multiplying)} of {len(blocks)}"),
+        ("project", short_path(folder)),
+    ]
+    for line in pairs(numbers):
+        click.echo(line)
+
+
+if __name__ == "__main__":
+    main()
