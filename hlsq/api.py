@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -112,7 +111,7 @@ def convert(
     design = Design(quantized, hardware)
     samples = None if calibration is None else _samples(graph, calibration)
     found = {} if samples is None else _deviations(graph, quantized, plan, samples)
-    extra = {"plan.json": _plan_text(plan), DEVIATIONS: deviations_to_json(found)}
+    extra = {"plan.json": plan.to_json(), DEVIATIONS: deviations_to_json(found)}
     write_project(design, path, extra)
     model_ = HardwareModel(design, path, plan, graph, found)
     model_.write_vectors(_random_inputs(model_) if samples is None else _first(samples, VECTORS))
@@ -223,7 +222,3 @@ def _deviations(
         graph = graph.fold_batch_norm()
     blocks = Emulator(quantized).run(_first(samples, DEVIATION_SAMPLES), trace=True, progress=False).blocks
     return deviations(graph, quantized, blocks)
-
-
-def _plan_text(plan: Plan) -> str:
-    return json.dumps(plan.to_dict(), indent=2) + "\n"

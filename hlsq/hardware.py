@@ -54,7 +54,8 @@ class HardwareModel:
         output_dir: the project folder.
         plan: the formats it was quantised with, None for a project that was loaded without.
         float_graph: the float network, None for a project that was loaded.
-        deviations: per block, how often its rounding differs from real arithmetic on the calibration data.
+        deviations: per block, how often its rounding differs from real arithmetic on the first calibration samples
+            (at most 64; the report says how many).
     """
 
     design: Design
@@ -153,28 +154,21 @@ class HardwareModel:
         Raises:
             VerificationError: the first block, in the order of the network, with a difference.
         """
-        from tqdm import tqdm
-
         from hlsq.emulate.inputs import as_inputs
+        from hlsq.emulate.progress import sample_bar
 
         real = self.stored_inputs() if x is None else as_inputs(self.graph.inputs, x)
         simulation = self._simulation(ap_types)
         emulator = Emulator(self.graph)
         samples = len(next(iter(real.values())))
         integers = 0
-        bar = tqdm(
-            total=samples,
-            desc="verify",
-            unit="sample",
-            delay=1.0,
-            leave=False,
-            disable=None if progress is None else not progress,
-        )
+        bar = sample_bar(samples, "verify", progress)
         with bar:
             for start in range(0, samples, VERIFY_BATCH):
                 part = {name: values[start : start + VERIFY_BATCH] for name, values in real.items()}
                 expected = emulator.run(part, trace=True, progress=False).blocks
-                outputs, actual = simulation.run(emulator.quantize_inputs(part), trace=True)
+                integer_inputs = {item.name: expected[item.name] for item in self.graph.inputs}
+                outputs, actual = simulation.run(integer_inputs, trace=True)
                 for name in self.graph.shapes:
                     _compare(name, start, expected[name], actual[name])
                     integers += expected[name].size

@@ -137,6 +137,10 @@ class Plan:
         except (KeyError, AttributeError, TypeError) as error:
             raise PlanError(f"the plan is incomplete or malformed: {error!r}") from error
 
+    def to_json(self) -> str:
+        """The text of a plan file."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
     def save(self, path: str | Path) -> None:
         """Write the plan as JSON; a missing folder is created.
 
@@ -145,7 +149,7 @@ class Plan:
         """
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+            Path(path).write_text(self.to_json(), encoding="utf-8")
         except OSError as error:
             raise PlanError(f"cannot write the plan to {str(path)!r}: {error.strerror}") from error
 

@@ -38,10 +38,6 @@ class Deviation:
     differing: int
     largest: int
 
-    def plus(self, other: Deviation) -> Deviation:
-        """The differences of two sets of samples together."""
-        return Deviation(self.values + other.values, self.differing + other.differing, max(self.largest, other.largest))
-
 
 def deviations(graph: Graph, quantized: QuantizedGraph, blocks: Mapping[str, Values]) -> dict[str, Deviation]:
     """Differences of every block that requantises.

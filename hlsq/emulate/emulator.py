@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from hlsq.emulate.exact import carrier, storage
 from hlsq.emulate.inputs import as_inputs
+from hlsq.emulate.progress import sample_bar
 from hlsq.emulate.step import Step, make_step
 from hlsq.errors import InputError
 from hlsq.graph import QuantizedGraph
@@ -96,14 +96,7 @@ class Emulator:
             return part.stop - part.start
 
         _ = self.steps
-        bar = tqdm(
-            total=samples,
-            desc="emulate",
-            unit="sample",
-            delay=1.0,
-            leave=False,
-            disable=None if progress is None else not progress,
-        )
+        bar = sample_bar(samples, "emulate", progress)
         threads = self.threads or os.cpu_count() or 1
         # Each thread takes whole batches through the network, so the matrix products themselves stay single-threaded.
         with bar, threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
