@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -22,6 +22,7 @@ from threadpoolctl import ThreadpoolController
 from hlsq.emulate.emulator import CHUNK
 from hlsq.emulate.exact import carrier
 from hlsq.emulate.step import Step, make_step
+from hlsq.formats import Format
 from hlsq.graph import Graph, Interval, QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
 from hlsq.plan import BlockPlan, Plan
@@ -29,6 +30,7 @@ from hlsq.search.cache import blocks_to_run, compact, reachable, worth_keeping
 
 Values = NDArray[Any]
 Rows = NDArray[np.intp]
+Errors = dict[str, float]
 Allocate = Callable[[str, tuple[int, ...], np.dtype[Any]], Values]
 """Makes the array for a tensor from its name, its shape [samples, ...] and its type."""
 
@@ -40,10 +42,12 @@ class Candidate:
     Attributes:
         name: for messages and the state file; unique within a search.
         changes: formats of the blocks that differ, by name.
+        inputs: formats of the network's inputs that differ, by name; the base must have their real values.
     """
 
     name: str
     changes: Mapping[str, BlockPlan]
+    inputs: Mapping[str, Format] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +58,14 @@ class Base:
         graph: float network; batch norms folded where the plan says so.
         plan: the base plan.
         tensors: integers [samples, ...] of all inputs, all outputs and some blocks.
+        reals: float32 values [samples, ...]: of the inputs whose format candidates change, and of the blocks whose
+            deviation from the float network is measured.
     """
 
     graph: Graph
     plan: Plan
     tensors: Mapping[str, Values]
+    reals: Mapping[str, Values] = field(default_factory=dict)
 
     @property
     def samples(self) -> int:
@@ -70,17 +77,27 @@ class Base:
         """The base plan's integer network."""
         return quantize_graph(self.graph, self.plan)
 
-    def with_changes(self, changes: Mapping[str, BlockPlan]) -> Plan:
-        """The base plan with other formats for some blocks."""
-        return replace(self.plan, blocks={**self.plan.blocks, **changes})
+    def with_changes(self, changes: Mapping[str, BlockPlan], inputs: Mapping[str, Format] | None = None) -> Plan:
+        """The base plan with other formats for some blocks and inputs."""
+        plan = self.plan
+        return replace(plan, blocks={**plan.blocks, **changes}, inputs={**plan.inputs, **(inputs or {})})
+
+    def changed(self, changes: Mapping[str, BlockPlan], inputs: Mapping[str, Format]) -> list[str]:
+        """Names of the blocks and inputs whose formats really differ."""
+        blocks = [name for name, formats in changes.items() if formats != self.plan.blocks[name]]
+        return [*(name for name, fmt in inputs.items() if fmt != self.plan.inputs[name]), *blocks]
 
     def prepare(self, candidate: Candidate) -> Prepared:
-        """Lower ``candidate`` and find out what has to be computed for it."""
-        changed = [name for name, formats in candidate.changes.items() if formats != self.plan.blocks[name]]
-        network = quantize_graph(self.graph, self.with_changes(candidate.changes))
-        behind = reachable(self.graph, changed)
+        """Lower ``candidate`` and find out what has to be computed for it.
+
+        Raises:
+            PlanError, QuantizationError: formats that the network cannot have.
+        """
+        changed = self.changed(candidate.changes, candidate.inputs)
+        network = quantize_graph(self.graph, self.with_changes(candidate.changes, candidate.inputs))
+        behind = frozenset(reachable(self.graph, changed))
         held = set(self.tensors) - behind
-        return Prepared(self, network, blocks_to_run(self.graph, self.graph.outputs, held))
+        return Prepared(self, network, blocks_to_run(self.graph, self.graph.outputs, held), behind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +108,13 @@ class Prepared:
         base: the plan it differs from.
         quantized: its integer network.
         blocks: names of the blocks to compute; all others keep the base's integers.
+        behind: names of the inputs and blocks whose integers may differ from the base's.
     """
 
     base: Base
     quantized: QuantizedGraph
     blocks: tuple[str, ...]
+    behind: frozenset[str] = frozenset()
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -113,49 +132,81 @@ class Prepared:
             rows: indices of evaluation samples.
             threads: None for one per core.
         """
+        return self.measure(rows, threads)[0]
+
+    def measure(self, rows: Rows, threads: int | None = None) -> tuple[dict[str, NDArray[np.float32]], Errors]:
+        """``run``, and by how much the network deviates from the float one.
+
+        Returns:
+            Real outputs, and for every input and block that may differ from the base's and whose real values the base
+            has the sum of the squared differences between real and dequantised values over ``rows``.
+        """
         network, tensors = self.quantized, self.base.tensors
         names = dict.fromkeys(network.outputs)
         found = {n: np.empty((len(rows), *network.shapes[n]), compact(network.intervals[n])) for n in names}
-        self.compute(rows, found, threads)
+        errors = self.compute(rows, found, threads)
         for name in names:
             if name not in self.blocks:
                 found[name] = tensors[name][rows]
-        return {n: network.formats[n].dequantize(found[n].astype(np.int64)).astype(np.float32) for n in names}
+        outputs = {n: network.formats[n].dequantize(found[n].astype(np.int64)).astype(np.float32) for n in names}
+        return outputs, errors
 
-    def compute(self, rows: Rows, into: Mapping[str, Values], threads: int | None = None) -> None:
-        """Write the integers of computed blocks for ``rows`` into the arrays ``into``, by name."""
+    def compute(self, rows: Rows, into: Mapping[str, Values], threads: int | None = None) -> Errors:
+        """Write the integers of computed blocks for ``rows`` into the arrays ``into``; errors as in ``measure``."""
         _ = self.steps
 
-        def work(start: int) -> None:
+        def work(start: int) -> Errors:
             part = slice(start, start + CHUNK)
-            self._run_chunk(rows[part], part, into)
+            return self._run_chunk(rows[part], part, into)
 
         starts = range(0, len(rows), CHUNK)
         count = min(threads or os.cpu_count() or 1, len(starts))
         with single_threaded_products():
             if count <= 1:
-                for start in starts:
-                    work(start)
-                return
-            with ThreadPoolExecutor(count) as pool:
-                for _ in pool.map(work, starts):
-                    pass
+                found = [work(start) for start in starts]
+            else:
+                with ThreadPoolExecutor(count) as pool:
+                    found = list(pool.map(work, starts))
+        # Summed in the order of the samples, so that the number of threads changes nothing.
+        return {name: sum(errors[name] for errors in found) for name in (found[0] if found else ())}
 
-    def _run_chunk(self, rows: Rows, part: slice, into: Mapping[str, Values]) -> None:
+    def _run_chunk(self, rows: Rows, part: slice, into: Mapping[str, Values]) -> Errors:
+        errors: dict[str, float] = {}
         values: dict[str, Values] = {}
         intervals = self.quantized.intervals
         computed = set(self.blocks)
+        chosen = consecutive(rows)
+        for item in self.quantized.inputs:
+            if item.name in self.behind:
+                integers = item.format.quantize(self.base.reals[item.name][chosen])
+                values[item.name] = integers.astype(carrier(intervals[item.name]))
+                errors[item.name] = self._error(item.name, values[item.name], chosen)
         for step in self.steps:
+            block = step.block.name
             for name in step.block.inputs:
                 if name not in values:
                     assert name not in computed  # noqa: S101 - the order of blocks_to_run
-                    values[name] = self.base.tensors[name][rows].astype(carrier(intervals[name]))
+                    values[name] = self.base.tensors[name][chosen].astype(carrier(intervals[name]))
             out = step.run([values[name] for name in step.block.inputs])
-            if step.block.name in into:
-                into[step.block.name][part] = out
-            values[step.block.name] = out
+            if block in into:
+                into[block][part] = out
+            if block in self.behind and block in self.base.reals:
+                errors[block] = self._error(block, out, chosen)
+            values[block] = out
             for name in step.last_use_of:
                 values.pop(name, None)
+        return errors
+
+    def _error(self, name: str, integers: Values, rows: Rows | slice) -> float:
+        """Squared differences between the real values of a tensor and its ``integers``, summed."""
+        fmt = self.quantized.formats[name]
+        real = integers.astype(np.float32)
+        if fmt.offset:
+            real -= np.float32(fmt.offset)
+        real *= fmt.step.astype(np.float32)
+        real -= self.base.reals[name][rows]
+        flat = real.reshape(-1)
+        return float(np.dot(flat, flat))
 
 
 def first_base(
@@ -164,6 +215,7 @@ def first_base(
     inputs: Mapping[str, Values],
     alternatives: Sequence[Collection[str]] = (),
     *,
+    reals: Mapping[str, Values] | None = None,
     cache_bytes: int = 2**31,
     allocate: Allocate = lambda _, shape, dtype: np.empty(shape, dtype),
     threads: int | None = None,
@@ -174,7 +226,8 @@ def first_base(
         graph: float network, batch norms refined or folded.
         plan: its formats.
         inputs: real evaluation samples, name to [samples, ...].
-        alternatives: for every candidate to come the names of the blocks that it changes.
+        alternatives: for every candidate to come the names of the blocks and inputs that it changes.
+        reals: float32 values of inputs and blocks, as ``Base`` describes them; copied into arrays of ``allocate``.
         cache_bytes: most memory for the tensors of blocks.
         allocate: makes the arrays, in memory unless told.
         threads: None for one per core.
@@ -190,7 +243,11 @@ def first_base(
         tensors[item.name] = allocate(item.name, real.shape, compact(Interval(fmt.qmin, fmt.qmax)))
         for start in range(0, len(real), 256):
             tensors[item.name][start : start + 256] = fmt.quantize(real[start : start + 256])
-    bare = Base(graph, plan, tensors)
+    kept = {}
+    for name, values in (reals or {}).items():
+        kept[name] = allocate(f"real {name}", values.shape, np.dtype(np.float32))
+        kept[name][...] = values
+    bare = Base(graph, plan, tensors, kept)
     return _filled(bare, bare, alternatives, cache_bytes, allocate, threads)
 
 
@@ -199,15 +256,21 @@ def next_base(
     changes: Mapping[str, BlockPlan],
     alternatives: Sequence[Collection[str]] = (),
     *,
+    inputs: Mapping[str, Format] | None = None,
     cache_bytes: int = 2**31,
     allocate: Allocate = lambda _, shape, dtype: np.empty(shape, dtype),
     threads: int | None = None,
 ) -> tuple[Base, int]:
-    """The base of another plan, from ``base``; arguments and result as for ``first_base``."""
-    changed = [name for name, formats in changes.items() if formats != base.plan.blocks[name]]
-    behind = reachable(base.graph, changed)
+    """The base of another plan, from ``base``; ``inputs`` as for ``Candidate``, the rest as for ``first_base``."""
+    inputs = inputs or {}
+    behind = reachable(base.graph, base.changed(changes, inputs))
     kept = {name: values for name, values in base.tensors.items() if name not in behind}
-    bare = Base(base.graph, base.with_changes(changes), kept)
+    for name in behind.intersection(inputs):
+        fmt = inputs[name]
+        kept[name] = allocate(name, base.reals[name].shape, compact(Interval(fmt.qmin, fmt.qmax)))
+        for start in range(0, base.samples, 256):
+            kept[name][start : start + 256] = fmt.quantize(base.reals[name][start : start + 256])
+    bare = Base(base.graph, base.with_changes(changes, inputs), kept, base.reals)
     return _filled(bare, base, alternatives, cache_bytes, allocate, threads)
 
 
@@ -231,6 +294,13 @@ def _filled(
     prepared = Prepared(bare, network, blocks_to_run(bare.graph, set(missing), set(bare.tensors)))
     prepared.compute(np.arange(samples), missing, threads)
     return replace(bare, tensors=tensors | missing), prepared.evaluations(samples)
+
+
+def consecutive(rows: Rows) -> Rows | slice:
+    """``rows`` as a slice where they follow each other, which spares a copy."""
+    if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1 and (np.diff(rows) == 1).all():
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
 
 
 @cache

@@ -69,13 +69,15 @@ class Folder:
         graph = self.path / GRAPH
         if not graph.exists():
             graph.write_bytes(pickle.dumps(opened.base.graph))
-        for values in opened.base.tensors.values():
+        base = opened.base
+        for values in (*base.tensors.values(), *base.reals.values()):
             if self._flush and isinstance(values, np.memmap):
                 values.flush()
-        files = {name: self._made[name].name for name in opened.base.tensors}
-        content = (opened.base.plan, files, list(opened.parts))
+        files = {name: self._made[name].name for name in base.tensors}
+        reals = {name: self._made[f"real {name}"].name for name in base.reals}
+        content = (base.plan, files, reals, list(opened.parts))
         (self.path / f"{opened.generation}.pickle").write_bytes(pickle.dumps(content))
-        current = set(files.values())
+        current = {*files.values(), *reals.values()}
         for path in self.path.glob("*.npy"):
             if path.name not in current:
                 path.unlink()
@@ -86,9 +88,9 @@ class Folder:
         folder = Path(path)
         # Written by the search itself into a folder that only its user can write to.
         graph = pickle.loads((folder / GRAPH).read_bytes())
-        plan, files, parts = pickle.loads((folder / f"{generation}.pickle").read_bytes())
-        tensors = {name: np.load(folder / file, mmap_mode="r") for name, file in files.items()}
-        return Opened(generation, Base(graph, plan, tensors), parts)
+        plan, *files, parts = pickle.loads((folder / f"{generation}.pickle").read_bytes())
+        tensors, reals = ({name: np.load(folder / file, mmap_mode="r") for name, file in f.items()} for f in files)
+        return Opened(generation, Base(graph, plan, tensors, reals), parts)
 
     def close(self) -> None:
         """Delete the folder."""

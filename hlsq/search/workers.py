@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import SearchError
-from hlsq.search.incremental import Allocate, Base, Candidate, Prepared, Rows
+from hlsq.search.incremental import Allocate, Base, Candidate, Errors, Prepared, Rows
 from hlsq.search.sharing import Folder, Opened
 
 P = ParamSpec("P")
@@ -60,10 +60,12 @@ class Answer:
 
     Attributes:
         outputs: real outputs of the network on the part's samples, by name.
+        errors: squared deviations from the float network, by name of input or block (``Prepared.measure``).
         evaluations: block evaluations (one block on one sample).
     """
 
     outputs: dict[str, NDArray[np.float32]]
+    errors: Errors
     evaluations: int
 
 
@@ -94,7 +96,7 @@ def run_task(task: Task) -> Answer:
             if len(known.prepared) > PREPARED:
                 known.prepared.popitem(last=False)
     rows = known.opened.parts[task.part]
-    return Answer(prepared.run(rows, task.threads), prepared.evaluations(len(rows)))
+    return Answer(*prepared.measure(rows, task.threads), prepared.evaluations(len(rows)))
 
 
 def _find(task: Task) -> _Known:
