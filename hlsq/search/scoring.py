@@ -42,6 +42,10 @@ class Scoring(ABC):
     def value(self, loss: float) -> float:
         """The metric that belongs to the loss of all samples."""
 
+    @abstractmethod
+    def loss_at(self, value: float) -> float:
+        """The loss that belongs to a value of the metric."""
+
 
 @dataclass(frozen=True, eq=False)
 class Accuracy(Scoring):
@@ -71,6 +75,10 @@ class Accuracy(Scoring):
     def value(self, loss: float) -> float:
         """Accuracy from 0 to 1."""
         return (len(self.labels) - loss) / len(self.labels)
+
+    def loss_at(self, value: float) -> float:
+        """Wrong samples, perhaps a fraction of one."""
+        return len(self.labels) * (1 - value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +116,10 @@ class Custom(Scoring):
     def value(self, loss: float) -> float:
         """The metric."""
         return -loss
+
+    def loss_at(self, value: float) -> float:
+        """Minus the metric."""
+        return -value
 
 
 def scoring_for(metric: str | Callable[[Any, Any], float], labels: ArrayLike, shapes: Mapping[str, Any]) -> Scoring:

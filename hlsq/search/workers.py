@@ -29,7 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 PREPARED = 32
 """Lowered candidates that a process keeps."""
-SEARCHES = 2
+SEARCHES = 4
 """Searches whose base a process keeps."""
 
 

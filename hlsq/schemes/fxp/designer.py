@@ -1,0 +1,187 @@
+"""The network designer of FxP-QNet: word lengths, one reduction after the other (Algorithm 2, part 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tqdm import tqdm
+
+from hlsq.plan import Plan
+from hlsq.schemes.fxp.clusters import Cluster, clusters
+from hlsq.schemes.fxp.reduction import Allowed, Competition, Solution
+from hlsq.schemes.fxp.structures import Structure, Structures, candidate, format_of, with_format
+from hlsq.search.state import State
+
+CompetitionKind = Literal["full", "lazy"]
+COMPETITIONS: tuple[CompetitionKind, ...] = ("full", "lazy")
+STAGE = "reduce"
+
+
+@dataclass(eq=False)
+class NetworkDesigner:
+    """Shortens data-structures as long as the metric allows.
+
+    Traverses the clusters in episodes: those of activations and weights until none of their members can be reduced any
+    further, then those of the other parameters, then again, until an episode changes nothing. In the first traversal a
+    reduction may cost no more than the data-structure's share of the allowed drop (eq. 24), later up to all of it; the
+    other parameters may cost nothing that is not lost already.
+
+    Args:
+        structures: of the network.
+        competition: tries reductions; its evaluators hold the plan to begin with, ``replayed`` from the state.
+        max_drop: largest drop of the metric against the float network (Delta_thld).
+        start_drop: that of the plan to begin with.
+        kind: ``"full"`` lets all members of a cluster compete for every reduction, as the paper does; ``"lazy"`` tries
+            the one that came second before, and takes it unless it has fallen behind others.
+        state: what an earlier run has found, and where this one writes.
+    """
+
+    structures: Structures
+    competition: Competition
+    max_drop: float
+    start_drop: float
+    kind: CompetitionKind
+    state: State
+    plan: Plan = field(init=False)
+    drop: float = field(init=False)
+    _totals: dict[str, int] = field(init=False)
+    _waiting: dict[str, dict[str, Solution]] = field(init=False, default_factory=dict)
+    _failed: dict[str, int] = field(init=False, default_factory=dict)
+    _changes: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.drop = self.start_drop
+        self.plan = self.competition.on_metric.plan
+        kinds = {s.kind for s in self.structures.all}
+        self._totals = {kind: sum(s.size for s in self.structures.all if s.kind == kind) for kind in kinds}
+        self._earlier = [entry for entry in self.state.rounds if entry["stage"] == STAGE]
+
+    def run(self, progress: bool | None = None) -> Plan:
+        """Reduce until nothing more can be reduced.
+
+        Raises:
+            SearchError: a worker failed; names the candidate.
+        """
+        levels = clusters(self.structures.all)
+        hidden = None if progress is None else not progress
+        visit = {1: True, 2: True}
+        level, first = 1, True
+        with tqdm(desc="reduce", unit="bit", disable=hidden, delay=2, leave=False) as bar:
+            while True:
+                visit[level] = False
+                for cluster in levels[level]:
+                    while (taken := self._reduce(cluster, first)) is not None:
+                        self.drop = taken.drop
+                        self._changes += 1
+                        visit = {1: True, 2: True}
+                        bar.update(taken.bits)
+                        bar.set_postfix_str(f"drop {self.drop:.4f}, {average_text(self.plan, self.structures)}")
+                if not visit[level]:
+                    level = 3 - level
+                first = False
+                if not visit[level]:
+                    return self.plan
+
+    def _reduce(self, cluster: Cluster, first: bool) -> Solution | None:
+        """The reduction that wins in ``cluster``, or None."""
+        stage = f"{cluster.key}{' first' if first else ''}"
+        if self._failed.get(stage) == self._changes:
+            return None  # nothing has changed since it had none
+        if self._earlier:
+            entry = self._earlier.pop(0)  # the competition's plan has it already, see ``replayed``
+        else:
+            entry = self._compete(cluster, first)
+            self.state.finish(entry)
+            if entry["taken"] is not None:
+                self._move(self._read(entry["taken"], entry["solution"]))
+        self._waiting = {cluster.key: {k: self._read(k, s) for k, s in entry["waiting"].items()}}
+        if entry["taken"] is None:
+            self._failed[stage] = self._changes
+            return None
+        return self._read(entry["taken"], entry["solution"])
+
+    def _compete(self, cluster: Cluster, first: bool) -> dict[str, Any]:
+        members = [s for s in cluster.members if format_of(self.plan, s).width > 1]
+        allowed = self._allowed(cluster, first)
+        solve = self.competition.solve
+        found = {s.structure.key: s for s in self._lazily(cluster, members, allowed)}
+        if not found:
+            found = {s.structure.key: s for s in solve(members, allowed) or solve(members, allowed, climb=True)}
+        taken = min(found.values(), key=lambda s: s.rank, default=None)
+        # What lost is tried first the next time, and so is the winner, which may well win again.
+        return {
+            "stage": STAGE,
+            "cluster": cluster.key,
+            "taken": None if taken is None else taken.structure.key,
+            "solution": None if taken is None else _plain(taken),
+            "waiting": {key: _plain(solution) for key, solution in found.items()} if self.kind == "lazy" else {},
+        }
+
+    def _lazily(self, cluster: Cluster, members: list[Structure], allowed: Allowed) -> list[Solution]:
+        """Fresh solutions, the best among them better than what is waiting; empty if no waiting one is still valid."""
+        names = {s.key for s in members}
+        waiting = {k: s for k, s in self._waiting.get(cluster.key, {}).items() if k in names}
+        fresh: dict[str, Solution] = {}
+        while waiting:
+            best = min((*waiting.values(), *fresh.values()), key=lambda s: s.rank)
+            if best.structure.key in fresh:
+                break
+            del waiting[best.structure.key]
+            for solution in self.competition.solve([best.structure], allowed):
+                fresh[solution.structure.key] = solution
+        return [*fresh.values(), *waiting.values()] if fresh else []
+
+    def _allowed(self, cluster: Cluster, first: bool) -> Allowed:
+        if cluster.level == 2:
+            none_further = max(self.drop, 0.0)
+            return lambda structure, bits: none_further
+        if first:
+            return lambda structure, bits: self.max_drop * bits * structure.size / self._totals[structure.kind]
+        return lambda structure, bits: self.max_drop
+
+    def _move(self, solution: Solution) -> None:
+        fmt = solution.change(format_of(self.plan, solution.structure))
+        change = candidate(self.plan, solution.structure, fmt)
+        for evaluator in dict.fromkeys((self.competition.on_metric, self.competition.on_cost)):
+            evaluator.move(change)
+        self.plan = self.competition.on_metric.plan
+
+    def _read(self, key: str, solution: Mapping[str, Any]) -> Solution:
+        return Solution(self.structures.by_key[key], solution["bits"], solution["frac"], solution["drop"])
+
+
+def replayed(plan: Plan, structures: Structures, state: State) -> Plan:
+    """``plan`` after the reductions that an earlier run has left in ``state``."""
+    for entry in state.rounds:
+        if entry["stage"] == STAGE and entry["taken"] is not None:
+            structure, found = structures.by_key[entry["taken"]], entry["solution"]
+            solution = Solution(structure, found["bits"], found["frac"], found["drop"])
+            plan = with_format(plan, structure, solution.change(format_of(plan, structure)))
+    return plan
+
+
+def _plain(solution: Solution) -> dict[str, Any]:
+    return {"bits": solution.bits, "frac": solution.frac, "drop": solution.drop}
+
+
+def average_bits(plan: Plan, structures: Structures) -> dict[str, dict[str, float]]:
+    """Average word lengths of activations, weights and all others: of data-structures, and of values."""
+    groups: dict[str, list[tuple[int, int]]] = {"activations": [], "weights": [], "others": []}
+    for s in structures.all:
+        group = "activations" if s.kind == "activation" else "weights" if s.computes else "others"
+        groups[group].append((format_of(plan, s).width, s.size))
+    return {
+        name: {
+            "structures": sum(width for width, _ in found) / len(found),
+            "values": sum(width * size for width, size in found) / sum(size for _, size in found),
+        }
+        for name, found in groups.items()
+        if found
+    }
+
+
+def average_text(plan: Plan, structures: Structures) -> str:
+    """Average word lengths in one line."""
+    return ", ".join(f"{n} {found['structures']:.2f}" for n, found in average_bits(plan, structures).items())

@@ -1,0 +1,139 @@
+"""One reduction: the data-structures of a cluster compete for a shorter word (FxP-QNet Algorithm 2, part 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from hlsq.formats import FixedPoint
+from hlsq.schemes.fxp.cost import Cost
+from hlsq.schemes.fxp.fraction import INFINITE, best_fraction
+from hlsq.schemes.fxp.structures import Structure, candidate, format_of
+from hlsq.search import Candidate
+from hlsq.search.evaluator import Evaluator
+
+GRADUAL = 8
+"""Longest word that is shortened bit by bit; for longer ones a binary search finds how many bits can go."""
+KIND_ORDER = ("weight", "activation", "bias", "scale", "shift")
+SLACK = 1e-9
+"""Of comparing metrics, which are quotients of rounded numbers."""
+Allowed = Callable[[Structure, int], float]
+"""Largest drop of the metric for shortening a data-structure by so many bits."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A reduction that the accuracy allows.
+
+    Attributes:
+        structure: what gets shorter.
+        bits: by how many bits (theta).
+        frac: optimised fraction length afterwards.
+        drop: of the metric against the float network (Delta).
+    """
+
+    structure: Structure
+    bits: int
+    frac: int
+    drop: float
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Smallest first: more bits, less loss, a later layer, then by kind."""
+        structure = self.structure
+        return (-self.bits, self.drop, -structure.layer, KIND_ORDER.index(structure.kind))
+
+    def change(self, plan_format: FixedPoint) -> FixedPoint:
+        """The format after the reduction."""
+        return replace(plan_format, width=plan_format.width - self.bits, frac=self.frac)
+
+
+@dataclass(frozen=True, eq=False)
+class Competition:
+    """Finds out by how much each member of a cluster can be reduced.
+
+    Args:
+        cost: by which fraction lengths are compared.
+        on_cost: evaluates them, where the cost needs the network to be run.
+        on_metric: evaluates the metric.
+        drop_of: from a loss of ``on_metric`` to the drop against the float network.
+        loss_at: the other way round.
+        reach: ``K`` of Algorithm 1.
+        known: losses by candidate that an earlier, interrupted run has found.
+        done: is told every loss.
+    """
+
+    cost: Cost
+    on_cost: Evaluator
+    on_metric: Evaluator
+    drop_of: Callable[[float], float]
+    loss_at: Callable[[float], float]
+    reach: int
+    known: Callable[[str], float | None]
+    done: Callable[[str, float], None]
+
+    def solve(self, members: Iterable[Structure], allowed: Allowed, climb: bool = False) -> list[Solution]:
+        """The valid reduction of every member that has one, in the order of ``members``.
+
+        Args:
+            members: to try.
+            allowed: largest drop.
+            climb: try two bits at once, where one is too much (hill climbing).
+
+        Raises:
+            SearchError: a worker failed; names the candidate.
+        """
+        wanted = list(members)
+        count = min(self.on_metric.count, len(wanted))
+        if count <= 1:
+            found = [self._solve(s, allowed, climb) for s in wanted]
+        else:
+            with ThreadPoolExecutor(count) as pool:
+                found = list(pool.map(lambda s: self._solve(s, allowed, climb), wanted))
+        return [solution for solution in found if solution is not None]
+
+    def _solve(self, structure: Structure, allowed: Allowed, climb: bool) -> Solution | None:
+        fmt = format_of(self.on_metric.plan, structure)
+        low, high = (2, 2) if climb else (1, 1 if fmt.width <= GRADUAL else fmt.width - 1)
+        solution = None
+        while low <= high:
+            bits = -(-(low + high) // 2)
+            found = self._reduce(structure, fmt, bits, allowed) if bits < fmt.width else None
+            if found is None:
+                high = bits - 1
+            else:
+                solution, low = found, bits + 1
+        return solution
+
+    def _reduce(self, structure: Structure, fmt: FixedPoint, bits: int, allowed: Allowed) -> Solution | None:
+        shorter = replace(fmt, width=fmt.width - bits)
+        assert isinstance(fmt.frac, int)  # noqa: S101 - layer-wise formats
+        frac, cost = best_fraction(
+            lambda frac, bound: self._cost(structure, replace(shorter, frac=frac), bound), fmt.frac - bits, self.reach
+        )
+        if cost == INFINITE:
+            return None
+        limit = self.loss_at(allowed(structure, bits))
+        found = self._candidate(structure, replace(shorter, frac=frac))
+        loss = self._evaluate(self.on_metric, "metric", found, limit + SLACK * max(1.0, abs(limit)))
+        return None if loss == INFINITE else Solution(structure, bits, frac, self.drop_of(loss))
+
+    def _cost(self, structure: Structure, fmt: FixedPoint, bound: float) -> float:
+        own = self.cost.own(structure, fmt)
+        if not self.cost.forwards or own >= bound:
+            return own
+        return own + self._evaluate(self.on_cost, "cost", self._candidate(structure, fmt), bound - own)
+
+    def _candidate(self, structure: Structure, fmt: FixedPoint) -> Candidate:
+        found = candidate(self.on_metric.plan, structure, fmt)
+        return replace(found, name=f"{structure.key} {fmt.width} bits, fraction {fmt.frac}")
+
+    def _evaluate(self, evaluator: Evaluator, what: str, found: Candidate, bound: float) -> float:
+        name = f"{what} of {found.name}"
+        loss = self.known(name)
+        if loss is None:
+            loss = evaluator.loss(found, bound)
+            if loss < INFINITE:
+                self.done(name, loss)
+        return loss if loss < bound else INFINITE

@@ -1,0 +1,270 @@
+"""Mixed low-precision dynamic fixed point: the whole framework of FxP-QNet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.calibration.run import CalibrationData
+from hlsq.emulate.real import run_float
+from hlsq.graph import Graph
+from hlsq.plan import Plan
+from hlsq.schemes.evaluation import Evaluation, check_executor, check_paths
+from hlsq.schemes.fxp.cost import Cost, make_cost
+from hlsq.schemes.fxp.designer import COMPETITIONS, CompetitionKind, NetworkDesigner, average_bits, replayed
+from hlsq.schemes.fxp.reduction import Competition
+from hlsq.schemes.fxp.references import References
+from hlsq.schemes.fxp.scheme import FxPScheme
+from hlsq.search.evaluator import Evaluator, Resources, even_parts
+from hlsq.search.fingerprint import Fingerprint
+from hlsq.search.scoring import Scoring
+from hlsq.search.state import State
+
+COST_PART = 128
+"""Samples after which a cost that has grown too large is given up."""
+BATCH = 64
+FORWARD, REFERENCE = "forward", "float"
+Inputs = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FxPQNet(FxPScheme):
+    """The smallest word lengths that keep a metric within ``max_drop`` of the float network's (FxP-QNet).
+
+    Starts from ``fxp_uniform`` with the widths below and shortens one data-structure after the other (Algorithm 2):
+    those of equal size compete, each with its fraction length optimised anew for the shorter word (Algorithm 1); of the
+    reductions that the metric allows the one by most bits is taken, of equal ones that which costs least. Words longer
+    than eight bits are shortened by a binary search, others bit by bit, down to a single bit.
+
+    The plan's ``info`` has the metric of the float network and of the result, the average word lengths, every
+    reduction in order, and how many block evaluations it took.
+
+    Args:
+        evaluation: ``(samples, labels)`` that decide which reductions are allowed, e.g. a validation set.
+        metric: ``"accuracy"`` for labels that are class numbers, or a function of outputs (float32 [samples, ...], a
+            list for several) and labels that returns a number, larger for better.
+        max_drop: largest drop of the metric against the float network (Delta_thld); 0.01 is one percent of accuracy.
+        competition: ``"full"`` evaluates all data-structures of a cluster for every reduction, as the paper does;
+            ``"lazy"`` evaluates the one that came second before and takes it unless it fell behind: several times
+            faster, and not always the same result.
+        executor: any ``concurrent.futures.Executor`` in which members of a cluster are tried in parallel; None computes
+            in this process, on all cores. Results do not depend on it.
+        workers: tasks in flight at a time; None asks the executor.
+        state: file that is written after every step, and from which the same search goes on after an interruption.
+        scratch: where to make the folders that worker processes share.
+        cache_bytes: most memory (or, with processes, disk) for activations that candidates share, for each of the two
+            sets of samples; changes only speed.
+        weight_width: initial bits of the weights of convolutions and dense layers.
+        activation_width: initial bits of inputs and outputs.
+        edge_width: as for ``fxp_uniform``.
+        other_width: as for ``fxp_uniform``.
+        widths: initial bits of single data-structures, as for ``fxp_uniform``.
+        strategy: as for ``fxp_uniform``.
+        forward: optimise the initial fraction lengths first, as for ``fxp_uniform``.
+        cost: as for ``fxp_uniform``; for all reductions too.
+        search_limit: as for ``fxp_uniform``; for all reductions too.
+        cost_samples: as for ``fxp_uniform``.
+        calibration_labels: as for ``fxp_uniform``.
+        calibration_method: as for every scheme; the paper takes the extremes.
+        calibration_options: as for every scheme.
+        batch_norm: as for every scheme; the paper refines.
+        batch_size: as for every scheme.
+    """
+
+    name: ClassVar[str] = "fxpqnet"
+    run_only: ClassVar[tuple[str, ...]] = (
+        "evaluation",
+        "executor",
+        "workers",
+        "state",
+        "scratch",
+        "cache_bytes",
+        "calibration_labels",
+    )
+
+    evaluation: tuple[Any, Any] | None = field(default=None, repr=False, compare=False)
+    metric: Literal["accuracy"] | Callable[[Any, Any], float] = "accuracy"
+    max_drop: float = 0.01
+    competition: CompetitionKind = "full"
+    executor: Executor | None = field(default=None, repr=False, compare=False)
+    workers: int | None = None
+    state: str | Path | None = None
+    scratch: str | Path | None = None
+    cache_bytes: int = 2**31
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        Evaluation.check_options(self.name, self.evaluation, self.metric)
+        drop = self.max_drop
+        if isinstance(drop, bool) or not isinstance(drop, (int, float)) or not 0 <= drop < np.inf:
+            raise self._wrong("max_drop", "a number from 0, such as 0.01")
+        self._choice("competition", COMPETITIONS)
+        self._whole("workers", 1, optional=True)
+        self._whole("cache_bytes", 0)
+        check_executor(self.name, self.executor)
+        check_paths(self.name, state=self.state, scratch=self.scratch)
+
+    def check(self, graph: Graph) -> None:
+        """Refuse evaluation samples, labels, a metric or widths that do not fit ``graph``.
+
+        Raises:
+            OptionError, InputError: naming the option and what is allowed.
+        """
+        super().check(graph)
+        self._evaluation(graph)
+
+    def options(self) -> dict[str, Any]:
+        """The options that decide the result; of a metric function its name."""
+        found = super().options()
+        if callable(self.metric):
+            found["metric"] = getattr(self.metric, "__qualname__", type(self.metric).__qualname__)
+        return found
+
+    def run(self, graph: Graph, data: CalibrationData, progress: bool | None = None) -> Plan:
+        """Calibrate ``graph`` on ``data`` and search.
+
+        Raises:
+            CalibrationError: ``data`` does not fit the network.
+            OptionError: an option that does not fit the network.
+            InputError: evaluation samples that do not fit it.
+            SearchError: a worker failed, or the state belongs to another search.
+        """
+        self.check(graph)
+        evaluation = self._evaluation(graph)
+        inputs, calibration, found = self._calibrated(graph, data, progress)
+        structures = found.structures
+        initial = self.plan(graph, calibration)
+        state = State(self.state, self._fingerprint(structures.graph, initial, inputs, evaluation))
+        plan = self._optimised(initial, found, inputs, state, progress)
+        if REFERENCE not in state.references:
+            state.references[REFERENCE] = _float_value(structures.graph, evaluation)
+            state.save()
+        reference = state.references[REFERENCE]
+        cost = make_cost(self.cost, found, self._labels())
+        with ExitStack() as stack:
+            on_metric, on_cost = self._evaluators(replayed(plan, structures, state), evaluation, found, inputs, cost)
+            stack.enter_context(on_metric)
+            stack.enter_context(on_cost)
+            if "start" not in state.references:
+                state.references["start"] = evaluation.scoring.value(on_metric.base_loss())
+                state.save()
+            start = state.references["start"]
+            designer = NetworkDesigner(
+                structures,
+                self._competition(on_metric, on_cost, cost, evaluation.scoring, reference, state),
+                self.max_drop,
+                reference - start,
+                self.competition,
+                state,
+            )
+            plan = designer.run(progress)
+            counts = {
+                "evaluations": on_metric.evaluations + on_cost.evaluations,
+                "plain_evaluations": on_metric.plain_evaluations + on_cost.plain_evaluations,
+            }
+        info = {
+            "evaluation": {"samples": evaluation.samples, "metric": evaluation.scoring.name},
+            "float": {"accuracy": reference},
+            "start": {"accuracy": start},
+            "result": {"accuracy": reference - designer.drop, "drop": designer.drop},
+            "average_bits": average_bits(plan, structures),
+            "reductions": [_row(r) for r in state.rounds if r.get("taken")],
+            **counts,
+        }
+        return replace(plan, info={**plan.info, **info})
+
+    def _evaluation(self, graph: Graph) -> Evaluation:
+        return Evaluation.of(self.name, graph, self.evaluation, self.metric)
+
+    def _optimised(self, plan: Plan, found: References, inputs: Inputs, state: State, progress: bool | None) -> Plan:
+        known = {r["key"]: r["frac"] for r in state.rounds if r["stage"] == FORWARD}
+
+        def done(key: str, frac: int) -> None:
+            state.finish({"stage": FORWARD, "key": key, "frac": frac})
+
+        return self._forward(plan, found, inputs, progress, known, done)
+
+    def _evaluators(
+        self, plan: Plan, evaluation: Evaluation, found: References, inputs: Inputs, cost: Cost
+    ) -> tuple[Evaluator, Evaluator]:
+        structures = found.structures
+        names = [[name] for name in dict.fromkeys(s.name for s in structures.all)]
+        resources = Resources(
+            executor=self.executor, workers=self.workers, scratch=self.scratch, cache_bytes=self.cache_bytes
+        )
+        scoring = evaluation.scoring
+        on_metric = Evaluator(
+            structures.graph,
+            plan,
+            evaluation.inputs,
+            loss=lambda answer, rows: scoring.loss(answer.outputs, rows),
+            parts=scoring.parts,
+            alternatives=names,
+            reals=evaluation.inputs,
+            resources=resources,
+        )
+        if not cost.forwards:
+            return on_metric, on_metric
+        on_cost = Evaluator(
+            structures.graph,
+            plan,
+            inputs,
+            loss=lambda answer, rows: cost.of(answer.outputs, answer.errors, rows),
+            parts=lambda _: even_parts(found.samples, COST_PART),
+            alternatives=names,
+            reals=found.reals,
+            resources=resources,
+        )
+        return on_metric, on_cost
+
+    def _competition(
+        self, on_metric: Evaluator, on_cost: Evaluator, cost: Cost, scoring: Scoring, reference: float, state: State
+    ) -> Competition:
+        def known(name: str) -> float | None:
+            return state.current.get(name, {}).get(0)
+
+        return Competition(
+            cost,
+            on_cost,
+            on_metric,
+            drop_of=lambda loss: reference - scoring.value(loss),
+            loss_at=lambda drop: scoring.loss_at(reference - drop),
+            reach=self.search_limit,
+            known=known,
+            done=lambda name, loss: state.record(name, 0, loss, 0),
+        )
+
+    def _fingerprint(self, graph: Graph, initial: Plan, inputs: Inputs, evaluation: Evaluation) -> str:
+        options = [self.cost, self.search_limit, self.forward, float(self.max_drop), self.competition]
+        labels = self._labels()
+        return (
+            Fingerprint()
+            .graph(graph)
+            .plan(initial)
+            .json([*options, evaluation.scoring.name])
+            .samples(inputs, labels)
+            .samples(evaluation.inputs, evaluation.labels)
+            .hexdigest()
+        )
+
+
+def _float_value(graph: Graph, evaluation: Evaluation) -> float:
+    """The metric of the float network."""
+    pieces = []
+    for start in range(0, evaluation.samples, BATCH):
+        part = {name: x[start : start + BATCH].astype(np.float32) for name, x in evaluation.inputs.items()}
+        pieces.append(run_float(graph, part))
+    outputs = {name: np.concatenate([p[name] for p in pieces]) for name in dict.fromkeys(graph.outputs)}
+    scoring = evaluation.scoring
+    return scoring.value(scoring.loss(outputs, np.arange(evaluation.samples)))
+
+
+def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {"data_structure": entry["taken"], **entry["solution"]}

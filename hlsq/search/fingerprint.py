@@ -1,0 +1,53 @@
+"""A hash of everything that decides what a search finds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.graph import Graph
+from hlsq.plan import Plan
+
+
+class Fingerprint:
+    """Collects what decides a result; equal contents in equal order give equal hashes."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def graph(self, graph: Graph) -> Fingerprint:
+        """Take in a network: its blocks and all their parameters."""
+        for block in graph.blocks:
+            self._digest.update(repr((block.name, block.op, block.inputs, block.activation)).encode())
+            scale = () if block.scale is None else (block.scale.multiplier, block.scale.shift)
+            for array in (block.kernel, block.bias, *scale):
+                self._digest.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+        return self
+
+    def plan(self, plan: Plan) -> Fingerprint:
+        """Take in the formats of a plan."""
+        content = plan.to_dict()
+        return self.json({key: content[key] for key in ("batch_norm", "inputs", "blocks")})
+
+    def json(self, content: Any) -> Fingerprint:
+        """Take in anything that JSON can hold."""
+        self._digest.update(json.dumps(content, sort_keys=True).encode())
+        return self
+
+    def samples(self, inputs: Mapping[str, NDArray[Any]], labels: Any = None) -> Fingerprint:
+        """Take in samples by input name, and labels of any kind."""
+        for name, array in inputs.items():
+            self._digest.update(f"{name}{array.shape}{array.dtype}".encode())
+            self._digest.update(np.ascontiguousarray(array).tobytes())
+        found = np.asarray(labels)
+        self._digest.update(repr(labels).encode() if found.dtype.hasobject else np.ascontiguousarray(found).tobytes())
+        return self
+
+    def hexdigest(self) -> str:
+        """The hash."""
+        return self._digest.hexdigest()
