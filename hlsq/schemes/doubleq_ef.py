@@ -24,7 +24,8 @@ from hlsq.schemes.activations import input_formats, is_raw, output_format
 from hlsq.schemes.base import Scheme
 from hlsq.schemes.error_feedback import Problem, round_weights
 from hlsq.schemes.grids import AFFINE_BITS, EXPONENTS, EvenGrid, Grid, grid_for
-from hlsq.schemes.second_moments import Moments, MomentsBuilder, grouped, ungrouped
+from hlsq.schemes.second_moments import Moments, MomentsBuilder, Sums, grouped, ungrouped
+from hlsq.schemes.threads import in_order, one_blas_thread
 from hlsq.schemes.walk import Walk
 from hlsq.schemes.weights import is_gain, magnitude
 
@@ -132,12 +133,18 @@ class DoubleQEF(Scheme):
     def run(self, graph: Graph, data: CalibrationData, progress: bool | None = None) -> Plan:
         """Calibrate ``graph`` on ``data``, choose the formats and round the weights.
 
+        The plan does not depend on the number of threads or cores.
+
         Raises:
             CalibrationError: ``data`` does not fit the network.
             OptionError: an option that does not fit the network.
             QuantizationError: too little damping for the samples; names the layer.
         """
         self.check(graph)
+        with one_blas_thread():
+            return self._run(graph, data, progress)
+
+    def _run(self, graph: Graph, data: CalibrationData, progress: bool | None) -> Plan:
         inputs = {n: x[: self.samples] for n, x in as_inputs(graph.inputs, data, CalibrationError).items()}
         plan = self.plan(graph, calibrate(graph, inputs, self.batch_size, progress))
         source = graph.fold_batch_norm() if self.batch_norm == "fold" else graph
@@ -260,11 +267,15 @@ class DoubleQEF(Scheme):
         most = int(np.clip(WINDOW_WORK / taps**2, LEAST_WINDOWS * taps, MOST_WINDOWS))
         builder = MomentsBuilder(block, inner, positions=-(-most // walk.samples))
         deviation = tensor.deviation
-        for part in walk.parts():
+
+        def sums(part: slice) -> Sums:
             wanted = walk.linear(block, part, quantized=self.reference == "layer")
             if self.reference == "network" and (missing := walk.inherited(block, part)) is not None:
                 wanted = wanted + missing
-            builder.add(deviation[part].astype(np.float32), wanted)
+            return builder.sums(part.start, deviation[part].astype(np.float32), wanted)
+
+        for part_sums in in_order(sums, walk.parts()):
+            builder.add(part_sums)
         return builder.finish(float(tensor.format.step))
 
 

@@ -19,14 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.schemes.grids import Grid
+from hlsq.schemes.threads import in_threads
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 TAPS = 64
 """Taps between matrix products: inside, single rows are updated."""
-COLUMNS = 2048
-"""Channels times candidate scales that are rounded together; bounds the memory."""
+COLUMNS = 1024
+"""Channels times candidate scales that one thread rounds together; bounds the memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +131,15 @@ def round_weights(
     rounder = Rounder.make(problem, grid)
     channels = problem.target.shape[1]
     width = channels if shared else max(1, COLUMNS // len(scales))
-    parts = [
-        _best(rounder, np.arange(start, min(start + width, channels)), scales[:, start : start + width], shared)
-        for start in range(0, channels, width)
-    ]
-    integers = np.concatenate([part[0] for part in parts], axis=1)
-    scale = np.concatenate([part[1] for part in parts])
     everything = np.arange(channels)
+    integers = np.empty_like(problem.target)
+    scale = np.empty(channels)
+
+    def work(start: int) -> None:
+        part = slice(start, start + width)
+        integers[:, part], scale[part] = _best(rounder, everything[part], scales[:, part], shared)
+
+    in_threads(work, range(0, channels, width))
     for _ in range(sweeps):
         if free and not shared:
             scale = rounder.fit_scale(everything, scale, integers)

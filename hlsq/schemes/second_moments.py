@@ -47,6 +47,17 @@ class Moments:
         return square, self.cross - self.inputs[:, :, None] * self.outputs[:, None, :]
 
 
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """What ``Moments`` are means of, for some samples; the same shapes."""
+
+    count: int
+    inputs: Floats
+    outputs: Floats
+    square: Floats
+    cross: Floats
+
+
 class MomentsBuilder:
     """Sums up ``Moments``; memory depends on the taps alone, not on the number of samples.
 
@@ -61,7 +72,7 @@ class MomentsBuilder:
         assert block.kernel is not None  # noqa: S101 - the caller looked
         self._block = block
         self._positions = positions
-        self._random = np.random.default_rng(seed)
+        self._seed = seed
         groups, taps, channels = grouped(block, block.kernel, inner).shape
         self._count = 0
         self._inputs = np.zeros((groups, taps))
@@ -69,18 +80,28 @@ class MomentsBuilder:
         self._square = np.zeros((groups, taps, taps))
         self._cross = np.zeros((groups, taps, channels))
 
-    def add(self, inputs: NDArray[np.float32], outputs: NDArray[np.float32]) -> None:
-        """Take in the layer's input and wanted output (before activation) for a few samples."""
-        x, y = self._windows(inputs, outputs)
+    def sums(self, number: int, inputs: NDArray[np.float32], outputs: NDArray[np.float32]) -> Sums:
+        """Those of the layer's input and wanted output (before activation) for a few samples.
+
+        Changes nothing here, so several threads may call it; ``number`` tells these samples from others.
+        """
+        x, y = self._windows(inputs, outputs, np.random.default_rng([self._seed, number]))
+        square, cross = np.zeros_like(self._square), np.zeros_like(self._cross)
         rows = max(1, TILE // len(x))
         for start in range(0, x.shape[1], rows):
             tile, wanted = x[:, start : start + rows], y[:, start : start + rows]
             across = tile.transpose(0, 2, 1)
-            self._square += across @ tile
-            self._cross += across @ wanted
-        self._inputs += x.sum(axis=1, dtype=np.float64)
-        self._outputs += y.sum(axis=1, dtype=np.float64)
-        self._count += x.shape[1]
+            square += across @ tile
+            cross += across @ wanted
+        return Sums(x.shape[1], x.sum(axis=1, dtype=np.float64), y.sum(axis=1, dtype=np.float64), square, cross)
+
+    def add(self, sums: Sums) -> None:
+        """Take in the sums of some samples; the order of calls changes the last digits."""
+        self._count += sums.count
+        self._inputs += sums.inputs
+        self._outputs += sums.outputs
+        self._square += sums.square
+        self._cross += sums.cross
 
     def finish(self, step: float) -> Moments:
         """The means; inputs were given in units of ``step``. To be called once: the sums become the means in place."""
@@ -95,7 +116,7 @@ class MomentsBuilder:
         )
 
     def _windows(
-        self, inputs: NDArray[np.float32], outputs: NDArray[np.float32]
+        self, inputs: NDArray[np.float32], outputs: NDArray[np.float32], random: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Chosen windows [groups, windows, taps] and outputs [groups, windows, channels]."""
         op, kernel = self._block.op, self._block.kernel
@@ -109,7 +130,7 @@ class MomentsBuilder:
         height, width = gathered.shape[1:3]
         total = height * width
         if total > self._positions:
-            shuffled = self._random.random((len(maps), total)).argsort(axis=1)
+            shuffled = random.random((len(maps), total)).argsort(axis=1)
             chosen = np.sort(shuffled[:, : self._positions], axis=1)
         else:
             chosen = np.broadcast_to(np.arange(total), (len(maps), total))

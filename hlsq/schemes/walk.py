@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hlsq.emulate.emulator import CHUNK
 from hlsq.emulate.real import run_block
@@ -21,6 +18,7 @@ from hlsq.graph.lowering import quantize_graph
 from hlsq.graph.ops import Add
 from hlsq.graph.quantized import Interval
 from hlsq.plan import BlockPlan, Plan
+from hlsq.schemes.threads import in_threads
 
 Floats32 = NDArray[np.float32]
 BATCH = 64
@@ -89,18 +87,20 @@ class Walk:
     def step(self, block: Block, formats: BlockPlan) -> None:
         """Run ``block`` in reals and, by its formats, in integers; forget tensors that nobody needs any more."""
         real = np.empty((self.samples, *self.graph.shapes[block.name]), dtype=np.float32)
-        for part in self.parts():
+
+        def run_real(part: slice) -> None:
             real[part] = run_block(block, [self.tensors[name].real[part] for name in block.inputs])
+
+        in_threads(run_real, self.parts())
         lowered = quantize_graph(*self._alone(block, formats))
         step = make_step(lowered, lowered.blocks[0])
         out = np.empty(real.shape, dtype=_storage(lowered.blocks[0].interval))
         sources = [self.tensors[name].integers for name in block.inputs]
 
-        def work(part: slice) -> None:
+        def run_integers(part: slice) -> None:
             out[part] = step.run([x[part].astype(step.dtype) for x in sources])
 
-        with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            list(pool.map(work, self.parts(CHUNK)))
+        in_threads(run_integers, self.parts(CHUNK))
         self.tensors[block.name] = Tensor(real, out, lowered.blocks[0].format)
         index = self.graph.blocks.index(block)
         needed = {name for later in self.graph.blocks[index + 1 :] for name in later.inputs} | {block.name}

@@ -140,7 +140,8 @@ def test_moments_predict_the_layer(block: Block) -> None:
     x = np.random.default_rng(3).normal(size=(6, 4) if isinstance(block.op, Dense) else (6, 7, 9, 4))
     builder = MomentsBuilder(block, 4, positions=10**9)
     for part in (slice(0, 4), slice(4, 6)):
-        builder.add(x[part].astype(np.float32), run_block(block, [x[part].astype(np.float32)]))
+        inputs = x[part].astype(np.float32)
+        builder.add(builder.sums(part.start, inputs, run_block(block, [inputs])))
     moments = builder.finish(1.0)
     weights = grouped(block, block.kernel, 4)
     assert np.allclose(moments.cross, moments.square @ weights, atol=1e-4)
@@ -157,7 +158,7 @@ def test_a_few_windows_stand_for_all() -> None:
     x = np.random.default_rng(3).normal(size=(400, 7, 9, 4)).astype(np.float32)
     full, few = MomentsBuilder(block, 4, 10**9), MomentsBuilder(block, 4, 5)
     for builder in (full, few):
-        builder.add(x, run_block(block, [x]))
+        builder.add(builder.sums(0, x, run_block(block, [x])))
     some, every = few.finish(1.0), full.finish(1.0)
     assert some.count == 5 * 400
     assert np.allclose(some.square, every.square, atol=0.15)
