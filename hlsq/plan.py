@@ -26,6 +26,8 @@ class BlockPlan:
         first_level: weights are quantised to this format first and the result to ``weight`` (DoubleQ's two levels).
         bias: of the bias; None means the accumulator's own scale.
         scale: of the refined batch norm's multiplier; None means dyadic numbers of 16 bits.
+        scale_shift: of the refined batch norm's shift (FxP-QNet eq. 5); None rounds it to the scale of the product of
+            accumulator and multiplier. Without effect, like ``scale``, on a block whose batch norm is folded.
         output: of the output; None leaves the raw accumulator (last layers) or keeps the input's format
             (operations that do not accumulate).
         values: integers of the weights, where a scheme chose them instead of rounding each weight on its own; those of
@@ -37,6 +39,7 @@ class BlockPlan:
     first_level: Format | None = None
     bias: Format | None = None
     scale: Format | None = None
+    scale_shift: Format | None = None
     output: Format | None = None
     values: WeightCodes | None = None
     bias_values: tuple[float, ...] | None = None

@@ -54,8 +54,9 @@ class FloatRequant:
         plain = block.scale is None and block.product_shift == 0
         total = gain * 2.0**block.product_shift
         if block.scale is not None:
-            constant = constant * block.scale.multiplier + block.scale.shift
-            total = total * block.scale.multiplier
+            factor = block.scale.multiplier * 2.0**block.scale.product_shift
+            constant = constant * factor + block.scale.shift
+            total = total * factor
 
         def row(values: NDArray[np.float64], dtype: np.dtype[Any]) -> Values:
             return np.tile(np.broadcast_to(values, (channels,)), repeat).astype(dtype)
@@ -121,7 +122,7 @@ class IntegerStage:
         if self.bias is not None:
             t += self.bias
         if self.scale is not None:
-            t = t * self.scale.multiplier + self.scale.shift
+            t = (t * self.scale.multiplier << self.scale.product_shift) + self.scale.shift
         np.copyto(out, requantise(self.requant, t), casting="unsafe")
 
 
@@ -188,9 +189,9 @@ def stage_for(block: QBlock, dtype: np.dtype[Any], out: np.dtype[Any]) -> Finish
     r = block.requant
     intervals = [block.accumulator, block.scaled]
     if isinstance(r, DyadicRequant):
-        intervals.append(product_interval(r, block.scaled))
-        # The constant part alone may be larger than its sum with the products, which the intervals hold.
-        intervals.append(product_interval(r, _constant_part(block)))
+        # The products, and the constant part, may each be larger than their sum, which is what the intervals hold.
+        bound = _bound(product_interval(r, block.scaled)) + _bound(product_interval(r, _constant_part(block)))
+        intervals.append(Interval(-bound, bound))
     if isinstance(r, DyadicRequant) and out == np.float32 and (single := SingleRequant.make(block, r, dtype)):
         return single
     if isinstance(r, DyadicRequant) and _fits(*intervals):
@@ -201,10 +202,15 @@ def stage_for(block: QBlock, dtype: np.dtype[Any], out: np.dtype[Any]) -> Finish
 def _constant_part(block: QBlock) -> Interval:
     bias = np.zeros(1, dtype=object) if block.bias is None else block.bias.astype(object)
     if block.scale is not None:
-        bias = bias * block.scale.multiplier.astype(object) + block.scale.shift.astype(object)
+        product = bias * block.scale.multiplier.astype(object) * 2**block.scale.product_shift
+        bias = product + block.scale.shift.astype(object)
     bound = int(np.max(np.abs(bias)))
     return Interval(-bound, bound)
 
 
 def _fits(*intervals: Interval) -> bool:
-    return all(max(abs(i.lo), abs(i.hi)) < FLOAT64_EXACT for i in intervals)
+    return all(_bound(i) < FLOAT64_EXACT for i in intervals)
+
+
+def _bound(interval: Interval) -> int:
+    return max(abs(interval.lo), abs(interval.hi))

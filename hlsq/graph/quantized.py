@@ -3,7 +3,7 @@
 It holds integers and formats only, and knows neither Keras nor hls4ml. The arithmetic of a block, all in integers:
 
 1. ``acc = bias + (sum((a - z_a) * w) << product_shift)``; an addition weighs its inputs by ``input_multipliers``.
-2. ``t = acc * scale.multiplier + scale.shift`` per output channel, if there is a scale.
+2. ``t = (acc * scale.multiplier << scale.product_shift) + scale.shift`` per output channel, if there is a scale.
 3. ``y = requant(t)``; ReLU and clipped ReLU are the bounds of the requantisation, which is monotone.
 """
 
@@ -104,11 +104,21 @@ class QWeights:
 
 @dataclass(frozen=True, eq=False)
 class QScale:
-    """Refined batch norm in integers: ``t = acc * multiplier + shift``, each of shape [channels]."""
+    """Refined batch norm in integers: ``t = (acc * multiplier << product_shift) + shift``.
+
+    Args:
+        multiplier: shape [channels].
+        shift: shape [channels], in the scale of ``t``.
+        format: of the multiplier where the plan gave one.
+        shift_format: of the shift where the plan gave one; its values are aligned to the scale of ``t`` by shifts.
+        product_shift: left shift of the product, where ``shift_format`` has a finer step than the product.
+    """
 
     multiplier: Ints
     shift: Ints
     format: Format | None = None
+    shift_format: Format | None = None
+    product_shift: int = 0
 
 
 @dataclass(frozen=True)

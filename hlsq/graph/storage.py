@@ -93,6 +93,8 @@ def _block_to_dict(block: QBlock, arrays: dict[str, Ints]) -> dict[str, Any]:
         "scale_multiplier": None if block.scale is None else store("scale_multiplier", block.scale.multiplier),
         "scale_shift": None if block.scale is None else store("scale_shift", block.scale.shift),
         "scale_format": _optional_format(None if block.scale is None else block.scale.format),
+        "scale_shift_format": _optional_format(None if block.scale is None else block.scale.shift_format),
+        "scale_product_shift": 0 if block.scale is None else block.scale.product_shift,
         "requant": _requant_to_dict(block.requant),
         "input_requants": [_requant_to_dict(r) for r in block.input_requants],
         "activation": block.activation,
@@ -104,8 +106,7 @@ def _block_from_dict(data: Mapping[str, Any], arrays: Mapping[str, Ints]) -> QBl
     def fetch(key: str) -> Ints | None:
         return None if data[key] is None else arrays[data[key]]
 
-    values, multiplier, shift = fetch("weights"), fetch("scale_multiplier"), fetch("scale_shift")
-    scale_format = data["scale_format"]
+    values = fetch("weights")
     return QBlock(
         name=data["name"],
         op=op_from_dict(data["op"]),
@@ -119,14 +120,21 @@ def _block_from_dict(data: Mapping[str, Any], arrays: Mapping[str, Ints]) -> QBl
         bias=fetch("bias"),
         product_shift=data["product_shift"],
         input_multipliers=tuple(data["input_multipliers"]),
-        scale=None
-        if multiplier is None or shift is None
-        else QScale(multiplier, shift, None if scale_format is None else format_from_dict(scale_format)),
+        scale=_scale_from_dict(data, fetch("scale_multiplier"), fetch("scale_shift")),
         requant=_requant_from_dict(data["requant"]),
         input_requants=tuple(_requant_from_dict(r) for r in data["input_requants"]),
         activation=data["activation"],
         layers=tuple(data["layers"]),
     )
+
+
+def _scale_from_dict(data: Mapping[str, Any], multiplier: Ints | None, shift: Ints | None) -> QScale | None:
+    if multiplier is None or shift is None:
+        return None
+    # Files from before a shift could have a format of its own lack the last two.
+    formats = [data["scale_format"], data.get("scale_shift_format")]
+    found = [None if fmt is None else format_from_dict(fmt) for fmt in formats]
+    return QScale(multiplier, shift, *found, product_shift=data.get("scale_product_shift", 0))
 
 
 def _pair(interval: Interval) -> list[int]:

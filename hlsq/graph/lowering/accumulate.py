@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import QuantizationError
-from hlsq.graph.quantized import Interval
+from hlsq.graph.quantized import Interval, QScale
 
 Ints = NDArray[np.int64]
 LIMIT = 2.0**61
@@ -71,10 +71,13 @@ def add_bias(name: str, bounds: ChannelBounds, bias: Ints | None) -> tuple[Chann
     return total, total.interval.union(bounds.interval).with_zero()
 
 
-def scale_bounds(name: str, bounds: ChannelBounds, gain: Ints, shift: Ints) -> tuple[ChannelBounds, Interval]:
-    """Bounds of ``acc * gain + shift``, and the interval that also holds the bare product."""
-    checked(name, np.maximum(-bounds.lo, bounds.hi).astype(np.float64) * np.abs(gain) + np.abs(shift))
+def scale_bounds(name: str, bounds: ChannelBounds, scale: QScale) -> tuple[ChannelBounds, Interval]:
+    """Bounds of ``(acc * multiplier << product_shift) + shift``, and the interval that also holds the bare product."""
+    factor = 2.0**scale.product_shift
+    largest = np.maximum(-bounds.lo, bounds.hi).astype(np.float64) * np.abs(scale.multiplier) * factor
+    checked(name, largest + np.abs(scale.shift))
+    gain = scale.multiplier << scale.product_shift
     ends = np.stack([bounds.lo * gain, bounds.hi * gain])
     product = ChannelBounds(lo=ends.min(axis=0), hi=ends.max(axis=0))
-    total = ChannelBounds(lo=product.lo + shift, hi=product.hi + shift)
+    total = ChannelBounds(lo=product.lo + scale.shift, hi=product.hi + scale.shift)
     return total, total.interval.union(product.interval).with_zero()

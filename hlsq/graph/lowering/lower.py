@@ -179,8 +179,8 @@ class _Lowering:
         scale, scale_real = None, acc.scale
         scaled = accumulator
         if block.scale is not None:
-            scale, scale_real = integer_scale(block, formats.scale, acc.scale, shape[-1])
-            bounds, scaled = scale_bounds(block.name, bounds, scale.multiplier, scale.shift)
+            scale, scale_real = integer_scale(block, formats, acc.scale, shape[-1])
+            bounds, scaled = scale_bounds(block.name, bounds, scale)
         requant: Requant | None = None
         if formats.output is None:
             if not block.activation.is_linear:

@@ -138,26 +138,49 @@ def _guard_bits(bias: Floats, scale: Floats, output: Format | None) -> int:
     return int(np.clip(np.ceil(np.log2(float(np.max(scale)) / wanted)), 0, MAX_GUARD))
 
 
-def integer_scale(block: Block, fmt: Format | None, acc_scale: Floats, channels: int) -> tuple[QScale, Floats]:
-    """Integer multiplier and shift of a refined batch norm, and the real scale of ``t`` per channel."""
+def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, channels: int) -> tuple[QScale, Floats]:
+    """Integer multiplier and shift of a refined batch norm, and the real scale of ``t`` per channel.
+
+    A shift with a format of its own keeps its value: its integers are aligned to the product of accumulator and
+    multiplier by left shifts, of the shift or, where its step is finer, of the product (as ``place_bias`` does).
+
+    Raises:
+        PlanError: a format that does not fit.
+        QuantizationError: a shift of more than 62 bits.
+    """
     assert block.scale is not None  # noqa: S101 - the caller looked
     gain = np.broadcast_to(np.asarray(block.scale.multiplier, dtype=np.float64), (channels,))
     offset = np.broadcast_to(np.asarray(block.scale.shift, dtype=np.float64), (channels,))
-    if fmt is not None:
-        try:
-            multiplier = fmt.quantize(gain)
-        except FormatError as error:
-            raise PlanError(f"scale of block {block.name!r}: {error}") from error
-        step = np.broadcast_to(fmt.step, (channels,))
+    if formats.scale is not None:
+        if formats.scale.offset:
+            raise PlanError(f"block {block.name!r}: scale needs zero point 0, the plan says {formats.scale.offset}")
+        multiplier = _quantize(f"scale of block {block.name!r}", formats.scale, gain)
+        step = np.broadcast_to(formats.scale.step, (channels,))
     else:
         exponent = np.frexp(gain)[1]
         step = np.where(gain == 0, 1.0, np.exp2(exponent.astype(np.float64) - SCALE_BITS))
         multiplier = np.rint(gain / step).astype(np.int64)
     scale = np.broadcast_to(acc_scale, (channels,)) * step
+    left = 0
+    if formats.scale_shift is not None:
+        where = f"scale_shift of block {block.name!r}"
+        offset = formats.scale_shift.dequantize(_quantize(where, formats.scale_shift, offset))
+        exact = _exact_shift(offset / scale, MAX_ALIGN)
+        left = _guard_bits(offset, scale, formats.output) if exact is None else exact
+        scale = scale / 2.0**left
     shift = np.rint(offset / scale)
     if (np.abs(shift) >= 2.0**61).any():
-        raise QuantizationError(f"layer {block.name!r}: its batch norm's shift does not fit 62 bits")
-    return QScale(multiplier, shift.astype(np.int64), fmt), scale
+        raise QuantizationError(
+            f"layer {block.name!r}: its batch norm's shift does not fit 62 bits; give weights or scale a larger step"
+        )
+    return QScale(multiplier, shift.astype(np.int64), formats.scale, formats.scale_shift, left), scale
+
+
+def _quantize(where: str, fmt: Format, values: Floats) -> Ints:
+    try:
+        return fmt.quantize(values)
+    except FormatError as error:
+        raise PlanError(f"{where}: {error}") from error
 
 
 def plain_scale(scale: Floats) -> float | tuple[float, ...]:
