@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.emulate.inputs import as_inputs
@@ -69,7 +70,8 @@ class Evaluation:
             raise InputError(f"scheme {scheme!r}, evaluation samples: {error}") from None
         shapes = {name: graph.shapes[name] for name in dict.fromkeys(graph.outputs)}
         found = cls(inputs, labels, scoring_for(metric, labels, shapes))
-        if hasattr(labels, "__len__") and len(labels) != found.samples:
+        plain = not callable(metric) or isinstance(labels, np.ndarray)  # a metric of one's own may want anything
+        if plain and np.ndim(labels) and len(labels) != found.samples:
             raise OptionError(f"scheme {scheme!r}: evaluation has {found.samples} samples but {len(labels)} labels")
         return found
 

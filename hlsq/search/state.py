@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class State:
         self.references: dict[str, float] = {}
         self.current: dict[str, dict[int, float]] = {}
         self.evaluations = 0
+        self._lock = threading.RLock()
         if self.path is not None and self.path.exists():
             self._read(self.path)
         self.save()  # an impossible path is better known now than after the first hour
@@ -79,14 +81,16 @@ class State:
         }
 
     def record(self, candidate: str, part: int, loss: float, evaluations: int) -> None:
-        """Note a finished task."""
-        self.current.setdefault(candidate, {})[part] = loss
-        self.count(evaluations)
+        """Note a finished task; from any thread."""
+        with self._lock:
+            self.current.setdefault(candidate, {})[part] = loss
+            self.count(evaluations)
 
     def count(self, evaluations: int) -> None:
-        """Note block evaluations of the round under way."""
-        self.evaluations += evaluations
-        self.save()
+        """Note block evaluations of the round under way; from any thread."""
+        with self._lock:
+            self.evaluations += evaluations
+            self.save()
 
     def finish(self, finished: Mapping[str, Any]) -> None:
         """Note a finished round."""
