@@ -25,9 +25,11 @@ class BlockPlan:
         weight: of the weights; None for a block without.
         first_level: weights are quantised to this format first and the result to ``weight`` (DoubleQ's two levels).
         bias: of the bias; None means the accumulator's own scale.
-        scale: of the refined batch norm's multiplier; None means dyadic numbers of 16 bits.
+        scale: of the refined batch norm's multiplier; None means dyadic numbers of 16 bits. Of an average pool without
+            batch norm it is the format of the reciprocal of the number of values (FxP-QNet IV-A2), which hardware then
+            multiplies with; None folds the reciprocal into the requantisation.
         scale_shift: of the refined batch norm's shift (FxP-QNet eq. 5); None rounds it to the scale of the product of
-            accumulator and multiplier. Without effect, like ``scale``, on a block whose batch norm is folded.
+            accumulator and multiplier. Without effect, like ``scale``, on a block that has neither.
         output: of the output; None leaves the raw accumulator (last layers) or keeps the input's format
             (operations that do not accumulate).
         values: integers of the weights, where a scheme chose them instead of rounding each weight on its own; those of

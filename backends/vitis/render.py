@@ -202,7 +202,7 @@ def _environment(kind: str) -> jinja2.Environment:
         signed_width=_signed_width,
         subtract_width=_subtract_width,
         log2=lambda value: int(value).bit_length() - 1,
-        is_power=lambda value: int(value) & (int(value) - 1) == 0,
+        is_power=lambda value: int(value) > 0 and int(value) & (int(value) - 1) == 0,
     )
     return environment
 

@@ -76,15 +76,22 @@ def deviations_from_json(text: str) -> dict[str, Deviation]:
 
 
 def _reference(source: Block, quantized: QuantizedGraph, block: QBlock, blocks: Mapping[str, Values]) -> Values:
-    """The block in float64: quantised weights and inputs, real batch norm and scale."""
+    """The block in float64: quantised inputs and parameters, real batch norm where the plan does not quantise it."""
     inputs = [quantized.formats[name].dequantize(blocks[name]) for name in block.inputs]
     kernel = None if block.weights is None else block.weights.format.dequantize(block.weights.values)
     values = kernel_for(block.op).linear(block.op, inputs, kernel)
+    scale = block.scale
     if isinstance(block.op, AveragePool2D):
-        values = values / average_weights(block.op, inputs[0].shape[1:]).divisor
+        if source.scale is None and scale is not None and scale.format is not None:
+            values = values * scale.format.dequantize(scale.multiplier)
+        else:
+            values = values / average_weights(block.op, inputs[0].shape[1:]).divisor
     if block.bias is not None and block.weights is not None:
         step = quantized.formats[block.inputs[0]].step * block.weights.format.step / 2.0**block.product_shift
         values = values + block.bias * step
-    if source.scale is not None:
-        values = values * source.scale.multiplier + source.scale.shift
+    if source.scale is not None and scale is not None:
+        gain, shift = source.scale.multiplier, source.scale.shift
+        # What a plan quantises is no rounding of the arithmetic.
+        gain = gain if scale.format is None else scale.format.dequantize(scale.multiplier)
+        values = values * gain + (shift if scale.shift_format is None else scale.shift_format.fake_quantize(shift))
     return source.activation.apply(values)

@@ -13,7 +13,6 @@ from hlsq.emulate.exact import FLOAT64_EXACT
 from hlsq.emulate.kernels.base import SCRATCH, Finish
 from hlsq.emulate.single import single_factors, staircase
 from hlsq.formats import Rounding
-from hlsq.graph.lowering.requant import product_interval
 from hlsq.graph.quantized import DyadicRequant, Interval, QBlock, QScale, Requant, ThresholdRequant
 
 Values = NDArray[Any]
@@ -190,7 +189,9 @@ def stage_for(block: QBlock, dtype: np.dtype[Any], out: np.dtype[Any]) -> Finish
     intervals = [block.accumulator, block.scaled]
     if isinstance(r, DyadicRequant):
         # The products, and the constant part, may each be larger than their sum, which is what the intervals hold.
-        bound = _bound(product_interval(r, block.scaled)) + _bound(product_interval(r, _constant_part(block)))
+        bound = (_bound(block.scaled) + _bound(_constant_part(block))) * max(r.multiplier)
+        # Rounding half up adds a half; rounding half to even has no intermediate value.
+        bound += (1 << (max(r.shift) + r.negative_shift)) * (r.rounding is Rounding.HALF_UP)
         intervals.append(Interval(-bound, bound))
     if isinstance(r, DyadicRequant) and out == np.float32 and (single := SingleRequant.make(block, r, dtype)):
         return single

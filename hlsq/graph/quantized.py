@@ -3,7 +3,7 @@
 It holds integers and formats only, and knows neither Keras nor hls4ml. The arithmetic of a block, all in integers:
 
 1. ``acc = bias + (sum((a - z_a) * w) << product_shift)``; an addition weighs its inputs by ``input_multipliers``.
-2. ``t = (acc * scale.multiplier << scale.product_shift) + scale.shift`` per output channel, if there is a scale.
+2. ``t = (acc * scale.multiplier << scale.product_shift) + scale.shift``, if there is a scale.
 3. ``y = requant(t)``; ReLU and clipped ReLU are the bounds of the requantisation, which is monotone.
 """
 
@@ -74,8 +74,8 @@ class DyadicRequant:
 
     @property
     def is_shift(self) -> bool:
-        """Whether no multiplier is needed."""
-        return set(self.multiplier) == {1}
+        """Whether no multiplier is needed, because all are powers of two."""
+        return all(m & (m - 1) == 0 for m in self.multiplier)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +106,11 @@ class QWeights:
 class QScale:
     """Refined batch norm in integers: ``t = (acc * multiplier << product_shift) + shift``.
 
+    An average pool's reciprocal with a format of its own is one, too: a single multiplier, and the shift 0.
+
     Args:
-        multiplier: shape [channels].
-        shift: shape [channels], in the scale of ``t``.
+        multiplier: shape [channels], or [1].
+        shift: of the same shape, in the scale of ``t``.
         format: of the multiplier where the plan gave one.
         shift_format: of the shift where the plan gave one; its values are aligned to the scale of ``t`` by shifts.
         product_shift: left shift of the product, where ``shift_format`` has a finer step than the product.

@@ -129,6 +129,8 @@ def _finish(block: QBlock, terms: list[int], channel: int) -> int:
         acc += int(block.bias[channel])
         assert block.accumulator.lo <= acc <= block.accumulator.hi, block.name
     if block.scale is not None:
-        acc = (acc * int(block.scale.multiplier[channel]) << block.scale.product_shift) + int(block.scale.shift[channel])
+        index = channel if len(block.scale.multiplier) > 1 else 0
+        product = acc * int(block.scale.multiplier[index]) << block.scale.product_shift
+        acc = product + int(block.scale.shift[index])
         assert block.scaled.lo <= acc <= block.scaled.hi, block.name
     return requantise(block.requant, acc, channel)

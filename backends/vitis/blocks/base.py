@@ -82,11 +82,17 @@ class RequantCode:
                 Table(f"{self.prefix}_values", table_type(values), values),
             ]
         if isinstance(r, DyadicRequant) and len(r.multiplier) > 1:
-            return [
-                Table(f"{self.prefix}_multiplier", "unsigned short", r.multiplier),
-                Table(f"{self.prefix}_shift", "unsigned char", r.shift),
-            ]
+            left = Table(f"{self.prefix}_left", "unsigned char", self.left_shifts)
+            multiplier = Table(f"{self.prefix}_multiplier", "unsigned short", r.multiplier)
+            first = ([left] if any(self.left_shifts) else []) if r.is_shift else [multiplier]
+            return [*first, Table(f"{self.prefix}_shift", "unsigned char", r.shift)]
         return []
+
+    @property
+    def left_shifts(self) -> tuple[int, ...]:
+        """Of a requantisation without multiplier: by how much each channel shifts left, for outputs of a finer step."""
+        assert isinstance(self.requant, DyadicRequant)  # noqa: S101 - the template looked
+        return tuple(m.bit_length() - 1 for m in self.requant.multiplier)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +209,8 @@ class BlockCode(ABC):
         if self.block.scale is not None:
             for key, array in (("gain", self.block.scale.multiplier), ("offset", self.block.scale.shift)):
                 values = tuple(int(v) for v in array)
-                tables.append(Table(f"{self.ident}_{key}", table_type(values), values))
+                if len(set(values)) > 1:
+                    tables.append(Table(f"{self.ident}_{key}", table_type(values), values))
         return tables + self.requant.tables
 
     @property

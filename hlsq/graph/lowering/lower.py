@@ -15,6 +15,7 @@ from hlsq.graph.lowering.accumulate import ChannelBounds, add_bias, product_boun
 from hlsq.graph.lowering.parameters import (
     Accumulator,
     align,
+    integer_reciprocal,
     integer_scale,
     integer_weights,
     place_bias,
@@ -179,7 +180,11 @@ class _Lowering:
         scale, scale_real = None, acc.scale
         scaled = accumulator
         if block.scale is not None:
-            scale, scale_real = integer_scale(block, formats, acc.scale, shape[-1])
+            scale, scale_real = integer_scale(block, formats, acc.scale, bounds)
+        elif isinstance(block.op, AveragePool2D) and formats.scale is not None:
+            divisor = average_weights(block.op, self.graph.shapes[block.inputs[0]]).divisor
+            scale, scale_real = integer_reciprocal(block, formats, acc, divisor)
+        if scale is not None:
             bounds, scaled = scale_bounds(block.name, bounds, scale)
         requant: Requant | None = None
         if formats.output is None:

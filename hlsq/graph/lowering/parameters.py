@@ -12,7 +12,7 @@ from hlsq.formats import Format
 from hlsq.formats.codes import WeightCodes
 from hlsq.graph.block import Block
 from hlsq.graph.lowering.accumulate import ChannelBounds, checked
-from hlsq.graph.lowering.requant import MULTIPLIER_BITS
+from hlsq.graph.lowering.requant import MAX_WIDTH, MULTIPLIER_BITS
 from hlsq.graph.quantized import QScale, QWeights
 from hlsq.plan import BlockPlan
 
@@ -22,6 +22,8 @@ SCALE_BITS = 15
 """Magnitude bits of a refined batch norm's multiplier, 16 with its sign."""
 MAX_ALIGN = 30
 MAX_GUARD = 12
+SPARE_BITS = 4
+"""Left free of 62 bits where there is a choice: for the sign, the sum with a constant, its rounding and the bounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +78,19 @@ def align(steps: list[Floats]) -> tuple[Floats, tuple[int, ...]]:
     values = [float(s) for s in steps]
     smallest = min(values)
     ratios = [v / smallest for v in values]
-    if all(np.frexp(r)[0] == 0.5 and r <= 2.0**MAX_ALIGN for r in ratios):
-        return np.asarray(smallest), tuple(int(r) for r in ratios)
-    scale = max(values) / 2 ** (MULTIPLIER_BITS - 1)
-    return np.asarray(scale), tuple(max(1, round(v / scale)) for v in values)
+    if all(np.frexp(r)[0] == 0.5 for r in ratios):
+        # An input that is finer than the coarsest by more than that contributes nothing.
+        scale = max(smallest, max(values) / 2.0**MAX_ALIGN)
+    else:
+        scale = max(values) / 2 ** (MULTIPLIER_BITS - 1)
+    return np.asarray(scale), tuple(round(v / scale) for v in values)
 
 
 def place_bias(block: Block, formats: BlockPlan, acc: Accumulator, channels: int) -> tuple[Accumulator, Ints | None]:
     """Bias as integers of the accumulator; one with more fraction bits shifts the sum of products left.
 
-    ``formats.bias_values`` take the place of the block's own bias.
+    ``formats.bias_values`` take the place of the block's own bias. A bias so fine that the shift would not leave room
+    for scale and requantisation in 62 bits is rounded to the finest step that does.
 
     Raises:
         PlanError: a format that does not fit the bias.
@@ -105,6 +110,8 @@ def place_bias(block: Block, formats: BlockPlan, acc: Accumulator, channels: int
     shift = _exact_shift(bias / acc.scale, MAX_GUARD if formats.bias is None else MAX_ALIGN)
     if shift is None:
         shift = _guard_bits(bias, acc.scale, formats.output)
+    scale_bits = 0 if block.scale is None else SCALE_BITS if formats.scale is None else formats.scale.bits
+    shift = min(shift, _room(acc.bounds, bias / acc.scale, acc.scale, formats, scale_bits))
     if shift:
         factor = 1 << shift
         checked(block.name, acc.bounds.lo * float(factor), acc.bounds.hi * float(factor))
@@ -117,6 +124,22 @@ def place_bias(block: Block, formats: BlockPlan, acc: Accumulator, channels: int
             "allowed are less than 2**61, so give weights or input a larger step"
         )
     return acc, np.broadcast_to(integers.astype(np.int64), (channels,)).copy()
+
+
+def _room(bounds: ChannelBounds, constant: Floats, step: Floats, formats: BlockPlan, follows: int = 0) -> int:
+    """By how many bits a sum may shift left so that all that comes after it fits 62 bits.
+
+    Args:
+        bounds: of the sum.
+        constant: what is added to it, in steps of the sum.
+        step: real value of one of its steps.
+        formats: of the block.
+        follows: bits that a multiplier after the addition adds.
+    """
+    largest = max(abs(bounds.interval.lo), bounds.interval.hi, float(np.abs(constant).max()), 1.0)
+    if formats.output is not None and (np.frexp(step / formats.output.step)[0] != 0.5).any():
+        follows += MULTIPLIER_BITS
+    return max(0, MAX_WIDTH - SPARE_BITS - int(np.ceil(np.log2(largest))) - follows)
 
 
 def _exact_shift(values: Floats, most: int) -> int | None:
@@ -138,23 +161,29 @@ def _guard_bits(bias: Floats, scale: Floats, output: Format | None) -> int:
     return int(np.clip(np.ceil(np.log2(float(np.max(scale)) / wanted)), 0, MAX_GUARD))
 
 
-def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, channels: int) -> tuple[QScale, Floats]:
+def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, bounds: ChannelBounds) -> tuple[QScale, Floats]:
     """Integer multiplier and shift of a refined batch norm, and the real scale of ``t`` per channel.
 
     A shift with a format of its own keeps its value: its integers are aligned to the product of accumulator and
-    multiplier by left shifts, of the shift or, where its step is finer, of the product (as ``place_bias`` does).
+    multiplier by left shifts, of the shift or, where its step is finer, of the product, as ``place_bias`` does and with
+    the same limit.
+
+    Args:
+        block: the block.
+        formats: its formats.
+        acc_scale: real value of the accumulator's step, [] or [channels].
+        bounds: of the accumulator.
 
     Raises:
         PlanError: a format that does not fit.
         QuantizationError: a shift of more than 62 bits.
     """
     assert block.scale is not None  # noqa: S101 - the caller looked
+    channels = len(bounds.lo)
     gain = np.broadcast_to(np.asarray(block.scale.multiplier, dtype=np.float64), (channels,))
     offset = np.broadcast_to(np.asarray(block.scale.shift, dtype=np.float64), (channels,))
     if formats.scale is not None:
-        if formats.scale.offset:
-            raise PlanError(f"block {block.name!r}: scale needs zero point 0, the plan says {formats.scale.offset}")
-        multiplier = _quantize(f"scale of block {block.name!r}", formats.scale, gain)
+        multiplier = _integer_multiplier(block, formats.scale, gain)
         step = np.broadcast_to(formats.scale.step, (channels,))
     else:
         exponent = np.frexp(gain)[1]
@@ -167,6 +196,8 @@ def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, channels:
         offset = formats.scale_shift.dequantize(_quantize(where, formats.scale_shift, offset))
         exact = _exact_shift(offset / scale, MAX_ALIGN)
         left = _guard_bits(offset, scale, formats.output) if exact is None else exact
+        product = ChannelBounds(*(end * np.abs(multiplier).max() for end in (bounds.lo, bounds.hi)))
+        left = min(left, _room(product, offset / scale, scale, formats))
         scale = scale / 2.0**left
     shift = np.rint(offset / scale)
     if (np.abs(shift) >= 2.0**61).any():
@@ -174,6 +205,31 @@ def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, channels:
             f"layer {block.name!r}: its batch norm's shift does not fit 62 bits; give weights or scale a larger step"
         )
     return QScale(multiplier, shift.astype(np.int64), formats.scale, formats.scale_shift, left), scale
+
+
+def integer_reciprocal(block: Block, formats: BlockPlan, acc: Accumulator, divisor: int) -> tuple[QScale, Floats]:
+    """An average pool's reciprocal as a parameter, and the real scale of what it is multiplied to.
+
+    Raises:
+        PlanError: a format that does not fit, or a bias, which would have to be added after the multiplication.
+    """
+    fmt = formats.scale
+    assert fmt is not None  # noqa: S101 - the caller looked
+    if block.bias is not None or formats.bias_values is not None:
+        raise PlanError(f"block {block.name!r} multiplies with a reciprocal {fmt} and can have no bias; leave one out")
+    multiplier = _integer_multiplier(block, fmt, np.asarray([1 / divisor]))
+    return QScale(multiplier, np.zeros_like(multiplier), fmt), acc.scale * divisor * fmt.step
+
+
+def _integer_multiplier(block: Block, fmt: Format, values: Floats) -> Ints:
+    """Integers of a refined batch norm's multiplier, or of an average pool's reciprocal.
+
+    Raises:
+        PlanError: a zero point, or a format that does not fit the values.
+    """
+    if fmt.offset:
+        raise PlanError(f"block {block.name!r}: scale needs zero point 0, the plan says {fmt.offset}")
+    return _quantize(f"scale of block {block.name!r}", fmt, values)
 
 
 def _quantize(where: str, fmt: Format, values: Floats) -> Ints:

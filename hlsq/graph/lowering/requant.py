@@ -29,8 +29,13 @@ class Dyadic:
 
 
 def nearest_dyadic(value: float) -> Dyadic:
-    """The dyadic number with at most 16 bits nearest to positive ``value`` below 2**16; exact for powers of two."""
+    """The dyadic number nearest to positive ``value``: a power of two as it is, others with at most 16 bits.
+
+    Values that are no power of two must lie below 2**16.
+    """
     mantissa, exponent = np.frexp(value)
+    if mantissa == 0.5 and exponent > 0:
+        return Dyadic(1 << (int(exponent) - 1), 0)
     shift = MULTIPLIER_BITS - int(exponent)
     multiplier = round(float(mantissa) * 2**MULTIPLIER_BITS)
     while shift > MAX_SHIFT:
@@ -70,12 +75,12 @@ def make_requant(name: str, scale: Floats, output: Format, activation: Activatio
 
     Raises:
         QuantizationError: intermediate values would need more than 62 bits, or the output is finer than the
-            accumulator by a factor of 2**16 or more.
+            accumulator by a factor of 2**16 or more that is no power of two.
     """
     if output.levels is not None:
         return _thresholds(scale, output, activation, scaled)
     ratio = np.atleast_1d(scale / output.step)
-    if (ratio >= 2**MULTIPLIER_BITS).any():
+    if ((ratio >= 2**MULTIPLIER_BITS - 0.5) & (np.frexp(ratio)[0] != 0.5)).any():
         raise QuantizationError(
             f"layer {name!r}: its output format {output} is finer than its accumulator by a factor of "
             f"{float(ratio.max()):.3g}; allowed is less than 65536, so give the output a larger step"

@@ -45,7 +45,7 @@ class MaxPool2D(Pool2D):
 
 @dataclass(frozen=True)
 class AveragePool2D(Pool2D):
-    """Mean of each window; the reciprocal is folded into the requantisation."""
+    """Mean of each window; the reciprocal is folded into the requantisation, or multiplied with if a plan says so."""
 
     kind: ClassVar[str] = "average_pool2d"
 

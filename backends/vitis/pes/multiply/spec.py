@@ -27,5 +27,6 @@ class MultiplyPE(PE):
         """``hlsq::pe_multiply<...>``."""
         fmt = weights.format
         signed = fmt.qmin < 0
-        weight = f"hlsq::sint<{fmt.bits + 1}>"
-        return f"hlsq::pe_multiply<{tap}, {code}, {weight}, {product}, {fmt.bits}, {str(signed).lower()}>"
+        return (
+            f"hlsq::pe_multiply<{tap}, {code}, hlsq::{'sint' if signed else 'uint'}<{fmt.bits}>, {product}, {fmt.bits}>"
+        )

@@ -6,13 +6,10 @@
 namespace hlsq {
 
 // Multiplies by a weight stored in two's complement (or unsigned) in CODE_BITS bits.
-template <class TAP, class CODE, class WEIGHT, class PRODUCT, int CODE_BITS, bool SIGNED> struct pe_multiply {
+template <class TAP, class CODE, class WEIGHT, class PRODUCT, int CODE_BITS> struct pe_multiply {
     static PRODUCT apply(TAP tap, CODE code) {
 #pragma HLS INLINE
-        const WEIGHT top = SIGNED ? WEIGHT(1) << (CODE_BITS - 1) : WEIGHT(0);
-        // Flipping and subtracting the sign bit extends it.
-        const WEIGHT weight = (WEIGHT(code) ^ top) - top;
-        return multiply<PRODUCT>(tap, weight);
+        return multiply<PRODUCT>(tap, from_code<CODE_BITS, WEIGHT>(code));
     }
 };
 

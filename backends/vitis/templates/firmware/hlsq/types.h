@@ -39,6 +39,12 @@ constexpr int native_bytes(int width) {
 template <int W> using sint = typename native<native_bytes(W)>::s;
 template <int W> using uint = typename native<native_bytes(W)>::u;
 
+// The number of type WEIGHT, signed or not, that is stored in W bits. The bits above them take the sign's value.
+template <int W, class WEIGHT, class CODE> inline WEIGHT from_code(CODE code) {
+    const int above = 8 * sizeof(WEIGHT) - W;
+    return WEIGHT(WEIGHT(std::uint64_t(code) << above) >> above);
+}
+
 // Machine integers must be widened before they are multiplied.
 template <class P, class A, class B> inline P multiply(A a, B b) {
     return P(a) * P(b);
@@ -51,6 +57,12 @@ namespace hlsq {
 
 template <int W> using sint = ap_int<W>;
 template <int W> using uint = ap_uint<W>;
+
+// A number of W bits and its code are the same bits.
+template <int W, class WEIGHT, class CODE> inline WEIGHT from_code(CODE code) {
+#pragma HLS INLINE
+    return WEIGHT(code);
+}
 
 // ap_int products have the sum of their operands' widths, so the operands keep theirs.
 template <class P, class A, class B> inline P multiply(A a, B b) {
