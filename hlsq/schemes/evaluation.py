@@ -71,7 +71,7 @@ class Evaluation:
         shapes = {name: graph.shapes[name] for name in dict.fromkeys(graph.outputs)}
         found = cls(inputs, labels, scoring_for(metric, labels, shapes))
         plain = not callable(metric) or isinstance(labels, np.ndarray)  # a metric of one's own may want anything
-        if plain and np.ndim(labels) and len(labels) != found.samples:
+        if plain and len(labels) != found.samples:
             raise OptionError(f"scheme {scheme!r}: evaluation has {found.samples} samples but {len(labels)} labels")
         return found
 

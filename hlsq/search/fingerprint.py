@@ -42,11 +42,25 @@ class Fingerprint:
     def samples(self, inputs: Mapping[str, NDArray[Any]], labels: Any = None) -> Fingerprint:
         """Take in samples by input name, and labels of any kind."""
         for name, array in inputs.items():
-            self._digest.update(f"{name}{array.shape}{array.dtype}".encode())
-            self._digest.update(np.ascontiguousarray(array).tobytes())
-        found = np.asarray(labels)
-        self._digest.update(repr(labels).encode() if found.dtype.hasobject else np.ascontiguousarray(found).tobytes())
+            self._digest.update(name.encode())
+            self._take(array)
+        self._take(labels)
         return self
+
+    def _take(self, value: Any) -> None:
+        """Take in arrays, in lists and dicts too, by their contents and all else by its representation."""
+        if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+            self._digest.update(f"{value.shape}{value.dtype}".encode())
+            self._digest.update(np.ascontiguousarray(value).tobytes())
+        elif isinstance(value, (list, tuple)):
+            for item in value:
+                self._take(item)
+        elif isinstance(value, Mapping):
+            for key, item in value.items():
+                self._digest.update(repr(key).encode())
+                self._take(item)
+        else:
+            self._digest.update(repr(value).encode())
 
     def hexdigest(self) -> str:
         """The hash."""

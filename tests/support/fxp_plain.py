@@ -147,7 +147,7 @@ def algorithm_2(plain: Plain, plan: Plan, max_drop: float, reach: int) -> tuple[
                         solution = None
                         while low <= high:
                             bits = int(np.ceil((low + high) / 2))
-                            share = max_drop * (bits * s.size / totals[s.kind] if first else 1)
+                            share = max_drop * (min(bits * s.size / totals[s.kind], 1) if first else 1)
                             limit = share if t == 1 else max(drop, 0.0)
                             valid = None
                             if bits < now.width:

@@ -138,7 +138,10 @@ class NetworkDesigner:
             none_further = max(self.drop, 0.0)
             return lambda structure, bits: none_further
         if first:
-            return lambda structure, bits: self.max_drop * bits * structure.size / self._totals[structure.kind]
+            # Several bits of a large share could otherwise be allowed more than there is to lose.
+            return lambda structure, bits: (
+                self.max_drop * min(bits * structure.size / self._totals[structure.kind], 1.0)
+            )
         return lambda structure, bits: self.max_drop
 
     def _move(self, solution: Solution) -> None:

@@ -97,7 +97,7 @@ class FxPScheme(Scheme):
         return Plan(self.name, self.batch_norm, inputs, blocks, self.options(), self.info(calibration))
 
     def _structures(self, graph: Graph) -> Structures:
-        return Structures(graph.fold_batch_norm() if self.batch_norm == "fold" else graph)
+        return scheme_structures(graph, self.batch_norm)
 
     def _format(self, structures: Structures, structure: Structure, calibration: Calibration) -> FixedPoint:
         width = self._width(structures, structure)
@@ -143,3 +143,8 @@ class FxPScheme(Scheme):
             return plan
         cost = make_cost(self.cost, found, self._labels())
         return ForwardOptimizer(plan, found, inputs, cost, self.search_limit).run(known or {}, done, progress)
+
+
+def scheme_structures(graph: Graph, batch_norm: BatchNorm) -> Structures:
+    """The data-structures of ``graph``, batch norms folded or refined as ``Plan.batch_norm`` says."""
+    return Structures(graph.fold_batch_norm() if batch_norm == "fold" else graph)

@@ -1,0 +1,279 @@
+"""The network designer, against a plain Algorithm 2 that emulates every candidate in full."""
+
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fxp_plain import Plain, algorithm_2, refined
+from searching import Counting, fail, images, interrupt, predictions, sure_images
+
+from hlsq.errors import CalibrationError, InputError, OptionError, SearchError
+from hlsq.formats import FixedPoint
+from hlsq.graph import Graph
+from hlsq.graph.lowering import quantize_graph
+from hlsq.plan import Plan
+from hlsq.schemes import run_scheme
+from hlsq.schemes.fxp.structures import Structures, format_of
+
+CALIBRATION = images(32, 2)
+WIDTHS = {"weight_width": 5, "activation_width": 6, "edge_width": 9, "other_width": 9}
+
+
+@pytest.fixture(scope="module")
+def network() -> Graph:
+    return refined(2, 2)
+
+
+@pytest.fixture(scope="module")
+def evaluation(network: Graph) -> tuple[Any, Any]:
+    x = sure_images(network, 96)
+    return x, predictions(network, x)
+
+
+def design(graph: Graph, evaluation: Any, **options: Any) -> Plan:
+    return run_scheme("fxpqnet", graph, CALIBRATION, evaluation=evaluation, **{"max_drop": 0.05, **WIDTHS, **options})
+
+
+@pytest.fixture(scope="module")
+def found(network: Graph, evaluation: Any) -> Plan:
+    return design(network, evaluation)
+
+
+def reductions(plan: Plan) -> list[tuple[str, int]]:
+    return [(r["data_structure"], r["bits"]) for r in plan.info["reductions"]]
+
+
+@pytest.mark.parametrize(("seed", "drop"), [(2, 0.05), (5, 0.1)])
+def test_result_is_that_of_the_plain_algorithm(seed: int, drop: float) -> None:
+    graph = refined(2, seed)
+    x = sure_images(graph, 64)
+    y = predictions(graph, x)
+    plan = design(graph, (x, y), max_drop=drop)
+    start = run_scheme("fxp_uniform", graph, CALIBRATION, **WIDTHS)
+    plain = Plain(graph, CALIBRATION, x, y)
+    expected, taken = algorithm_2(plain, start, drop, 1)
+    assert reductions(plan) == taken
+    assert len(taken) > 5
+    assert (plan.blocks, plan.inputs) == (expected.blocks, expected.inputs)
+    assert plan.info["result"]["drop"] == pytest.approx(plain.drop(plan))
+    assert plan.info["result"]["drop"] <= drop
+
+
+def test_no_block_is_evaluated_without_need(found: Plan) -> None:
+    assert found.info["evaluations"] < found.info["plain_evaluations"] / 1.5
+
+
+@pytest.mark.parametrize("cost", ["l1", "l2", "top1", "top5"])
+def test_other_costs(network: Graph, evaluation: Any, cost: str) -> None:
+    y = predictions(network, CALIBRATION)
+    plan = design(network, evaluation, cost=cost, calibration_labels=y, competition="lazy")
+    assert plan.info["result"]["drop"] <= 0.05
+    assert reductions(plan)
+    assert "calibration_labels" not in plan.options
+
+
+def test_lazy_competition_keeps_to_the_drop(network: Graph, evaluation: Any) -> None:
+    lazy = design(network, evaluation, competition="lazy")
+    assert lazy.info["result"]["drop"] <= 0.05
+    plain = Plain(network, CALIBRATION, *evaluation)
+    assert plain.drop(lazy) == pytest.approx(lazy.info["result"]["drop"])
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_executors_do_not_change_the_result(network: Graph, evaluation: Any, found: Plan, kind: str) -> None:
+    if kind == "threads":
+        with ThreadPoolExecutor(3) as executor:
+            plan = design(network, evaluation, executor=executor)
+    else:
+        with ProcessPoolExecutor(2, get_context("forkserver")) as executor:
+            plan = design(network, evaluation, executor=executor)
+    assert (plan.blocks, plan.inputs) == (found.blocks, found.inputs)
+    assert plan.info["reductions"] == found.info["reductions"]
+
+
+@pytest.mark.parametrize("after", [3, 150, 400])
+@pytest.mark.parametrize("competition", ["full", "lazy"])
+def test_an_interrupted_search_goes_on(
+    network: Graph, evaluation: Any, after: int, competition: str, tmp_path: Path
+) -> None:
+    whole = design(network, evaluation, competition=competition)
+    state = tmp_path / "state.json"
+    counting = Counting(after, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        design(network, evaluation, competition=competition, state=state, executor=counting)
+    rest = Counting()
+    plan = design(network, evaluation, competition=competition, state=state, executor=rest)
+    assert (plan.blocks, plan.inputs) == (whole.blocks, whole.inputs)
+    assert plan.info["reductions"] == whole.info["reductions"]
+    complete = Counting()
+    design(network, evaluation, competition=competition, executor=complete)
+    assert len(rest.tasks) <= len(complete.tasks) - after + 20, "finished work is not repeated"
+    json.loads(state.read_text())
+
+
+SCRIPT = """
+import os, signal, sys
+sys.path.insert(0, {support!r})
+from fxp_plain import refined
+from searching import Counting, images, kill_this_process, predictions, sure_images
+from hlsq.schemes import run_scheme
+graph = refined(2, 2)
+x = sure_images(graph, 96)
+run_scheme("fxpqnet", graph, images(32, 2), evaluation=(x, predictions(graph, x)), max_drop=0.05,
+           state=sys.argv[1], executor=Counting(120, kill_this_process), **{widths!r})
+"""
+
+
+def test_a_killed_search_goes_on(network: Graph, evaluation: Any, found: Plan, tmp_path: Path) -> None:
+    support = str(Path(__file__).parents[1] / "support")
+    state = tmp_path / "state.json"
+    script = SCRIPT.format(support=support, widths=WIDTHS)
+    killed = subprocess.run([sys.executable, "-c", script, str(state)], capture_output=True, text=True, check=False)
+    assert killed.returncode == -9, killed.stderr
+    plan = design(network, evaluation, state=state)
+    assert (plan.blocks, plan.inputs) == (found.blocks, found.inputs)
+
+
+def test_a_state_of_another_search_is_refused(network: Graph, evaluation: Any, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with pytest.raises(KeyboardInterrupt):
+        design(network, evaluation, state=state, executor=Counting(5, interrupt))
+    before = state.read_bytes()
+    for other in ({"max_drop": 0.04}, {"cost": "l2"}, {"competition": "lazy"}, {"weight_width": 6}):
+        with pytest.raises(SearchError, match="belongs to another search"):
+            design(network, evaluation, state=state, **other)
+    assert state.read_bytes() == before
+
+
+class UnluckyTensor(Counting):
+    """Fails for candidates of one data-structure."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return super().submit(fail if args[0].candidate.name.startswith("conv1.weight") else fn, *args, **kwargs)
+
+
+def test_a_failing_worker_is_named_and_nothing_else_is_lost(
+    network: Graph, evaluation: Any, found: Plan, tmp_path: Path
+) -> None:
+    state = tmp_path / "state.json"
+    with pytest.raises(SearchError, match=r"candidate 'conv1.weight 4 bits.*ZeroDivisionError: no luck"):
+        design(network, evaluation, state=state, executor=UnluckyTensor())
+    plan = design(network, evaluation, state=state)
+    assert (plan.blocks, plan.inputs) == (found.blocks, found.inputs)
+
+
+def test_a_custom_metric_decides(network: Graph, evaluation: Any) -> None:
+    def minus_error(outputs: Any, labels: Any) -> float:
+        return -float(np.abs(outputs - labels).mean())
+
+    x, _ = evaluation
+    from hlsq.emulate.real import run_float
+
+    real = run_float(network, {"image": x.astype(np.float32)})["class"]
+    plan = design(network, (x, real), metric=minus_error, max_drop=0.8)
+    assert plan.info["evaluation"]["metric"].endswith("minus_error")
+    assert plan.info["float"]["accuracy"] == pytest.approx(0, abs=1e-6)
+    assert 0 < plan.info["result"]["drop"] <= 0.8
+    assert "minus_error" in plan.options["metric"]
+
+
+def test_nothing_allowed_leaves_what_costs_nothing(network: Graph, evaluation: Any) -> None:
+    plan = design(network, evaluation, max_drop=0.0)
+    assert plan.info["result"]["drop"] <= max(plan.info["float"]["accuracy"] - plan.info["start"]["accuracy"], 0)
+
+
+def test_plan_is_integer_only_and_saves(network: Graph, found: Plan, tmp_path: Path) -> None:
+    structures = Structures(network)
+    for structure in structures.all:
+        assert isinstance(format_of(found, structure), FixedPoint)
+    for block in quantize_graph(network, found).blocks:
+        if block.requant is not None:
+            assert block.requant.is_shift, "every requantisation is a shift"
+    found.save(tmp_path / "plan.json")
+    assert Plan.load(tmp_path / "plan.json").blocks == found.blocks
+
+
+def test_average_bits_are_told(network: Graph, found: Plan) -> None:
+    structures = Structures(network)
+    weights = [(format_of(found, s).width, s.size) for s in structures.all if s.kind == "weight"]
+    told = found.info["average_bits"]["weights"]
+    assert told["structures"] == pytest.approx(np.mean([w for w, _ in weights]))
+    assert told["values"] == pytest.approx(sum(w * n for w, n in weights) / sum(n for _, n in weights))
+
+
+def test_several_inputs_and_outputs(zoo: Graph, samples: Any) -> None:
+    def minus_error(outputs: Any, labels: Any) -> float:
+        return -float(sum(np.abs(a - b).mean() for a, b in zip(outputs, labels, strict=True)))
+
+    from hlsq.emulate.real import run_float
+
+    real = run_float(zoo, {k: v.astype(np.float32) for k, v in samples.items()})
+    plan = run_scheme(
+        "fxpqnet",
+        zoo,
+        samples,
+        evaluation=(samples, list(real.values())),
+        metric=minus_error,
+        max_drop=1.5,
+        competition="lazy",
+        other_width=9,
+        edge_width=None,
+    )
+    assert 0 < plan.info["result"]["drop"] <= 1.5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_drop": -0.1}, "max_drop is -0.1; allowed: a number from 0"),
+        ({"max_drop": True}, "max_drop is True"),
+        ({"competition": "none"}, "competition is 'none'; allowed: 'full', 'lazy'"),
+        ({"strategy": "bold"}, "strategy is 'bold'; allowed: 'conservative', 'neutral', 'aggressive'"),
+        ({"cost": "l3"}, "cost is 'l3'"),
+        ({"search_limit": -1}, "search_limit is -1"),
+        ({"weight_width": 0}, "weight_width is 0; allowed: a whole number from 1 to 32"),
+        ({"widths": {"conv9.weight": 3}}, "'conv9.weight' is unknown; valid: .*conv0.weight"),
+        ({"widths": {"conv0.weight": 40}}, r"widths\['conv0.weight'\] is 40"),
+        ({"metric": "f1"}, "metric is 'f1'"),
+        ({"executor": 3}, "executor is 3"),
+        ({"state": 3}, "state is 3; allowed: a path"),
+        ({"cost": "top1"}, "calibration_labels: none"),
+        ({"calibration_labels": [[1.0]]}, r"calibration_labels have the shape \[1, 1\]"),
+    ],
+)
+def test_wrong_options_are_refused(network: Graph, evaluation: Any, options: Any, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        design(network, evaluation, **options)
+
+
+def test_wrong_samples_are_refused(network: Graph, evaluation: Any) -> None:
+    x, y = evaluation
+    with pytest.raises(OptionError, match="evaluation is missing"):
+        design(network, None)
+    with pytest.raises(OptionError, match="96 samples but 95 labels"):
+        design(network, (x, y[:-1]))
+    with pytest.raises(InputError, match="evaluation samples"):
+        design(network, (x[:, :4], y))
+    with pytest.raises(CalibrationError):
+        run_scheme("fxpqnet", network, np.zeros((0, 8, 8, 3)), evaluation=evaluation)
+
+
+def test_an_accumulator_that_is_too_wide_names_the_layer(network: Graph, evaluation: Any) -> None:
+    from hlsq.errors import QuantizationError
+
+    with pytest.raises(QuantizationError, match="layer 'conv0'"):
+        design(network, evaluation, edge_width=32, other_width=32, forward=False)
+
+
+def test_progress_goes_to_a_terminal_only(network: Graph, evaluation: Any, capsys: Any) -> None:
+    started = time.monotonic()
+    design(network, evaluation, competition="lazy", max_drop=0.0)
+    assert time.monotonic() > started
+    assert capsys.readouterr().err == ""
