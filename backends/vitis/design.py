@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.backends.vitis.accumulators import sum_widths
 from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.pes import PE, pe_for
@@ -62,11 +63,19 @@ class WeightROM:
 
 @dataclass(frozen=True, eq=False)
 class MacArray:
-    """The PEs of one block and the weights that feed them."""
+    """The PEs of one block and the weights that feed them.
+
+    Attributes:
+        pe: their kind.
+        split: how many, and which products each computes.
+        rom: the weights.
+        sum_bits: of the signed type of partial sums, where the options fix it; else they have the accumulator's type.
+    """
 
     pe: type[PE]
     split: Split
     rom: WeightROM
+    sum_bits: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +144,8 @@ class Design:
     """The whole hardware.
 
     Raises:
-        OptionError: an impossible reuse factor, an unknown block name among them, or a network that does not fit
-            io_parallel.
+        OptionError: an impossible reuse factor, an accumulator that could overflow, an unknown block name among them,
+            or a network that does not fit io_parallel.
     """
 
     graph: QuantizedGraph
@@ -170,6 +179,11 @@ class Design:
         return tuple(
             HardwareBlock(block, self.tensors[block.name].ident, self._mac(block)) for block in self.graph.blocks
         )
+
+    @cached_property
+    def sum_widths(self) -> dict[str, int]:
+        """Bits of partial sums by block, where the options fix them."""
+        return sum_widths(self.graph, self.options)
 
     @cached_property
     def by_name(self) -> dict[str, HardwareBlock]:
@@ -208,7 +222,8 @@ class Design:
             chosen = split(block.name, products, products.total)
         else:
             chosen = split(block.name, products, wanted)
-        return MacArray(pe_for(block.name, block.weights), chosen, self._rom(block, chosen))
+        pe, rom = pe_for(block.name, block.weights), self._rom(block, chosen)
+        return MacArray(pe, chosen, rom, self.sum_widths.get(block.name))
 
     def _rom(self, block: QBlock, chosen: Split) -> WeightROM:
         assert block.weights is not None  # noqa: S101 - the caller looked

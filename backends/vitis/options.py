@@ -12,6 +12,9 @@ from hlsq.errors import OptionError
 from hlsq.formats.packing import codes_per_word
 
 IOType = Literal["io_stream", "io_parallel"]
+BlockAccumulator = Literal["interval", "fxpqnet"] | int
+ACCUMULATORS = ("interval", "fxpqnet")
+MOST_SUM_BITS = 62
 WORD_BITS = (8, 16, 32, 64)
 DEFAULT_PART = "xc7a100tcsg324-1"
 
@@ -30,6 +33,10 @@ class HardwareOptions:
             ``"default"`` for the others; None chooses for every block the valid value closest to 64.
         word_bits: width of the words that hold packed weight codes: 8, 16, 32 or 64.
         project_name: name of the top function.
+        accumulator: bits of a layer's partial sums of products, before its bias. ``"interval"`` takes what interval
+            analysis of the actual weights says, bias included; ``"fxpqnet"`` 32 bits in first and last layers and 16
+            in the others (FxP-QNet IV-B); a number that many. A mapping from block name to one of these, with
+            ``"default"`` for the others. Widths at which a sum could overflow are refused with the design.
 
     Raises:
         OptionError: a value that is not allowed.
@@ -41,6 +48,7 @@ class HardwareOptions:
     reuse_factor: int | Mapping[str, int] | None = None
     word_bits: int = 16
     project_name: str = "hlsq_net"
+    accumulator: BlockAccumulator | Mapping[str, BlockAccumulator] = "interval"
 
     def __post_init__(self) -> None:
         if self.io_type not in get_args(IOType):
@@ -62,6 +70,21 @@ class HardwareOptions:
         for factor in factors:
             if factor is not None and (isinstance(factor, bool) or not isinstance(factor, int) or factor < 1):
                 raise OptionError(f"reuse_factor {factor!r} must be a whole number of at least 1")
+
+        given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
+        for wanted in given:
+            whole = isinstance(wanted, int) and not isinstance(wanted, bool)
+            if wanted not in ACCUMULATORS and not (whole and 2 <= wanted <= MOST_SUM_BITS):
+                raise OptionError(
+                    f"accumulator {wanted!r} must be a whole number of bits from 2 to {MOST_SUM_BITS}, or one of: "
+                    f"{', '.join(ACCUMULATORS)}"
+                )
+
+    def accumulator_for(self, block: str) -> BlockAccumulator:
+        """What ``accumulator`` says of ``block``."""
+        if isinstance(self.accumulator, Mapping):
+            return self.accumulator.get(block, self.accumulator.get("default", "interval"))
+        return self.accumulator
 
     def reuse_for(self, block: str) -> tuple[int | None, bool]:
         """The wanted reuse factor of ``block``, and whether it was asked for by the block's own name."""

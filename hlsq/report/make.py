@@ -104,7 +104,7 @@ def _block_report(
         scale_format=None if scale is None else _constant(scale_format, "dyadic"),
         output_format=describe(block.format),
         accumulator=(block.accumulator.lo, block.accumulator.hi) if sums else None,
-        accumulator_bits=_signed_bits(block.accumulator) if sums else 0,
+        accumulator_bits=_sum_bits(hardware) if sums else 0,
         scaled_bits=0 if scale is None else _signed_bits(block.scaled.union(block.accumulator)),
         requant=_requant_words(block),
         requant_bits=_requant_bits(graph, block),
@@ -166,6 +166,12 @@ def _product_bits(requant: DyadicRequant, scaled: Interval, output: Format) -> i
     """Of the product, of what rounding adds to it, and of the rounded value with the zero point."""
     rounded = Interval(min(2 * output.qmin, -2), max(2 * output.qmax, 1))
     return _signed_bits(product_interval(requant, scaled).union(rounded))
+
+
+def _sum_bits(hardware: HardwareBlock) -> int:
+    """Of the type of partial sums: what an option fixes, else that of the accumulator."""
+    given = hardware.mac.sum_bits if hardware.mac is not None else None
+    return given or _signed_bits(hardware.block.accumulator)
 
 
 def _signed_bits(interval: Interval) -> int:

@@ -112,7 +112,8 @@ class BlockReport:
         scale_format: of a refined batch norm, likewise.
         output_format: of its integers.
         accumulator: smallest and largest integer of the accumulator and its partial sums; None where nothing is summed.
-        accumulator_bits: of the signed type that holds them, 0 where nothing is summed.
+        accumulator_bits: of the signed type that holds them, or of the partial sums alone where the option accumulator
+            fixes it; 0 where nothing is summed.
         scaled_bits: of the signed type after the per-channel scale, 0 without one.
         requant: how the output gets its format, in words.
         requant_bits: of the signed type of product and rounding, 0 without a multiplication or shift.

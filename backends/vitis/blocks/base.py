@@ -179,7 +179,12 @@ class BlockCode(ABC):
 
     @property
     def sum_type(self) -> str:
-        """C++ type of the accumulator."""
+        """C++ type of partial sums."""
+        return self.acc_type
+
+    @property
+    def acc_type(self) -> str:
+        """C++ type of the accumulator, bias included."""
         return cpp_signed(self.block.accumulator)
 
     @property

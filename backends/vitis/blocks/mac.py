@@ -28,6 +28,11 @@ class MacCode(BlockCode):
         return self.hardware.mac
 
     @property
+    def sum_type(self) -> str:
+        """C++ type of partial sums."""
+        return self.acc_type if self.mac.sum_bits is None else f"hlsq::sint<{self.mac.sum_bits}>"
+
+    @property
     def code_type(self) -> str:
         """C++ type of one stored code."""
         return f"hlsq::uint<{self.mac.rom.code_bits}>"

@@ -1,0 +1,69 @@
+"""Widths of partial sums that a user fixes instead of taking those of interval analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hlsq.backends.vitis.options import BlockAccumulator, HardwareOptions
+from hlsq.errors import OptionError
+from hlsq.graph import Interval, QBlock, QuantizedGraph
+from hlsq.graph.lowering.accumulate import product_bounds
+
+FXPQNET_EDGE = 32
+FXPQNET_INNER = 16
+
+
+def partial_sums(graph: QuantizedGraph, block: QBlock) -> Interval:
+    """All integers that sums of some of the products of a block with weights can take, without its bias."""
+    assert block.weights is not None  # noqa: S101 - the caller looked
+    source, zero = graph.intervals[block.inputs[0]], graph.formats[block.inputs[0]].offset
+    deviation = Interval(source.lo - zero, source.hi - zero).with_zero()
+    taps = block.weights.values.reshape(-1, block.shape[-1])
+    return product_bounds(block.name, taps, deviation, 0).interval.with_zero()
+
+
+def sum_widths(graph: QuantizedGraph, options: HardwareOptions) -> dict[str, int]:
+    """Bits of the signed type of a block's partial sums, by name, for those blocks where ``accumulator`` fixes it.
+
+    Raises:
+        OptionError: an unknown block, or widths at which partial sums could overflow; names all these blocks.
+    """
+    weighted = [block for block in graph.blocks if block.weights is not None]
+    if isinstance(options.accumulator, Mapping):
+        for name in options.accumulator:
+            if name != "default" and name not in [block.name for block in weighted]:
+                raise OptionError.unknown("accumulator", name, [*(block.name for block in weighted), "default"])
+    edges = _edges(graph, weighted)
+    widths: dict[str, int] = {}
+    needed: dict[str, int] = {}
+    for block in weighted:
+        wanted = options.accumulator_for(block.name)
+        if wanted == "interval":
+            continue
+        width = (FXPQNET_EDGE if block.name in edges else FXPQNET_INNER) if wanted == "fxpqnet" else int(wanted)
+        widths[block.name] = width
+        sums = partial_sums(graph, block)
+        if (bits := sums.width + (not sums.signed)) > width:
+            needed[block.name] = bits
+    if needed:
+        raise OptionError(_overflow(options.accumulator, needed, widths))
+    return widths
+
+
+def _edges(graph: QuantizedGraph, weighted: list[QBlock]) -> set[str]:
+    """First and last layers: those that read an input or give an output, else the first and last with weights."""
+    inputs = {item.name for item in graph.inputs}
+    first = [b.name for b in weighted if inputs.intersection(b.inputs)] or [b.name for b in weighted[:1]]
+    last = [b.name for b in weighted if b.name in graph.outputs] or [b.name for b in weighted[-1:]]
+    return {*first, *last}
+
+
+def _overflow(
+    given: BlockAccumulator | Mapping[str, BlockAccumulator], needed: Mapping[str, int], widths: Mapping[str, int]
+) -> str:
+    listed = "; ".join(f"{name!r} needs {bits} bits and has {widths[name]}" for name, bits in needed.items())
+    remedy = {**(given if isinstance(given, Mapping) else {"default": given}), **needed}
+    return (
+        f"accumulator: partial sums could overflow in {len(needed)} of {len(widths)} layers: {listed}. Use "
+        f"accumulator={remedy!r}, narrower weights or activations there, or 'interval', which takes what is needed"
+    )
