@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 import hlsq
-from hlsq.cli_values import parse_input_format, parse_options, parse_reuse_factors
+from hlsq.cli_values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
 from hlsq.console import ExplainedGroup, step
 from hlsq.quiet import load_tensorflow
 from hlsq.samples import Samples, load_samples
@@ -142,6 +142,13 @@ def quantize(
 )
 @click.option("--word-bits", type=int, help="Width of the memory words that hold packed weight codes.")
 @click.option("--project-name", help="Name of the top function.")
+@click.option(
+    "--accumulator",
+    "accumulators",
+    multiple=True,
+    metavar="WIDTH|BLOCK=WIDTH",
+    help="Bits of partial sums, or fxpqnet (32 in first and last layers, else 16), or interval; repeat for blocks.",
+)
 def convert(
     model: str,
     plan_file: str | None,
@@ -152,6 +159,7 @@ def convert(
     input_format: str | None,
     output: str,
     reuse_factors: tuple[str, ...],
+    accumulators: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Write MODEL (.keras or .h5) as a Vitis HLS project.
@@ -172,6 +180,8 @@ def convert(
     arguments = {name: value for name, value in settings.items() if value is not None}
     if reuse_factors:
         arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
+    if accumulators:
+        arguments["accumulator"] = parse_accumulators(accumulators)
     plan = hlsq.Plan.load(plan_file) if plan_file else None
     samples = _calibration(calibration, limit)
     with step("Loading TensorFlow"):

@@ -65,3 +65,19 @@ def parse_reuse_factors(given: tuple[str, ...]) -> int | dict[str, int]:
             raise OptionError(f"--reuse-factor {text!r}: expected N or BLOCK=N with N at least 1, each block once")
         factors[name] = int(number)
     return factors["default"] if set(factors) == {"default"} else factors
+
+
+def parse_accumulators(given: tuple[str, ...]) -> Any:
+    """``("fxpqnet", "conv1=20")`` as ``{"default": "fxpqnet", "conv1": 20}``; whether they are valid is seen later.
+
+    Raises:
+        OptionError: a block twice.
+    """
+    found: dict[str, Any] = {}
+    for text in given:
+        block, equals, value = text.rpartition("=")
+        name = block if equals else "default"
+        if name in found:
+            raise OptionError(f"--accumulator {text!r}: expected WIDTH or BLOCK=WIDTH, each block once")
+        found[name] = int(value) if value.isdecimal() else value
+    return found["default"] if set(found) == {"default"} else found

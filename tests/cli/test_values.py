@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hlsq
-from hlsq.cli_values import parse_input_format, parse_options, parse_reuse_factors
+from hlsq.cli_values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
 from hlsq.errors import OptionError
 
 
@@ -38,6 +38,13 @@ def test_reuse_factors_of_network_and_blocks() -> None:
 def test_malformed_reuse_factors(given: tuple[str, ...]) -> None:
     with pytest.raises(OptionError):
         parse_reuse_factors(given)
+
+
+def test_accumulators_of_network_and_blocks() -> None:
+    assert parse_accumulators(("fxpqnet",)) == "fxpqnet"
+    assert parse_accumulators(("24", "conv1=20", "fc=interval")) == {"default": 24, "conv1": 20, "fc": "interval"}
+    with pytest.raises(OptionError, match="--accumulator 'fc=8': expected WIDTH or BLOCK=WIDTH, each block once"):
+        parse_accumulators(("fc=4", "fc=8"))
 
 
 def test_input_formats() -> None:
