@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hlsq.emulate.exact import carrier
 from hlsq.emulate.kernels import kernel_for
 from hlsq.emulate.requantise import CHUNK, requantise, stage_for
-from hlsq.graph import QBlock, QuantizedGraph
+from hlsq.graph import Interval, QBlock, QuantizedGraph
 from hlsq.graph.ops import Add, Concatenate, Identity
 
 Values = NDArray[Any]
@@ -24,7 +24,7 @@ class Step:
 
     Attributes:
         block: the block.
-        dtype: carrier type of its accumulator.
+        dtype: carrier type of its sum of products.
         run: from input integers (each in its own carrier type) to output integers in theirs.
         last_use_of: values that no later block needs.
     """
@@ -41,7 +41,9 @@ def make_step(graph: QuantizedGraph, block: QBlock) -> Step:
     needed = {name for other in later for name in other.inputs}
     done = tuple(name for name in (*block.inputs, block.name) if name not in needed)
     intervals = [graph.intervals[name] for name in block.inputs]
-    dtype = carrier(block.accumulator, *intervals)
+    # A bias finer than the products shifts their sum left; that happens after the sum is complete.
+    sums = Interval(block.accumulator.lo >> block.product_shift, block.accumulator.hi >> block.product_shift)
+    dtype = carrier(sums, *intervals)
     if isinstance(block.op, Concatenate):
         run = _concatenate(graph, block)
     elif not block.op.accumulates:

@@ -185,6 +185,23 @@ def test_the_widest_design_fits(frac: int) -> None:
         assert np.array_equal(found[sample], run_plain(quantized, {"x": integers})["y"].astype(np.int64))
 
 
+def test_a_fine_bias_does_not_slow_down_the_sums() -> None:
+    """With 16 fraction bits more than the products it needs float64; the sum of products still fits float32."""
+    plan = BlockPlan(weight=FixedPoint(4, 3), bias=FixedPoint(32, 25), output=FixedPoint(8, 4))
+    bias = np.random.default_rng(1).normal(size=2)
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 3, 2))
+    quantized = quantize_graph(*one_block(Conv2D(), plan, FixedPoint(8, 6), kernel=kernel, bias=bias))
+    block = quantized.by_name["y"]
+    assert block.product_shift == 16
+    assert carrier(block.accumulator).name == "float64"
+    emulator = Emulator(quantized)
+    assert emulator.steps[0].dtype.name == "float32"
+    x = np.random.default_rng(0).uniform(-5, 5, (2, 6, 5, 3))
+    found = emulator.run(x, trace=True).blocks["y"]
+    for sample, integers in enumerate(emulator.quantize_inputs(x)["x"]):
+        assert np.array_equal(found[sample], run_plain(quantized, {"x": integers})["y"].astype(np.int64))
+
+
 def test_beyond_62_bits_the_layer_is_named() -> None:
     graph, plan = wide(None)
     with pytest.raises(QuantizationError, match=r"layer 'y': its accumulator would need more than 62 bits"):
