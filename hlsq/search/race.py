@@ -2,8 +2,8 @@
 
 Losses of the parts add up and none is negative, so the loss of the parts done so far is a lower bound for the whole.
 The candidate with the smallest bound goes on; one that is complete wins as soon as no other has a smaller bound (or,
-of equal ones, an earlier place). The winner is exactly that of comparing all complete losses, whatever the order in
-which workers finish.
+of equal ones, an earlier place). Where candidates are compared by a cost that grows with the loss, the cost of a bound
+takes its place. The winner is exactly that of comparing all complete losses, whatever the order in which workers finish.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from hlsq.search.workers import Answer, Workers
 
 Done = Callable[[str, int, float, int], None]
 """Is told candidate, part, loss and block evaluations of every finished task."""
+Cost = Callable[[Candidate, float], float]
+"""What a candidate is judged by, from its loss on all samples; it must not fall where the loss rises."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class _Runner:
     place: int
     candidate: Candidate
     parts: int
+    cost: Cost
     losses: dict[int, float] = field(default_factory=dict)
     flying: set[int] = field(default_factory=set)
 
@@ -52,6 +55,11 @@ class _Runner:
             return 0.0 if self.parts > 1 else float("-inf")
         return sum(self.losses[part] for part in sorted(self.losses))
 
+    @property
+    def least(self) -> float:
+        """The smallest cost that it can still have."""
+        return self.cost(self.candidate, self.bound)
+
     def next_part(self) -> int | None:
         return next((p for p in range(self.parts) if p not in self.losses and p not in self.flying), None)
 
@@ -64,8 +72,9 @@ def race(
     done: Done,
     label: str,
     progress: bool | None = None,
+    cost: Cost = lambda _, loss: loss,
 ) -> Winner:
-    """The candidate with the smallest loss on all samples; of equal ones the first.
+    """The candidate with the smallest cost on all samples; of equal ones the first.
 
     Args:
         candidates: at least one.
@@ -75,13 +84,14 @@ def race(
         done: called after every task.
         label: of the race, for messages and the progress bar.
         progress: True or False shows or hides the bar; None shows it on a terminal.
+        cost: by which candidates are compared, their loss unless told.
 
     Raises:
         SearchError: a task failed; names its candidate. Those in flight are finished and reported to ``done`` first.
     """
     assert workers.opened is not None  # noqa: S101 - the caller published
     parts = workers.opened.parts
-    runners = [_Runner(i, c, len(parts), dict(known.get(c.name, {}))) for i, c in enumerate(candidates)]
+    runners = [_Runner(i, c, len(parts), cost, dict(known.get(c.name, {}))) for i, c in enumerate(candidates)]
     flying: dict[Future[Answer], tuple[_Runner, int]] = {}
     bar = tqdm(
         total=len(runners) * len(parts),
@@ -108,7 +118,7 @@ def race(
 
     try:
         with bar:
-            while (best := min(runners, key=lambda r: (r.bound, r.place))) and not best.complete:
+            while (best := min(runners, key=lambda r: (r.least, r.place))) and not best.complete:
                 while len(flying) < workers.count and (choice := _choose(runners)) is not None:
                     runner, part = choice
                     try:
@@ -139,7 +149,7 @@ def _failure(label: str, runner: _Runner, error: BaseException, flying: Sequence
 
 def _choose(runners: Sequence[_Runner]) -> tuple[_Runner, int] | None:
     """The most promising candidate's next part; many workers spread over candidates that are equally promising."""
-    order = sorted(runners, key=lambda r: (r.bound, len(r.flying), r.place))
+    order = sorted(runners, key=lambda r: (r.least, len(r.flying), r.place))
     return next(((r, part) for r in order if (part := r.next_part()) is not None), None)
 
 
