@@ -1,8 +1,8 @@
-"""DoubleQExt: powers of two everywhere but in the layers where eight bits recover most of the accuracy."""
+"""DoubleQExt: powers of two everywhere but in the layers where wider codes recover most of the accuracy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields, replace
 from numbers import Real
@@ -16,12 +16,25 @@ from hlsq.calibration.run import Calibration, CalibrationData
 from hlsq.emulate.inputs import as_inputs
 from hlsq.errors import InputError, OptionError, PlanError
 from hlsq.graph import Graph
-from hlsq.graph.lowering import quantize_graph
-from hlsq.memory import measure
 from hlsq.plan import Plan
+from hlsq.schemes.base import Scheme
 from hlsq.schemes.doubleq import DoubleQ
-from hlsq.search import GreedySearch, Problem, Round, Settings, scoring_for
+from hlsq.schemes.doubleq_ef import DoubleQEF
+from hlsq.schemes.doubleq_ext_levels import (
+    CALIBRATION,
+    FORMS,
+    WIDTHS,
+    Form,
+    Levels,
+    check_form_options,
+    check_widths,
+    error_feedback_levels,
+    nearest_levels,
+)
+from hlsq.schemes.doubleq_ext_table import recovered_share, reduction, row, weight_bytes
+from hlsq.search import Change, GreedySearch, Problem, Settings, scoring_for
 from hlsq.search.greedy import FULL, START
+from hlsq.search.problem import Rank
 
 RUN_ONLY = ("evaluation", "executor", "workers", "state", "continue_from", "scratch", "cache_bytes")
 """Options that say how to search and not what; a plan does not record them."""
@@ -31,25 +44,36 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True, kw_only=True)
 class DoubleQExt(DoubleQ):
-    """Layer selection (DoubleQ section III-B, Algorithm 1).
+    """Layer selection (DoubleQ section III-B, Algorithm 1), over eight bits or over several code widths.
 
-    Starts from ``doubleq``. Each round tries each layer that still has powers of two with its eight-bit weights instead
-    and keeps the change with the best metric (of equal ones the first layer's), until the recovered share of what
-    ``doubleq`` lost against ``quant8`` reaches ``mrt``. ``budget`` and ``max_layers`` stop it earlier. The rounds are
-    the same whatever these three say, so asking for more later goes on where the search ended (``state``,
-    ``continue_from``).
+    Starts with powers of two in every layer. Each round tries, one layer at a time, every wider code that the layer may
+    still get, and keeps the change that ranks best (of equal ones that of the first layer, and its fewest bits), until
+    the recovered share of what powers of two lost against eight bits reaches ``mrt``. ``budget`` and ``max_layers``
+    stop it earlier. The rounds are the same whatever these three say, so asking for more later goes on where the search
+    ended (``state``, ``continue_from``).
 
-    The plan's ``info`` has the metric and weight memory of both ends, every round (layer, metric, recovered share,
-    memory in bytes as the paper counts it, reduction against eight bits, block evaluations) and why the search stopped.
-    Where ``doubleq`` loses nothing there is nothing to recover, and no round.
+    With ``form="nearest"`` this is the paper's algorithm: ``doubleq``, in which layers get their eight bits back. With
+    ``form="error_feedback"`` the codes are those of ``doubleq_ef``, which start at 3 bits and lose far less.
+
+    The plan's ``info`` has the metric and weight memory of both ends (``doubleq`` with the fewest bits, ``quant8`` with
+    eight in every layer), every round (layer, bits of its codes, metric, recovered share, memory in bytes as the paper
+    counts it, reduction against eight bits, block evaluations) and why the search stopped. Where powers of two lose
+    nothing there is nothing to recover, and no round.
 
     Args:
         evaluation: ``(samples, labels)`` by which layers are chosen, e.g. a validation set; samples as for calibration.
         metric: ``"accuracy"`` for labels that are class numbers, or a function of outputs (float32 [samples, ...], a
             list for several) and labels that returns a number, larger for better.
-        mrt: minimum recovery threshold from 0 (plain ``doubleq``) to 1 (the metric of ``quant8``).
+        mrt: minimum recovery threshold from 0 (no layer changes) to 1 (the metric with eight bits everywhere).
         budget: largest weight memory in bytes, by the paper's count (codes of the convolutions); None for no limit.
-        max_layers: most layers with eight bits; None for no limit.
+        max_layers: most rounds, in each of which one layer gets wider codes; None for no limit.
+        rank: ``"metric"`` keeps the change with the best metric, as the paper; ``"metric_per_byte"`` the one that
+            raises it most for each byte of weights that it adds, and where none raises it, that with the best metric.
+        form: of the powers of two: every weight rounded to the ``"nearest"``, or ``"error_feedback"``.
+        form_options: options of ``doubleq_ef`` for error feedback: ``scale``, ``samples``, ``damping``, ``order``,
+            ``reference``, ``bias_correction``, ``sweeps``, ``activation_width``.
+        code_bits: widths that layers may have, ascending, the last one 8 (which multiplies): ``(5, 8)`` for nearest
+            powers, of 3, 4, 5 and 8 for error feedback. None takes all.
         executor: any ``concurrent.futures.Executor`` in which candidates run in parallel (threads, processes, Dask's
             ``Client.get_executor()``); None computes in this process, on all cores. Results do not depend on it.
         workers: tasks in flight at a time; None asks the executor. Set it for executors that do not tell, such as
@@ -60,9 +84,10 @@ class DoubleQExt(DoubleQ):
         scratch: where to make the folder that worker processes share; on a cluster a place that all machines see. The
             folder is deleted at the end, but a killed process leaves it behind (``hlsq-search-...``).
         cache_bytes: most memory (or, with processes, disk) for activations that candidates share; changes only speed.
-        last_layer: as for ``doubleq``.
-        per_channel: as for ``doubleq``.
-        calibration_method: as for every scheme; the paper takes the extremes.
+        last_layer: as for ``doubleq``; with ``"quant8"`` a dense last layer is not searched and keeps eight bits.
+        per_channel: as for ``doubleq``; error feedback always has one scale per output channel.
+        calibration_method: as for every scheme; None takes the extremes, as the paper, for nearest powers, and the
+            ranges of smallest squared error for error feedback.
         calibration_options: as for every scheme.
         batch_norm: as for every scheme.
         batch_size: as for every scheme.
@@ -75,6 +100,11 @@ class DoubleQExt(DoubleQ):
     mrt: float = 0.8
     budget: float | None = None
     max_layers: int | None = None
+    rank: Rank = "metric"
+    form: Form = "nearest"
+    form_options: Mapping[str, Any] = field(default_factory=dict)
+    code_bits: Sequence[int] | None = None
+    calibration_method: str | None = None  # type: ignore[assignment] # a method's name once it is made
     executor: Executor | None = field(default=None, repr=False, compare=False)
     workers: int | None = None
     state: str | Path | None = None
@@ -83,7 +113,11 @@ class DoubleQExt(DoubleQ):
     cache_bytes: int = 2**31
 
     def __post_init__(self) -> None:
+        self._choice("form", FORMS)
+        if self.calibration_method is None:
+            object.__setattr__(self, "calibration_method", CALIBRATION[self.form])
         super().__post_init__()
+        self._check_form()
         if not isinstance(self.evaluation, (tuple, list)) or len(self.evaluation) != 2:
             found = "missing" if self.evaluation is None else f"a {type(self.evaluation).__name__}"
             raise OptionError(
@@ -97,6 +131,7 @@ class DoubleQExt(DoubleQ):
         if self.budget is not None and not (_is_number(self.budget) and self.budget > 0):
             raise self._wrong("budget", "a positive number of bytes, or None")
         self._whole("max_layers", 0, optional=True)
+        self._choice("rank", ("metric", "metric_per_byte"))
         self._whole("workers", 1, optional=True)
         self._whole("cache_bytes", 0)
         if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
@@ -106,6 +141,22 @@ class DoubleQExt(DoubleQ):
                 raise self._wrong(option, "a path, or None")
         if not isinstance(self.continue_from, (Plan, str, Path, type(None))):
             raise self._wrong("continue_from", "a plan, the path of one, or None")
+
+    def _check_form(self) -> None:
+        widths = check_widths(self.form, self.code_bits)
+        if widths is None:
+            allowed = ", ".join(map(str, WIDTHS[self.form]))
+            raise self._wrong(
+                "code_bits", f"two or more of {allowed} for form {self.form!r}, ascending, the last one 8"
+            )
+        object.__setattr__(self, "code_bits", widths)
+        if not isinstance(self.form_options, Mapping):
+            raise self._wrong("form_options", "a dict")
+        check_form_options(self.name, self.form, self.form_options)
+        if self.form == "error_feedback":
+            if self.per_channel:
+                raise self._wrong("per_channel", "False for form 'error_feedback', whose scales are per channel anyway")
+            DoubleQEF(**self._error_feedback())
 
     def run(self, graph: Graph, data: CalibrationData, progress: bool | None = None) -> Plan:
         """Calibrate ``graph`` on ``data`` and search.
@@ -117,7 +168,18 @@ class DoubleQExt(DoubleQ):
             SearchError: a worker failed, or the state belongs to another search.
         """
         self.check(graph)
-        return self._search(graph, calibrate(graph, data, self.batch_size, progress), progress)
+        if self.form == "nearest":
+            return self.plan(graph, calibrate(graph, data, self.batch_size, progress), progress)
+        assert self.code_bits is not None  # noqa: S101 - resolved when made
+        options = self._error_feedback()
+        return self._search(
+            graph, error_feedback_levels(graph, data, self.code_bits, self.last_layer, options, progress), progress
+        )
+
+    def _error_feedback(self) -> dict[str, Any]:
+        """Options of ``doubleq_ef``."""
+        shared = {name: getattr(self, name) for name in Scheme.option_names()}
+        return {**shared, **self.form_options}
 
     def check(self, graph: Graph) -> None:
         """Refuse evaluation samples, labels or a metric that do not fit ``graph``.
@@ -131,29 +193,31 @@ class DoubleQExt(DoubleQ):
         if hasattr(labels, "__len__") and len(labels) != samples:
             raise OptionError(f"scheme {self.name!r}: evaluation has {samples} samples but {len(labels)} labels")
 
-    def plan(self, graph: Graph, calibration: Calibration) -> Plan:
-        """The formats of ``graph``, after the search."""
-        return self._search(graph, calibration, None)
+    def plan(self, graph: Graph, calibration: Calibration, progress: bool | None = None) -> Plan:
+        """The formats of ``graph``, after the search.
+
+        Raises:
+            OptionError: error feedback, which needs samples and not only their ranges.
+        """
+        if self.form != "nearest":
+            raise OptionError(f"scheme {self.name!r}: form {self.form!r} needs calibration samples; call run")
+        return self._search(graph, nearest_levels(super().plan(graph, calibration)), progress)
 
     def options(self) -> dict[str, Any]:
         """The options that decide the result; of a metric function its name."""
         found = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in RUN_ONLY}
         if callable(self.metric):
             found["metric"] = getattr(self.metric, "__qualname__", type(self.metric).__qualname__)
-        return {**found, "calibration_options": dict(self.calibration_options)}
+        mappings = {name: dict(getattr(self, name)) for name in ("calibration_options", "form_options")}
+        return {**found, **mappings, "code_bits": list(self.code_bits or ())}
 
-    def _search(self, graph: Graph, calibration: Calibration, progress: bool | None) -> Plan:
-        start = super().plan(graph, calibration)
-        changes = {
-            name: replace(formats, weight=formats.first_level, first_level=None)
-            for name, formats in start.blocks.items()
-            if formats.first_level is not None
-        }
+    def _search(self, graph: Graph, levels: Levels, progress: bool | None) -> Plan:
         _, labels = self._evaluation
         outputs = {name: graph.shapes[name] for name in dict.fromkeys(graph.outputs)}
         scoring = scoring_for(self.metric, labels, outputs)
-        problem = Problem(graph, start, changes, self._inputs(graph), scoring, labels)
-        lowest, highest = _weight_bytes(graph, start), _weight_bytes(graph, problem.plan(list(changes)))
+        problem = Problem(graph, levels.start, levels.wider, self._inputs(graph), scoring, labels, self.rank)
+        lowest = weight_bytes(graph, levels.start)
+        highest = weight_bytes(graph, problem.plan(problem.everything))
         if self.budget is not None and self.budget < lowest:
             raise OptionError(
                 f"scheme {self.name!r}: budget is {self.budget!r} bytes; with powers of two in every layer the weights "
@@ -169,37 +233,41 @@ class DoubleQExt(DoubleQ):
         )
         with GreedySearch(problem, settings, self._earlier()) as search:
             first, last = search.reference(START), search.reference(FULL)
-            taken: list[Round] = []
+            plan = levels.start
+            taken: list[Change] = []
             rounds: list[dict[str, Any]] = []
-            recovered = _recovered(first, first, last)
-            while (stop := self._stop(recovered, taken)) is None:
+            recovered = recovered_share(first, first, last)
+            while (stop := self._stop(recovered, len(taken))) is None:
                 found = search.round(len(taken))
                 if found is None:
                     stop = "no layer left"
                     break
-                memory = _weight_bytes(graph, problem.plan([r.name for r in (*taken, found)]))
+                wider = problem.plan([*taken, found.change])
+                memory = weight_bytes(graph, wider)
                 if self.budget is not None and memory > self.budget:
                     stop = "budget"
                     break
-                taken.append(found)
-                recovered = _recovered(found.value, first, last)
-                rounds.append(_row(len(taken), found, recovered, memory, highest))
+                plan = wider
+                taken.append(found.change)
+                recovered = recovered_share(found.value, first, last)
+                rounds.append(row(len(taken), found, plan, recovered, memory, highest))
             record = search.to_dict()
         info = {
+            "calibration": levels.start.info["calibration"],
             "evaluation": {"samples": problem.samples, "metric": scoring.name},
-            "doubleq": {"accuracy": first, "memory_bytes": lowest, "reduction": 1 - lowest / highest if highest else 0},
+            "doubleq": {"accuracy": first, "memory_bytes": lowest, "reduction": reduction(lowest, highest)},
             "quant8": {"accuracy": last, "memory_bytes": highest},
             "rounds": rounds,
-            "critical_layers": sorted(r.index for r in taken),
+            "critical_layers": sorted({r["layer"] for r in rounds}),
             "stopped": stop,
             "search": record,
         }
-        return replace(problem.plan([r.name for r in taken]), info={**start.info, **info})
+        return replace(plan, scheme=self.name, options=self.options(), info=info)
 
-    def _stop(self, recovered: float, taken: list[Round]) -> str | None:
+    def _stop(self, recovered: float, rounds: int) -> str | None:
         if recovered >= self.mrt - ROUNDING:
             return "mrt"
-        if self.max_layers is not None and len(taken) >= self.max_layers:
+        if self.max_layers is not None and rounds >= self.max_layers:
             return "max_layers"
         return None
 
@@ -228,26 +296,3 @@ class DoubleQExt(DoubleQ):
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and bool(np.isfinite(float(value)))
-
-
-def _recovered(value: float, first: float, last: float) -> float:
-    """The share of the loss from ``last`` (eight bits) to ``first`` (powers of two) that ``value`` wins back."""
-    return 1.0 if last <= first else (value - first) / (last - first)
-
-
-def _weight_bytes(graph: Graph, plan: Plan) -> float:
-    return measure(quantize_graph(graph, plan)).paper.after / 8
-
-
-def _row(number: int, found: Round, recovered: float, memory: float, highest: float) -> dict[str, Any]:
-    return {
-        "round": number,
-        "layer": found.index,
-        "name": found.name,
-        "accuracy": found.value,
-        "recovered": recovered,
-        "memory_bytes": memory,
-        "reduction": 1 - memory / highest if highest else 0.0,
-        "evaluations": found.evaluations,
-        "plain_evaluations": found.plain_evaluations,
-    }

@@ -6,17 +6,20 @@
 * ``race``: the best of several candidates without finishing the others.
 * ``workers``, ``sharing``: candidates in other threads, processes or machines.
 * ``state``: the file from which an interrupted search goes on.
+* ``problem``: a plan and what may be changed in it.
 * ``greedy``: one change after the other, the best each time (DoubleQ Algorithm 1).
 """
 
-from hlsq.search.greedy import GreedySearch, Problem, Round, Settings
+from hlsq.search.greedy import GreedySearch, Round, Settings
 from hlsq.search.incremental import Base, Candidate, first_base, next_base
+from hlsq.search.problem import Change, Problem
 from hlsq.search.scoring import Accuracy, Custom, Scoring, scoring_for
 
 __all__ = [
     "Accuracy",
     "Base",
     "Candidate",
+    "Change",
     "Custom",
     "GreedySearch",
     "Problem",

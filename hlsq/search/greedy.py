@@ -2,78 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hlsq.graph import Graph
-from hlsq.plan import BlockPlan, Plan
 from hlsq.search.incremental import Base, Candidate, first_base, next_base
-from hlsq.search.race import race
-from hlsq.search.scoring import Scoring
+from hlsq.search.problem import Change, Problem
+from hlsq.search.race import Cost, plain_loss, race
 from hlsq.search.state import State
 from hlsq.search.workers import Workers
 
 START, FULL = "start", "full"
 EVERYTHING = "all changes at once"
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """A plan and single changes to it, of which a search takes one after the other.
-
-    Args:
-        graph: float network.
-        start: plan without any of the changes.
-        changes: block name to its changed formats, in the order in which ties are decided.
-        inputs: real evaluation samples, name to [samples, ...].
-        scoring: of the outputs; it knows the labels.
-        labels: for the fingerprint.
-    """
-
-    graph: Graph
-    start: Plan
-    changes: Mapping[str, BlockPlan]
-    inputs: Mapping[str, NDArray[Any]]
-    scoring: Scoring
-    labels: Any = None
-
-    @property
-    def samples(self) -> int:
-        """Number of evaluation samples."""
-        return len(next(iter(self.inputs.values())))
-
-    def plan(self, names: list[str]) -> Plan:
-        """The start plan with the changes to the blocks ``names``."""
-        return replace(self.start, blocks={**self.start.blocks, **{name: self.changes[name] for name in names}})
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Hash of everything that decides the result (of a metric function its name)."""
-        digest = hashlib.sha256()
-        for block in self.graph.blocks:
-            digest.update(repr((block.name, block.op, block.inputs, block.activation)).encode())
-            scale = () if block.scale is None else (block.scale.multiplier, block.scale.shift)
-            for array in (block.kernel, block.bias, *scale):
-                digest.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
-        start = self.start.to_dict()
-        formats = {key: start[key] for key in ("batch_norm", "inputs", "blocks")}
-        changes = [[name, changed.to_dict()] for name, changed in self.changes.items()]
-        digest.update(json.dumps([formats, changes, self.scoring.name], sort_keys=True).encode())
-        for name, array in self.inputs.items():
-            digest.update(f"{name}{array.shape}{array.dtype}".encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
-        labels = np.asarray(self.labels)
-        digest.update(repr(self.labels).encode() if labels.dtype.hasobject else np.ascontiguousarray(labels).tobytes())
-        return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +46,12 @@ class Round:
     """The best single change, given those of earlier rounds.
 
     Attributes:
-        index: place of the block among all changes.
+        index: place of the block among all that can change.
         name: of the block.
         value: of the metric with this change.
         evaluations: block evaluations (one block on one sample) that were made for it.
         plain_evaluations: those of emulating every candidate in full.
+        level: that the block has now.
     """
 
     index: int
@@ -114,13 +59,20 @@ class Round:
     value: float
     evaluations: int
     plain_evaluations: int
+    level: int = 1
+
+    @property
+    def change(self) -> Change:
+        """The change."""
+        return Change(self.name, self.level)
 
 
 class GreedySearch:
     """Finds the rounds one by one; which ones are known already costs nothing to ask for again.
 
-    Rounds depend on the problem alone and not on where the caller stops, so a longer search begins with the rounds of
-    a shorter one. Use it as a context manager, or call ``close``.
+    Every round tries every block at every level beyond its own. Rounds depend on the problem alone and not on where the
+    caller stops, so a longer search begins with the rounds of a shorter one. Use it as a context manager, or call
+    ``close``.
 
     Args:
         problem: what to search.
@@ -141,7 +93,7 @@ class GreedySearch:
             self.state.take(earlier, "the plan to continue from")
         self._workers: Workers | None = None
         self._base: Base | None = None
-        self._taken: list[str] = []
+        self._taken: list[Change] = []
 
     def __enter__(self) -> GreedySearch:
         return self
@@ -156,7 +108,7 @@ class GreedySearch:
         self._workers = self._base = None
 
     def reference(self, name: str) -> float:
-        """Metric of the plan without changes (``START``) or with all of them (``FULL``).
+        """Metric of the plan without changes (``START``) or with every block at its last level (``FULL``).
 
         Raises:
             SearchError: a worker failed.
@@ -169,7 +121,7 @@ class GreedySearch:
             self.state.save()
         if name == FULL and FULL not in references:
             self._base_of([])
-            found = self._race([Candidate(EVERYTHING, self.problem.changes)], "all layers changed")
+            found = self._race([self._candidate(EVERYTHING, self.problem.everything)], "all layers changed")
             references[FULL] = found[1]
             self.state.current = {}
             self.state.save()
@@ -181,11 +133,12 @@ class GreedySearch:
         Raises:
             SearchError: a worker failed; names the candidate.
         """
-        changes = self.problem.changes
-        if number >= len(changes):
+        if not self.problem.levels:
             return None
         self.reference(FULL)
         while number >= len(self.state.rounds):
+            if not self.problem.left(self._known()):
+                return None
             self._next_round()
         return Round(**self.state.rounds[number])
 
@@ -193,50 +146,76 @@ class GreedySearch:
         """The finished rounds, for ``earlier`` of a later search."""
         return {**self.state.to_dict(), "current": {}, "evaluations": 0}
 
+    def _known(self) -> list[Change]:
+        """The changes of all finished rounds."""
+        return [Round(**found).change for found in self.state.rounds]
+
     def _next_round(self) -> None:
         problem, state = self.problem, self.state
-        taken = [r["name"] for r in state.rounds]
-        left = [name for name in problem.changes if name not in taken]
+        taken = self._known()
+        left = problem.left(taken)
         if len(left) == 1:
-            name, loss = left[0], state.references[FULL]  # with the last one all are changed
+            best, loss = left[0], state.references[FULL]  # with the last one every block is at its last level
         else:
             self._base_of(taken)
-            candidates = [Candidate(name, {name: problem.changes[name]}) for name in left]
-            name, loss = self._race(candidates, f"round {len(taken) + 1}")
+            named = {problem.label(change): change for change in left}
+            candidates = [self._candidate(label, [change]) for label, change in named.items()]
+            label, loss = self._race(candidates, f"round {len(taken) + 1}", self._cost(taken, named))
+            best = named[label]
         whole = len(problem.graph.blocks) * problem.samples
         references = 2 if not taken else 0
         found = Round(
-            index=list(problem.changes).index(name),
-            name=name,
+            index=list(problem.levels).index(best.name),
+            name=best.name,
             value=problem.scoring.value(loss),
             evaluations=state.evaluations,
             plain_evaluations=(len(left) + references) * whole,
+            level=best.level,
         )
         state.finish(asdict(found))
 
-    def _race(self, candidates: list[Candidate], label: str) -> tuple[str, float]:
+    def _candidate(self, label: str, changes: Sequence[Change]) -> Candidate:
+        return Candidate(label, self.problem.formats(changes))
+
+    def _cost(self, taken: list[Change], named: Mapping[str, Change]) -> Cost:
+        """By what the candidates ``named`` are compared."""
+        problem, state = self.problem, self.state
+        if problem.rank == "metric":
+            return plain_loss
+        now = state.rounds[-1]["value"] if taken else problem.scoring.value(state.references[START])
+        added = {
+            label: (problem.weight_bits([change], change.name) - problem.weight_bits(taken, change.name)) / 8
+            for label, change in named.items()
+        }
+
+        def cost(candidate: Candidate, loss: float) -> float:
+            # What gains nothing is not better for being small or large.
+            gain = problem.scoring.value(loss) - now
+            return -gain / added[candidate.name] if gain > 0 else -gain
+
+        return cost
+
+    def _race(self, candidates: list[Candidate], label: str, cost: Cost = plain_loss) -> tuple[str, float]:
         assert self._workers is not None  # noqa: S101 - made with the base
-        state, settings = self.state, self.settings
-        winner = race(
-            candidates, self._workers, self.problem.scoring, state.current, state.record, label, settings.progress
-        )
+        state, scoring, progress = self.state, self.problem.scoring, self.settings.progress
+        winner = race(candidates, self._workers, scoring, state.current, state.record, label, progress, cost)
         return winner.candidate.name, winner.loss
 
-    def _base_of(self, taken: list[str]) -> Base:
+    def _base_of(self, taken: list[Change]) -> Base:
         """The base of the plan with the changes ``taken``, published to the workers."""
         if self._base is not None and self._taken == taken:
             return self._base
         problem, settings = self.problem, self.settings
         if self._workers is None:
             self._workers = Workers(settings.executor, settings.workers, settings.scratch)
-        left = [[name] for name in problem.changes if name not in taken]
+        left = [[name] for name in dict.fromkeys(change.name for change in problem.left(taken))]
         cache, allocate = settings.cache_bytes, self._workers.allocate
         if self._base is None or self._taken != taken[: len(self._taken)]:
             found = first_base(
                 problem.graph, problem.plan(taken), problem.inputs, left, cache_bytes=cache, allocate=allocate
             )
         else:
-            new = {name: problem.changes[name] for name in taken[len(self._taken) :]}
+            new = problem.formats(taken[len(self._taken) :])
             found = next_base(self._base, new, left, cache_bytes=cache, allocate=allocate)
         self._base, evaluations = found
         self._taken = list(taken)

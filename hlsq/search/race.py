@@ -3,7 +3,7 @@
 Losses of the parts add up and none is negative, so the loss of the parts done so far is a lower bound for the whole.
 The candidate with the smallest bound goes on; one that is complete wins as soon as no other has a smaller bound (or,
 of equal ones, an earlier place). Where candidates are compared by a cost that grows with the loss, the cost of a bound
-takes its place. The winner is exactly that of comparing all complete losses, whatever the order in which workers finish.
+is used instead. The winner is exactly that of comparing all complete losses, whatever the order in which workers end.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ Done = Callable[[str, int, float, int], None]
 """Is told candidate, part, loss and block evaluations of every finished task."""
 Cost = Callable[[Candidate, float], float]
 """What a candidate is judged by, from its loss on all samples; it must not fall where the loss rises."""
+
+
+def plain_loss(_: Candidate, loss: float) -> float:
+    """The loss itself."""
+    return loss
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def race(
     done: Done,
     label: str,
     progress: bool | None = None,
-    cost: Cost = lambda _, loss: loss,
+    cost: Cost = plain_loss,
 ) -> Winner:
     """The candidate with the smallest cost on all samples; of equal ones the first.
 

@@ -28,7 +28,7 @@ def expected(problem: Problem) -> list[tuple[str, float]]:
 
 
 def test_every_layer_is_taken_once(problem: Problem, expected: list[tuple[str, float]]) -> None:
-    assert sorted(name for name, _ in expected) == sorted(problem.changes)
+    assert sorted(name for name, _ in expected) == sorted(problem.levels)
     with GreedySearch(problem) as search:
         assert search.round(6) is None
         assert search.reference(START) < search.reference(FULL)
@@ -146,8 +146,8 @@ def test_the_fingerprint_tells_problems_apart(problem: Problem) -> None:
     others = [
         replace(problem, inputs={"image": x}),
         replace(problem, labels=problem.labels[::-1].copy()),
-        replace(problem, changes=dict(list(problem.changes.items())[:-1])),
-        replace(problem, changes=dict(reversed(problem.changes.items()))),
+        replace(problem, levels=dict(list(problem.levels.items())[:-1])),
+        replace(problem, levels=dict(reversed(problem.levels.items()))),
         problem_of(chain(6, 5)),
     ]
     prints = {p.fingerprint for p in (problem, *others)}

@@ -110,9 +110,9 @@ def problem_of(graph: Graph, x: Samples | None = None) -> Problem:
     """Eight-bit weights instead of powers of two, labels from the float network."""
     x = images(320, 3) if x is None else x
     start = run_scheme("doubleq", graph, images(64, 2))
-    changes = {n: BlockPlan(weight=b.first_level, output=b.output) for n, b in start.blocks.items() if b.first_level}
+    levels = {n: [BlockPlan(weight=b.first_level, output=b.output)] for n, b in start.blocks.items() if b.first_level}
     y = predictions(graph, x)
-    return Problem(graph, start, changes, {"image": x}, scoring_for("accuracy", y, {"class": (CLASSES,)}), y)
+    return Problem(graph, start, levels, {"image": x}, scoring_for("accuracy", y, {"class": (CLASSES,)}), y)
 
 
 class Counting(Executor):
