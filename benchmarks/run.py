@@ -52,6 +52,7 @@ def main(context: click.Context) -> None:
             context.invoke(emulator, batch=batch)
         context.invoke(csim)
         context.invoke(search)
+        context.invoke(reduction)
 
 
 @main.command()
@@ -223,6 +224,23 @@ def plain_search(
             left.remove(best)
             taken.append((best, reached))
     return taken
+
+
+@main.command()
+@click.option("--count", default=300, help="Evaluation images.")
+@click.option("--cost-count", default=100, help="Calibration images.")
+def reduction(count: int, cost_count: int) -> None:
+    """Network designer (fxpqnet): two bits less for every data-structure, against emulating every candidate in full."""
+    from reduction import measure
+
+    (ours, mine, seconds), (plain, all_, plain_seconds) = measure(count, cost_count)
+    differing = len({s.structure.key: s for s in ours}.items() ^ {s.structure.key: s for s in plain}.items())
+    same = "the same" if not differing else f"{differing} OTHER"
+    click.echo(f"\nReductions, ResNet-20, {count} and {cost_count} images: {same} of {len(plain)} valid ones")
+    row("", "evaluations", "seconds")
+    row("every candidate in full", all_, f"{plain_seconds:.1f}")
+    row("hlsq (fxpqnet)", mine, f"{seconds:.1f}")
+    click.echo(f"  block evaluations: {verdict(all_ / mine, 3)}; time: {verdict(plain_seconds / seconds, 3)}")
 
 
 if __name__ == "__main__":

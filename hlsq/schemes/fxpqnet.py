@@ -22,13 +22,11 @@ from hlsq.schemes.fxp.designer import COMPETITIONS, CompetitionKind, NetworkDesi
 from hlsq.schemes.fxp.reduction import Competition
 from hlsq.schemes.fxp.references import References
 from hlsq.schemes.fxp.scheme import FxPScheme
-from hlsq.search.evaluator import Evaluator, Resources, even_parts
+from hlsq.search.evaluator import Evaluator, Resources, growing_parts
 from hlsq.search.fingerprint import Fingerprint
 from hlsq.search.scoring import Scoring
 from hlsq.search.state import State
 
-COST_PART = 128
-"""Samples after which a cost that has grown too large is given up."""
 BATCH = 64
 FORWARD, REFERENCE = "forward", "float"
 Inputs = Mapping[str, NDArray[Any]]
@@ -217,7 +215,7 @@ class FxPQNet(FxPScheme):
             plan,
             inputs,
             loss=lambda answer, rows: cost.of(answer.outputs, answer.errors, rows),
-            parts=lambda _: even_parts(found.samples, COST_PART),
+            parts=lambda _: growing_parts(found.samples),
             alternatives=names,
             reals=found.reals,
             resources=resources,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -165,6 +166,9 @@ class Evaluator:
         self._workers.publish(base, list(self._parts_of(outputs)))
 
 
-def even_parts(samples: int, size: int) -> list[Rows]:
-    """Samples in their order, ``size`` at a time."""
-    return [np.arange(start, min(start + size, samples)) for start in range(0, samples, size)]
+def growing_parts(samples: int, first: int = 64) -> list[Rows]:
+    """Samples in their order: ``first``, then as many again each time, so that what is much too bad ends soon."""
+    ends = [0]
+    while ends[-1] < samples:
+        ends.append(min(max(2 * ends[-1], first), samples))
+    return [np.arange(start, end) for start, end in itertools.pairwise(ends)]

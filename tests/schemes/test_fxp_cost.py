@@ -16,7 +16,7 @@ from hlsq.schemes.fxp.cost import COSTS, Distillation, ErrorRate, Local, make_co
 from hlsq.schemes.fxp.forward import ForwardOptimizer
 from hlsq.schemes.fxp.structures import candidate, format_of, with_format
 from hlsq.schemes.fxp_uniform import FxPUniform
-from hlsq.search.evaluator import Evaluator, Resources, even_parts
+from hlsq.search.evaluator import Evaluator, Resources, growing_parts
 
 CALIBRATION = images(70, 2)
 GRAPH = refined(3, 2, residual=True)
@@ -45,7 +45,7 @@ def test_costs_of_a_data_structure_differ_as_the_papers_do(prepared: Any, plain:
         plan,
         inputs,
         loss=lambda answer, rows: cost.of(answer.outputs, answer.errors, rows),
-        parts=lambda _: even_parts(70, 20),
+        parts=lambda _: growing_parts(70, 20),
         alternatives=names,
         reals=found.reals,
         resources=Resources(),

@@ -105,18 +105,22 @@ class NetworkDesigner:
     def _compete(self, cluster: Cluster, first: bool) -> dict[str, Any]:
         members = [s for s in cluster.members if format_of(self.plan, s).width > 1]
         allowed = self._allowed(cluster, first)
-        solve = self.competition.solve
-        found = {s.structure.key: s for s in self._lazily(cluster, members, allowed)}
-        if not found:
-            found = {s.structure.key: s for s in solve(members, allowed) or solve(members, allowed, climb=True)}
-        taken = min(found.values(), key=lambda s: s.rank, default=None)
+        found: dict[str, Solution] = {}
+        if self.kind == "full":
+            best = self.competition.best
+            taken = best(members, allowed) or best(members, allowed, climb=True)
+        else:
+            solve = self.competition.solve
+            solutions = self._lazily(cluster, members, allowed) or solve(members, allowed)
+            found = {s.structure.key: s for s in solutions or solve(members, allowed, climb=True)}
+            taken = min(found.values(), key=lambda s: s.rank, default=None)
         # What lost is tried first the next time, and so is the winner, which may well win again.
         return {
             "stage": STAGE,
             "cluster": cluster.key,
             "taken": None if taken is None else taken.structure.key,
             "solution": None if taken is None else _plain(taken),
-            "waiting": {key: _plain(solution) for key, solution in found.items()} if self.kind == "lazy" else {},
+            "waiting": {key: _plain(solution) for key, solution in found.items()},
         }
 
     def _lazily(self, cluster: Cluster, members: list[Structure], allowed: Allowed) -> list[Solution]:

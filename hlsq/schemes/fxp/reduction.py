@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from hlsq.formats import FixedPoint
 from hlsq.schemes.fxp.cost import Cost
@@ -18,6 +20,7 @@ GRADUAL = 8
 KIND_ORDER = ("weight", "activation", "bias", "scale", "shift")
 SLACK = 1e-9
 """Of comparing metrics, which are quotients of rounded numbers."""
+T = TypeVar("T")
 Allowed = Callable[[Structure, int], float]
 """Largest drop of the metric for shortening a data-structure by so many bits."""
 
@@ -84,18 +87,43 @@ class Competition:
         Raises:
             SearchError: a worker failed; names the candidate.
         """
-        wanted = list(members)
-        count = min(self.on_metric.count, len(wanted))
-        if count <= 1:
-            found = [self._solve(s, allowed, climb) for s in wanted]
-        else:
-            with ThreadPoolExecutor(count) as pool:
-                found = list(pool.map(lambda s: self._solve(s, allowed, climb), wanted))
+        found = self._map(list(members), lambda s: self._solve(s, allowed, climb))
         return [solution for solution in found if solution is not None]
 
-    def _solve(self, structure: Structure, allowed: Allowed, climb: bool) -> Solution | None:
+    def best(self, members: Iterable[Structure], allowed: Allowed, climb: bool = False) -> Solution | None:
+        """The first of ``solve`` by rank; what cannot win is not evaluated to the end."""
+        lock = threading.Lock()
+        leading: list[Solution] = []
+
+        def try_(structure: Structure) -> None:
+            with lock:
+                leader = leading[0] if leading else None
+            found = self._solve(structure, allowed, climb, leader)
+            with lock:
+                if found is not None and (not leading or found.rank < leading[0].rank):
+                    leading[:] = [found]
+
+        # Long words first: where several bits can go at once, those that lose one at a time need not be tried.
+        self._map(sorted(members, key=lambda s: format_of(self.on_metric.plan, s).width <= GRADUAL), try_)
+        return leading[0] if leading else None
+
+    def _map(self, members: Sequence[Structure], work: Callable[[Structure], T]) -> list[T]:
+        count = min(self.on_metric.count, len(members))
+        if count <= 1:
+            return [work(s) for s in members]
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(work, members))
+
+    def _solve(
+        self, structure: Structure, allowed: Allowed, climb: bool, leader: Solution | None = None
+    ) -> Solution | None:
         fmt = format_of(self.on_metric.plan, structure)
         low, high = (2, 2) if climb else (1, 1 if fmt.width <= GRADUAL else fmt.width - 1)
+        if leader is not None and low == high:
+            if leader.bits > low:
+                return None
+            within, drop = allowed, leader.drop
+            allowed = lambda s, bits: min(within(s, bits), drop)  # noqa: E731
         solution = None
         while low <= high:
             bits = -(-(low + high) // 2)
