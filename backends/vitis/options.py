@@ -73,8 +73,8 @@ class HardwareOptions:
 
         given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
         for wanted in given:
-            whole = isinstance(wanted, int) and not isinstance(wanted, bool)
-            if wanted not in ACCUMULATORS and not (whole and 2 <= wanted <= MOST_SUM_BITS):
+            bits = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else 0
+            if wanted not in ACCUMULATORS and not 2 <= bits <= MOST_SUM_BITS:
                 raise OptionError(
                     f"accumulator {wanted!r} must be a whole number of bits from 2 to {MOST_SUM_BITS}, or one of: "
                     f"{', '.join(ACCUMULATORS)}"

@@ -132,9 +132,14 @@ def _scale_from_dict(data: Mapping[str, Any], multiplier: Ints | None, shift: In
     if multiplier is None or shift is None:
         return None
     # Files from before a shift could have a format of its own lack the last two.
-    formats = [data["scale_format"], data.get("scale_shift_format")]
-    found = [None if fmt is None else format_from_dict(fmt) for fmt in formats]
-    return QScale(multiplier, shift, *found, product_shift=data.get("scale_product_shift", 0))
+    fmt, shift_fmt = data["scale_format"], data.get("scale_shift_format")
+    return QScale(
+        multiplier,
+        shift,
+        format=None if fmt is None else format_from_dict(fmt),
+        shift_format=None if shift_fmt is None else format_from_dict(shift_fmt),
+        product_shift=data.get("scale_product_shift", 0),
+    )
 
 
 def _pair(interval: Interval) -> list[int]:
