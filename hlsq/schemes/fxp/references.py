@@ -86,6 +86,6 @@ def references(
         extents[f"{name}.activation"] = Extent(stats.minimum, stats.maximum, spreads[name] / samples)
     for structure in structures.all:
         if structure.kind != "activation":
-            values = structures.values(structure)
-            extents[structure.key] = Extent(float(values.min()), float(values.max()), float(values.std()))
+            exact = structures.values(structure)
+            extents[structure.key] = Extent(float(exact.min()), float(exact.max()), float(exact.std()))
     return References(structures, reals, extents)

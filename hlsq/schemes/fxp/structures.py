@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,4 +149,5 @@ def with_format(plan: Plan, structure: Structure, fmt: FixedPoint) -> Plan:
 
 
 def _with(formats: BlockPlan, structure: Structure, fmt: FixedPoint) -> BlockPlan:
-    return replace(formats, **{FIELDS[structure.kind]: fmt})
+    change: dict[str, Any] = {FIELDS[structure.kind]: fmt}
+    return replace(formats, **change)
