@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from hlsq.errors import PlanError, QuantizationError, SearchError
 from hlsq.graph import Graph
 from hlsq.plan import Plan
-from hlsq.search.incremental import Candidate, Rows, first_base, next_base
+from hlsq.search.bases import first_base, next_base
+from hlsq.search.incremental import Candidate, Rows
 from hlsq.search.workers import Answer, Workers
 
 IMPOSSIBLE = float("inf")

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from hlsq.search.incremental import Base, Candidate, first_base, next_base
+from hlsq.search.bases import first_base, next_base
+from hlsq.search.incremental import Base, Candidate
 from hlsq.search.problem import Change, Problem
 from hlsq.search.race import Cost, plain_loss, race
 from hlsq.search.state import State
