@@ -15,7 +15,7 @@ import hlsq
 from hlsq.cli_values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
 from hlsq.console import ExplainedGroup, step
 from hlsq.quiet import load_tensorflow
-from hlsq.samples import Samples, load_samples
+from hlsq.samples import Samples, load_labelled_samples, load_samples
 
 MODEL = click.Path(exists=True, dir_okay=False, readable=True)
 PROJECT = click.Path(exists=True, file_okay=False)
@@ -67,6 +67,13 @@ def _scheme_options(command: Any) -> Any:
             help="Fixed-point format of the inputs, for a QKeras model that does not begin with a QActivation.",
         ),
         click.option("--limit", type=click.IntRange(1), help="Use only the first LIMIT calibration samples."),
+        click.option("--evaluation-limit", type=click.IntRange(1), help="Use only the first so many of --evaluation."),
+        click.option(
+            "--evaluation",
+            metavar="SAMPLES",
+            help="Labelled samples by which doubleq_ext and fxpqnet judge formats: .npz with an array 'y' of labels "
+            "beside the samples, or digits, mnist, cifar10 (1,000 of the test part unless limited).",
+        ),
         click.option(
             *("--option", "options"),
             multiple=True,
@@ -98,6 +105,8 @@ def quantize(
     calibration: str | None,
     options: tuple[str, ...],
     limit: int | None,
+    evaluation: str | None,
+    evaluation_limit: int | None,
     input_format: str | None,
     output: str,
 ) -> None:
@@ -110,8 +119,10 @@ def quantize(
       hlsq quantize model.keras --scheme doubleq --calibration x_train.npz
       hlsq quantize model.h5 --scheme quant8 --option per_channel=true --calibration x.npy -o plan8.json
       hlsq quantize mnist.keras --scheme quant8 --calibration mnist --limit 500
+      hlsq quantize model.keras --scheme doubleq_ext --calibration x_train.npz --evaluation xy_val.npz
     """
     scheme_options = parse_options(options) | parse_input_format(input_format)
+    scheme_options |= _evaluation(evaluation, evaluation_limit)
     samples = _calibration(calibration, limit)
     with step("Loading TensorFlow"):
         load_tensorflow()
@@ -156,6 +167,8 @@ def convert(
     calibration: str | None,
     options: tuple[str, ...],
     limit: int | None,
+    evaluation: str | None,
+    evaluation_limit: int | None,
     input_format: str | None,
     output: str,
     reuse_factors: tuple[str, ...],
@@ -174,9 +187,10 @@ def convert(
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64 --reuse-factor conv1=16
       hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
     """
-    if plan_file and (scheme or options):
-        raise click.UsageError("--plan holds the formats: leave out --scheme and --option.")
+    if plan_file and (scheme or options or evaluation):
+        raise click.UsageError("--plan holds the formats: leave out --scheme, --option and --evaluation.")
     scheme_options = parse_options(options) | parse_input_format(input_format)
+    scheme_options |= _evaluation(evaluation, evaluation_limit)
     arguments = {name: value for name, value in settings.items() if value is not None}
     if reuse_factors:
         arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
@@ -250,6 +264,15 @@ def _calibration(source: str | None, limit: int | None) -> Samples | None:
     if limit:
         raise click.UsageError("--limit chooses among the samples of --calibration; give both.")
     return None
+
+
+def _evaluation(source: str | None, limit: int | None) -> dict[str, Any]:
+    """The scheme option ``evaluation``, if samples are named."""
+    if source is not None:
+        return {"evaluation": load_labelled_samples(source, limit)}
+    if limit:
+        raise click.UsageError("--evaluation-limit chooses among the samples of --evaluation; give both.")
+    return {}
 
 
 if __name__ == "__main__":

@@ -19,26 +19,32 @@ Part = Literal["train", "test"]
 DATA_SET_LIMIT = 1000
 
 
-def _digits(part: Part) -> NDArray[Any]:
+Labelled = tuple[NDArray[Any], NDArray[Any]]
+LABELS = "y"
+
+
+def _digits(part: Part) -> Labelled:
     train, test = data.digits()
-    return (train if part == "train" else test)[0]
+    return train if part == "train" else test
 
 
-def _mnist(part: Part) -> NDArray[Any]:
+def _mnist(part: Part) -> Labelled:
     from hlsq.zoo import mnist
 
     train, test = data.load_mnist()
-    return mnist.preprocess((train if part == "train" else test)[0])
+    x, y = train if part == "train" else test
+    return mnist.preprocess(x), y
 
 
-def _cifar10(part: Part) -> NDArray[Any]:
+def _cifar10(part: Part) -> Labelled:
     from hlsq.zoo import resnet20
 
     train, test = data.load_cifar10()
-    return resnet20.preprocess((train if part == "train" else test)[0])
+    x, y = train if part == "train" else test
+    return resnet20.preprocess(x), y
 
 
-DATA_SETS: dict[str, Callable[[Part], NDArray[Any]]] = {"digits": _digits, "mnist": _mnist, "cifar10": _cifar10}
+DATA_SETS: dict[str, Callable[[Part], Labelled]] = {"digits": _digits, "mnist": _mnist, "cifar10": _cifar10}
 
 
 def load_samples(source: str, part: Part = "train", limit: int | None = None) -> Samples:
@@ -58,31 +64,77 @@ def load_samples(source: str, part: Part = "train", limit: int | None = None) ->
         InputError: no such file or data set, or nothing in it that could be samples.
         DataError: the data set is not to be had.
     """
-    if limit is not None and limit < 1:
-        raise InputError(f"a limit of {limit} samples was asked for; at least 1 is needed")
+    _check_limit(limit)
     if source in DATA_SETS:
         if limit is None and part == "train":
             limit = DATA_SET_LIMIT
-        return _first(DATA_SETS[source](part), limit)
+        return DATA_SETS[source](part)[0][:limit]
+    arrays = _read(source)
+    if not isinstance(arrays, dict):
+        return _checked(arrays, source)[:limit]
+    return _samples(arrays, source, limit)
+
+
+def load_labelled_samples(source: str, limit: int | None = None) -> tuple[Samples, NDArray[Any]]:
+    """Network inputs and their labels, to evaluate a network with.
+
+    Args:
+        source: path of an ``.npz`` archive with the labels as ``y`` and samples as ``load_samples`` takes them, or a
+            data set's name, which gives the first 1,000 of its test part unless told.
+        limit: take only the first samples.
+
+    Returns:
+        One array [samples, ...], or one per input name; and labels [samples, ...].
+
+    Raises:
+        InputError: no such file or data set, no labels, or not one for each sample.
+        DataError: the data set is not to be had.
+    """
+    _check_limit(limit)
+    if source in DATA_SETS:
+        x, y = DATA_SETS[source]("test")
+        return x[: limit or DATA_SET_LIMIT], y[: limit or DATA_SET_LIMIT]
+    arrays = _read(source)
+    if not isinstance(arrays, dict) or LABELS not in arrays:
+        found = f"arrays {', '.join(map(repr, arrays))}" if isinstance(arrays, dict) else "a single array"
+        raise InputError(f"evaluation samples {source!r}: {found}; expected an .npz archive with labels as {LABELS!r}")
+    labels = arrays.pop(LABELS)
+    samples = _samples(arrays, source, None)
+    for array in samples.values() if isinstance(samples, dict) else [samples]:
+        if labels.ndim < 1 or len(array) != len(labels):
+            raise InputError(
+                f"evaluation samples {source!r}: {len(array)} samples, but labels {LABELS!r} of shape "
+                f"{list(labels.shape)}; expected one label for each sample"
+            )
+    if isinstance(samples, dict):
+        return {name: array[:limit] for name, array in samples.items()}, labels[:limit]
+    return samples[:limit], labels[:limit]
+
+
+def _check_limit(limit: int | None) -> None:
+    if limit is not None and limit < 1:
+        raise InputError(f"a limit of {limit} samples was asked for; at least 1 is needed")
+
+
+def _read(source: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
+    """The array or the arrays of a file."""
     path = Path(source)
     if path.suffix not in (".npy", ".npz"):
         raise InputError(f"samples {source!r}: expected an .npy or .npz file, or one of {', '.join(sorted(DATA_SETS))}")
     try:
         loaded = np.load(path, allow_pickle=False, mmap_mode="r")
-        arrays = {name: loaded[name] for name in loaded.files} if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
+        return {name: loaded[name] for name in loaded.files} if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"samples {source!r} cannot be read: {error}") from error
-    if not isinstance(arrays, dict):
-        return _first(_checked(arrays, source), limit)
+
+
+def _samples(arrays: dict[str, NDArray[Any]], source: str, limit: int | None) -> Samples:
+    """Samples among the arrays of an archive."""
     if not arrays:
         raise InputError(f"samples {source!r}: the archive is empty; expected the samples as 'x'")
     if len(arrays) == 1 or "x" in arrays:
-        return _first(_checked(arrays.get("x", next(iter(arrays.values()))), source), limit)
-    return {name: _first(_checked(array, f"{source}: {name}"), limit) for name, array in arrays.items()}
-
-
-def _first(samples: NDArray[Any], limit: int | None) -> NDArray[Any]:
-    return samples if limit is None else samples[:limit]
+        return _checked(arrays.get("x", next(iter(arrays.values()))), source)[:limit]
+    return {name: _checked(array, f"{source}: {name}")[:limit] for name, array in arrays.items()}
 
 
 def _checked(samples: NDArray[Any], source: str) -> NDArray[Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from hlsq import data
 from hlsq.errors import InputError
-from hlsq.samples import load_samples
+from hlsq.samples import load_labelled_samples, load_samples
 
 X = np.arange(24, dtype=np.float32).reshape(6, 4)
 Y = np.arange(6)
@@ -94,3 +94,27 @@ def test_other_names_list_what_is_allowed() -> None:
 def test_limit_must_be_positive() -> None:
     with pytest.raises(InputError, match="at least 1"):
         load_samples("digits", limit=0)
+
+
+def test_labelled_samples_of_several_inputs(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", left=X, right=X + 1, y=Y)
+    samples, labels = load_labelled_samples(str(tmp_path / "x.npz"), limit=4)
+    assert isinstance(samples, dict)
+    assert list(samples) == ["left", "right"]
+    np.testing.assert_array_equal(samples["right"], X[:4] + 1)
+    np.testing.assert_array_equal(labels, Y[:4])
+
+
+def test_labelled_digits_are_those_of_the_test_part() -> None:
+    _, (test, labels) = data.digits()
+    x, y = load_labelled_samples("digits", 30)
+    np.testing.assert_array_equal(x, test[:30])
+    np.testing.assert_array_equal(y, labels[:30])
+
+
+def test_labels_of_one_input_only(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", left=X, right=X[:2], y=Y)
+    with pytest.raises(InputError, match="2 samples, but labels 'y'"):
+        load_labelled_samples(str(tmp_path / "x.npz"))
+    with pytest.raises(InputError, match="limit of 0"):
+        load_labelled_samples("digits", 0)

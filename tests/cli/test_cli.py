@@ -23,7 +23,17 @@ from hlsq.schemes import get_scheme, scheme_names
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["demo", "quantize", "convert", "verify", "report"]
-FILES = ["model.keras", "model.h5", "mnist.keras", "qkeras_model.h5", "plan.json", "x.npy", "x_train.npz", "x_test.npy"]
+FILES = [
+    "model.keras",
+    "model.h5",
+    "mnist.keras",
+    "qkeras_model.h5",
+    "plan.json",
+    "x.npy",
+    "x_train.npz",
+    "x_test.npy",
+    "xy_val.npz",
+]
 
 
 @pytest.fixture
