@@ -13,8 +13,7 @@ import numpy as np
 
 from hlsq.calibration import calibrate
 from hlsq.calibration.run import Calibration, CalibrationData
-from hlsq.emulate.inputs import as_inputs
-from hlsq.errors import InputError, OptionError, PlanError
+from hlsq.errors import OptionError, PlanError
 from hlsq.graph import Graph
 from hlsq.plan import Plan
 from hlsq.schemes.base import Scheme
@@ -32,7 +31,8 @@ from hlsq.schemes.doubleq_ext_levels import (
     nearest_levels,
 )
 from hlsq.schemes.doubleq_ext_table import recovered_share, reduction, row, weight_bytes
-from hlsq.search import Change, GreedySearch, Problem, Settings, scoring_for
+from hlsq.schemes.evaluation import Evaluation, check_executor, check_paths
+from hlsq.search import Change, GreedySearch, Problem, Settings
 from hlsq.search.greedy import FULL, START
 from hlsq.search.problem import Rank
 
@@ -118,14 +118,7 @@ class DoubleQExt(DoubleQ):
             object.__setattr__(self, "calibration_method", CALIBRATION[self.form])
         super().__post_init__()
         self._check_form()
-        if not isinstance(self.evaluation, (tuple, list)) or len(self.evaluation) != 2:
-            found = "missing" if self.evaluation is None else f"a {type(self.evaluation).__name__}"
-            raise OptionError(
-                f"scheme {self.name!r}: evaluation is {found}; name the samples and labels that decide which layers "
-                "keep eight bits, as in evaluation=(x_val, y_val)"
-            )
-        if self.metric != "accuracy" and not callable(self.metric):
-            raise self._wrong("metric", "'accuracy', or a function of outputs and labels")
+        Evaluation.check_options(self.name, self.evaluation, self.metric)
         if not _is_number(self.mrt) or not 0 <= self.mrt <= 1:
             raise self._wrong("mrt", "a number from 0 to 1")
         if self.budget is not None and not (_is_number(self.budget) and self.budget > 0):
@@ -134,11 +127,8 @@ class DoubleQExt(DoubleQ):
         self._choice("rank", ("metric", "metric_per_byte"))
         self._whole("workers", 1, optional=True)
         self._whole("cache_bytes", 0)
-        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
-            raise self._wrong("executor", "a concurrent.futures.Executor, or None")
-        for option in ("state", "scratch"):
-            if not isinstance(getattr(self, option), (str, Path, type(None))):
-                raise self._wrong(option, "a path, or None")
+        check_executor(self.name, self.executor)
+        check_paths(self.name, state=self.state, scratch=self.scratch)
         if not isinstance(self.continue_from, (Plan, str, Path, type(None))):
             raise self._wrong("continue_from", "a plan, the path of one, or None")
 
@@ -187,11 +177,7 @@ class DoubleQExt(DoubleQ):
         Raises:
             OptionError, InputError: naming the option and what is allowed.
         """
-        samples = len(next(iter(self._inputs(graph).values())))
-        _, labels = self._evaluation
-        scoring_for(self.metric, labels, {name: graph.shapes[name] for name in dict.fromkeys(graph.outputs)})
-        if hasattr(labels, "__len__") and len(labels) != samples:
-            raise OptionError(f"scheme {self.name!r}: evaluation has {samples} samples but {len(labels)} labels")
+        self._evaluation(graph)
 
     def plan(self, graph: Graph, calibration: Calibration, progress: bool | None = None) -> Plan:
         """The formats of ``graph``, after the search.
@@ -212,10 +198,9 @@ class DoubleQExt(DoubleQ):
         return {**found, **mappings, "code_bits": list(self.code_bits or ())}
 
     def _search(self, graph: Graph, levels: Levels, progress: bool | None) -> Plan:
-        _, labels = self._evaluation
-        outputs = {name: graph.shapes[name] for name in dict.fromkeys(graph.outputs)}
-        scoring = scoring_for(self.metric, labels, outputs)
-        problem = Problem(graph, levels.start, levels.wider, self._inputs(graph), scoring, labels, self.rank)
+        given = self._evaluation(graph)
+        scoring = given.scoring
+        problem = Problem(graph, levels.start, levels.wider, given.inputs, scoring, given.labels, self.rank)
         lowest = weight_bytes(graph, levels.start)
         highest = weight_bytes(graph, problem.plan(problem.everything))
         if self.budget is not None and self.budget < lowest:
@@ -271,17 +256,8 @@ class DoubleQExt(DoubleQ):
             return "max_layers"
         return None
 
-    @property
-    def _evaluation(self) -> tuple[Any, Any]:
-        assert self.evaluation is not None  # noqa: S101 - checked when made
-        samples, labels = self.evaluation
-        return samples, labels
-
-    def _inputs(self, graph: Graph) -> dict[str, Any]:
-        try:
-            return as_inputs(graph.inputs, self._evaluation[0])
-        except InputError as error:
-            raise InputError(f"scheme {self.name!r}, evaluation samples: {error}") from None
+    def _evaluation(self, graph: Graph) -> Evaluation:
+        return Evaluation.of(self.name, graph, self.evaluation, self.metric)
 
     def _earlier(self) -> Mapping[str, Any] | None:
         if self.continue_from is None:
