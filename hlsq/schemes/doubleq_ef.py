@@ -39,7 +39,7 @@ WINDOW_WORK = 2.0**38
 """Windows times taps squared that a layer may cost, as long as it gets ``LEAST_WINDOWS`` for each tap."""
 LEAST_WINDOWS = 8
 
-FREE_STEPS = tuple(float(f) for f in np.exp2(np.arange(-10, 5) / 8))
+FREE_STEPS = tuple(float(f) for f in np.exp2(np.arange(-20, 12) / 16))
 EVEN_STEPS = tuple(float(f) for f in np.linspace(0.65, 1.0, 8))
 BINARY_STEPS = (0.25, 0.5, 1.0, 2.0)
 """Candidates for one step of a channel, in parts of the one whose largest integer is the largest weight."""
@@ -88,7 +88,7 @@ class DoubleQEF(Scheme):
     order: Literal["natural", "activation"] = "activation"
     reference: Literal["network", "layer"] = "network"
     bias_correction: bool = True
-    sweeps: int = 2
+    sweeps: int = 4
     activation_width: int = 8
     calibration_method: str = "mse"
 

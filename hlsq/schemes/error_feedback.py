@@ -24,6 +24,8 @@ from hlsq.schemes.threads import in_threads
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+FINALISTS = 8
+"""Candidate scales of a channel that are revisited."""
 TAPS = 64
 """Taps between matrix products: inside, single rows are updated."""
 COLUMNS = 1024
@@ -106,13 +108,13 @@ class Rounder:
                 integers[t] = best
         return integers
 
-    def fit_scale(self, channels: NDArray[np.intp], scale: Floats, integers: Floats) -> Floats:
-        """The scale of smallest error for ``integers``, per channel; ``scale`` where there is none."""
+    def fit_scale(self, channels: NDArray[np.intp], scale: Floats, integers: Floats, sharing: int = 1) -> Floats:
+        """The scale of smallest error for ``integers``, one for so many successive channels; ``scale`` without one."""
         product = self.problem.moments @ integers
-        square = np.einsum("tc,tc->c", integers, product)
-        along = np.einsum("tc,tc->c", self.problem.target[:, channels], product)
+        square = np.einsum("tc,tc->c", integers, product).reshape(-1, sharing).sum(axis=1)
+        along = np.einsum("tc,tc->c", self.problem.target[:, channels], product).reshape(-1, sharing).sum(axis=1)
         good = (square > 0) & (along > 0)
-        return np.where(good, along / np.where(good, square, 1.0), scale)
+        return np.where(np.repeat(good, sharing), np.repeat(along / np.where(good, square, 1.0), sharing), scale)
 
 
 def round_weights(
@@ -120,12 +122,14 @@ def round_weights(
 ) -> tuple[Ints, Floats]:
     """Integers [taps, channels] and the real value [channels] of one step that give a small output error.
 
+    The best few candidate scales of the first pass are carried to the end, and the best result is taken.
+
     Args:
         problem: what to round.
         grid: the integers there are.
         scales: candidates for one step, [candidates, channels].
-        shared: one candidate for all channels together instead of one for each.
-        free: scales need not be candidates; the best one for the integers found is fitted.
+        shared: one step for all channels together instead of one for each.
+        free: steps need not be candidates; the best one for the integers found is fitted.
         sweeps: how often all taps are revisited.
     """
     rounder = Rounder.make(problem, grid)
@@ -137,21 +141,31 @@ def round_weights(
 
     def work(start: int) -> None:
         part = slice(start, start + width)
-        integers[:, part], scale[part] = _best(rounder, everything[part], scales[:, part], shared)
+        integers[:, part], scale[part] = _best(rounder, everything[part], scales[:, part], shared, free, sweeps)
 
     in_threads(work, range(0, channels, width))
-    for _ in range(sweeps):
-        if free and not shared:
-            scale = rounder.fit_scale(everything, scale, integers)
-        integers = rounder.revisit(everything, scale, integers)
     return integers.astype(np.int64), scale
 
 
-def _best(rounder: Rounder, channels: NDArray[np.intp], scales: Floats, shared: bool) -> tuple[Floats, Floats]:
+def _best(
+    rounder: Rounder, channels: NDArray[np.intp], scales: Floats, shared: bool, free: bool, sweeps: int
+) -> tuple[Floats, Floats]:
     many, flat = np.tile(channels, len(scales)), scales.ravel()
-    integers, flat_errors = rounder.feed_back(many, flat)
-    errors = flat_errors.reshape(scales.shape)
+    integers, errors = rounder.feed_back(many, flat)
+    finalists = _ranked(errors.reshape(scales.shape), shared)[:FINALISTS]
+    chosen = (finalists * len(channels) + np.arange(len(channels))).ravel()
+    many, integers, flat = many[chosen], integers[:, chosen], flat[chosen]
+    for _ in range(sweeps):
+        if free:
+            flat = rounder.fit_scale(many, flat, integers, len(channels) if shared else 1)
+        integers = rounder.revisit(many, flat, integers)
+    errors = rounder.problem.errors(many, integers * flat)
+    winners = _ranked(errors.reshape(finalists.shape), shared)[0] * len(channels) + np.arange(len(channels))
+    return integers[:, winners], flat[winners]
+
+
+def _ranked(errors: Floats, shared: bool) -> NDArray[np.intp]:
+    """Candidates [candidates, channels], the best ones first; the same in all channels where they share one."""
     if shared:
         errors = np.broadcast_to(errors.sum(axis=1, keepdims=True), errors.shape)
-    chosen = errors.argmin(axis=0) * len(channels) + np.arange(len(channels))
-    return integers[:, chosen], flat[chosen]
+    return np.argsort(errors, axis=0, kind="stable")

@@ -111,8 +111,9 @@ def test_scales(shared: bool) -> None:
     best = np.full(6, errors.sum(axis=1).argmin()) if shared else errors.argmin(axis=0)
     assert np.array_equal(scale, scales[best, channels])
     assert np.allclose(p.errors(channels, integers * scale), errors[best, channels])
-    fitted = round_weights(p, THREE, scales, free=True, sweeps=2)
-    assert p.errors(channels, fitted[0] * fitted[1]).sum() < errors.min(axis=0).sum()
+    fitted = round_weights(p, THREE, scales, shared=shared, free=True, sweeps=2)
+    assert (len(np.unique(fitted[1])) == 1) == shared
+    assert p.errors(channels, fitted[0] * fitted[1]).sum() < errors[best, channels].sum()
 
 
 @pytest.mark.parametrize("grid", [THREE, PowerGrid(5, 7), EvenGrid(8)])
