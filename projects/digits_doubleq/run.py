@@ -1,4 +1,4 @@
-"""One residual CNN on scikit-learn's digits, quantised four ways; each becomes verified hardware.
+"""One residual CNN on scikit-learn's digits, quantised five ways; each becomes verified hardware.
 
 python projects/digits_doubleq/run.py
 """
@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 WAYS: list[tuple[str, str, dict[str, Any]]] = [
     ("quant8", "quant8", {}),
     ("doubleq", "doubleq", {}),
+    ("doubleq_ef", "doubleq_ef", {"code_bits": 4}),
     ("fixed8", "fixed", {}),
     ("fixed4", "fixed", {"weight_width": 4}),
 ]
@@ -31,7 +32,7 @@ SHOWN = "doubleq"
 @click.option("--epochs", type=click.IntRange(1), default=30, show_default=True, help="Epochs of training.")
 @click.option("--output", type=click.Path(path_type=Path), default=HERE / "build", help="Folder of the HLS projects.")
 def main(epochs: int, output: Path) -> None:
-    """Train once, quantise four ways, and verify each C simulation on all 360 held-back images."""
+    """Train once, quantise five ways, and verify each C simulation on all 360 held-back images."""
     for name, _, _ in WAYS:
         demo.check(output / name)
     model = demo.train(epochs, step)
