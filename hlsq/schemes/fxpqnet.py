@@ -52,6 +52,9 @@ class FxPQNet(FxPScheme):
         competition: ``"full"`` evaluates all data-structures of a cluster for every reduction, as the paper does;
             ``"lazy"`` evaluates the one that came second before and takes it unless it fell behind: several times
             faster, and not always the same result.
+        stages: into how many equal steps ``max_drop`` is divided. With one, as in the paper, the largest tensors may
+            spend all of it before the small ones are looked at; with several, all tensors give what they can at a small
+            loss before a larger one is allowed.
         executor: any ``concurrent.futures.Executor`` in which members of a cluster are tried in parallel; None computes
             in this process, on all cores. Results do not depend on it.
         workers: tasks in flight at a time; None asks the executor.
@@ -91,6 +94,7 @@ class FxPQNet(FxPScheme):
     metric: Literal["accuracy"] | Callable[[Any, Any], float] = "accuracy"
     max_drop: float = 0.01
     competition: CompetitionKind = "full"
+    stages: int = 1
     executor: Executor | None = field(default=None, repr=False, compare=False)
     workers: int | None = None
     state: str | Path | None = None
@@ -104,6 +108,7 @@ class FxPQNet(FxPScheme):
         if isinstance(drop, bool) or not isinstance(drop, (int, float)) or not 0 <= drop < np.inf:
             raise self._wrong("max_drop", "a number from 0, such as 0.01")
         self._choice("competition", COMPETITIONS)
+        self._whole("stages", 1)
         self._whole("workers", 1, optional=True)
         self._whole("cache_bytes", 0)
         check_executor(self.name, self.executor)
@@ -160,6 +165,7 @@ class FxPQNet(FxPScheme):
                 self.max_drop,
                 reference - start,
                 self.competition,
+                self.stages,
                 state,
             )
             plan = designer.run(progress)
@@ -240,7 +246,7 @@ class FxPQNet(FxPScheme):
         )
 
     def _fingerprint(self, graph: Graph, initial: Plan, inputs: Inputs, evaluation: Evaluation) -> str:
-        options = [self.cost, self.search_limit, self.forward, float(self.max_drop), self.competition]
+        options = [self.cost, self.search_limit, self.forward, float(self.max_drop), self.competition, self.stages]
         labels = self._labels()
         return (
             Fingerprint()

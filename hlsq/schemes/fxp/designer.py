@@ -32,6 +32,7 @@ class NetworkDesigner:
         structures: of the network.
         competition: tries reductions; its evaluators hold the plan to begin with, ``replayed`` from the state.
         max_drop: largest drop of the metric against the float network (Delta_thld).
+        stages: into how many equal steps the drop is divided; all clusters are traversed with each before the next.
         start_drop: that of the plan to begin with.
         kind: ``"full"`` lets all members of a cluster compete for every reduction, as the paper does; ``"lazy"`` tries
             the one that came second before, and takes it unless it has fallen behind others.
@@ -43,6 +44,7 @@ class NetworkDesigner:
     max_drop: float
     start_drop: float
     kind: CompetitionKind
+    stages: int
     state: State
     plan: Plan = field(init=False)
     drop: float = field(init=False)
@@ -50,6 +52,7 @@ class NetworkDesigner:
     _waiting: dict[str, dict[str, Solution]] = field(init=False, default_factory=dict)
     _failed: dict[str, int] = field(init=False, default_factory=dict)
     _changes: int = field(init=False, default=0)
+    _limit: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self.drop = self.start_drop
@@ -66,28 +69,36 @@ class NetworkDesigner:
         """
         levels = clusters(self.structures.all)
         hidden = None if progress is None else not progress
-        visit = {1: True, 2: True}
-        level, first = 1, True
         with tqdm(desc="reduce", unit="bit", disable=hidden, delay=2, leave=False) as bar:
-            while True:
-                visit[level] = False
-                for cluster in levels[level]:
-                    while (taken := self._reduce(cluster, first)) is not None:
-                        self.drop = taken.drop
-                        self._changes += 1
-                        visit = {1: True, 2: True}
-                        bar.update(taken.bits)
-                        bar.set_postfix_str(f"drop {self.drop:.4f}, {average_text(self.plan, self.structures)}")
-                if not visit[level]:
-                    level = 3 - level
-                first = False
-                if not visit[level]:
-                    return self.plan
+            for stage in range(1, self.stages + 1):
+                self._limit = self.max_drop * stage / self.stages
+                self._failed.clear()
+                self._traverse(levels, stage == 1, bar)
+        return self.plan
+
+    def _traverse(self, levels: Mapping[int, tuple[Cluster, ...]], first: bool, bar: Any) -> None:
+        """Episodes until one of them changes nothing."""
+        visit = {1: True, 2: True}
+        level = 1
+        while True:
+            visit[level] = False
+            for cluster in levels[level]:
+                while (taken := self._reduce(cluster, first)) is not None:
+                    self.drop = taken.drop
+                    self._changes += 1
+                    visit = {1: True, 2: True}
+                    bar.update(taken.bits)
+                    bar.set_postfix_str(f"drop {self.drop:.4f}, {average_text(self.plan, self.structures)}")
+            if not visit[level]:
+                level = 3 - level
+            first = False
+            if not visit[level]:
+                return
 
     def _reduce(self, cluster: Cluster, first: bool) -> Solution | None:
         """The reduction that wins in ``cluster``, or None."""
-        stage = f"{cluster.key}{' first' if first else ''}"
-        if self._failed.get(stage) == self._changes:
+        visited = f"{cluster.key}{' first' if first else ''}"
+        if self._failed.get(visited) == self._changes:
             return None  # nothing has changed since it had none
         if self._earlier:
             entry = self._earlier.pop(0)  # the competition's plan has it already, see ``replayed``
@@ -98,7 +109,7 @@ class NetworkDesigner:
                 self._move(self._read(entry["taken"], entry["solution"]))
         self._waiting = {cluster.key: {k: self._read(k, s) for k, s in entry["waiting"].items()}}
         if entry["taken"] is None:
-            self._failed[stage] = self._changes
+            self._failed[visited] = self._changes
             return None
         return self._read(entry["taken"], entry["solution"])
 
@@ -138,6 +149,7 @@ class NetworkDesigner:
         return [*fresh.values(), *waiting.values()] if fresh else []
 
     def _allowed(self, cluster: Cluster, first: bool) -> Allowed:
+        limit = self._limit
         if cluster.level == 2:
             none_further = max(self.drop, 0.0)
             return lambda structure, bits: none_further
@@ -146,7 +158,7 @@ class NetworkDesigner:
             return lambda structure, bits: (
                 self.max_drop * min(bits * structure.size / self._totals[structure.kind], 1.0)
             )
-        return lambda structure, bits: self.max_drop
+        return lambda structure, bits: limit
 
     def _move(self, solution: Solution) -> None:
         fmt = solution.change(format_of(self.plan, solution.structure))
