@@ -50,15 +50,15 @@ def reductions(plan: Plan) -> list[tuple[str, int]]:
     return [(r["data_structure"], r["bits"]) for r in plan.info["reductions"]]
 
 
-@pytest.mark.parametrize(("seed", "drop"), [(2, 0.05), (5, 0.1)])
-def test_result_is_that_of_the_plain_algorithm(seed: int, drop: float) -> None:
+@pytest.mark.parametrize(("seed", "drop", "stages"), [(2, 0.05, 1), (5, 0.1, 2)])
+def test_result_is_that_of_the_plain_algorithm(seed: int, drop: float, stages: int) -> None:
     graph = refined(2, seed)
     x = sure_images(graph, 64)
     y = predictions(graph, x)
-    plan = design(graph, (x, y), max_drop=drop)
+    plan = design(graph, (x, y), max_drop=drop, stages=stages)
     start = run_scheme("fxp_uniform", graph, CALIBRATION, **WIDTHS)
     plain = Plain(graph, CALIBRATION, x, y)
-    expected, taken = algorithm_2(plain, start, drop, 1)
+    expected, taken = algorithm_2(plain, start, drop, 1, stages)
     assert reductions(plan) == taken
     assert len(taken) > 5
     assert (plan.blocks, plan.inputs) == (expected.blocks, expected.inputs)
@@ -146,7 +146,7 @@ def test_a_state_of_another_search_is_refused(network: Graph, evaluation: Any, t
     with pytest.raises(KeyboardInterrupt):
         design(network, evaluation, state=state, executor=Counting(5, interrupt))
     before = state.read_bytes()
-    for other in ({"max_drop": 0.04}, {"cost": "l2"}, {"competition": "lazy"}, {"weight_width": 6}):
+    for other in ({"max_drop": 0.04}, {"cost": "l2"}, {"competition": "lazy"}, {"stages": 2}, {"weight_width": 6}):
         with pytest.raises(SearchError, match="belongs to another search"):
             design(network, evaluation, state=state, **other)
     assert state.read_bytes() == before
@@ -237,6 +237,7 @@ def test_several_inputs_and_outputs(zoo: Graph, samples: Any) -> None:
         ({"competition": "none"}, "competition is 'none'; allowed: 'full', 'lazy'"),
         ({"strategy": "bold"}, "strategy is 'bold'; allowed: 'conservative', 'neutral', 'aggressive'"),
         ({"cost": "l3"}, "cost is 'l3'"),
+        ({"stages": 0}, "stages is 0; allowed: a whole number from 1"),
         ({"search_limit": -1}, "search_limit is -1"),
         ({"weight_width": 0}, "weight_width is 0; allowed: a whole number from 1 to 32"),
         ({"widths": {"conv9.weight": 3}}, "'conv9.weight' is unknown; valid: .*conv0.weight"),

@@ -124,8 +124,18 @@ class Plain:
         return None if least == float("inf") else replace(fmt, frac=best)
 
 
-def algorithm_2(plain: Plain, plan: Plan, max_drop: float, reach: int) -> tuple[Plan, list[tuple[str, int]]]:
-    """Algorithm 2; the reductions (data-structure, bits) in order."""
+def algorithm_2(
+    plain: Plain, plan: Plan, max_drop: float, reach: int, stages: int = 1
+) -> tuple[Plan, list[tuple[str, int]]]:
+    """Algorithm 2, with each step of the allowed drop in turn; the reductions (data-structure, bits) in order."""
+    taken: list[tuple[str, int]] = []
+    for stage in range(1, stages + 1):
+        plan, more = _episodes(plain, plan, max_drop * stage / stages, reach, stage == 1)
+        taken += more
+    return plan, taken
+
+
+def _episodes(plain: Plain, plan: Plan, max_drop: float, reach: int, first: bool) -> tuple[Plan, list[tuple[str, int]]]:
     groups: dict[int, list[list[Structure]]] = {}
     for level in (1, 2):
         inside = [s for s in plain.structures.all if s.computes == (level == 1)]
@@ -134,7 +144,7 @@ def algorithm_2(plain: Plain, plan: Plan, max_drop: float, reach: int) -> tuple[
     taken: list[tuple[str, int]] = []
     drop = plain.drop(plan)
     visit = {1: True, 2: True}
-    t, first = 1, True
+    t = 1
     while True:
         visit[t] = False
         for members in groups[t]:

@@ -155,9 +155,7 @@ class NetworkDesigner:
             return lambda structure, bits: none_further
         if first:
             # Several bits of a large share could otherwise be allowed more than there is to lose.
-            return lambda structure, bits: (
-                self.max_drop * min(bits * structure.size / self._totals[structure.kind], 1.0)
-            )
+            return lambda structure, bits: limit * min(bits * structure.size / self._totals[structure.kind], 1.0)
         return lambda structure, bits: limit
 
     def _move(self, solution: Solution) -> None:
