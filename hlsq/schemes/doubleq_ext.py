@@ -29,6 +29,7 @@ from hlsq.schemes.doubleq_ext_levels import (
     check_widths,
     error_feedback_levels,
     nearest_levels,
+    rerounded,
 )
 from hlsq.schemes.doubleq_ext_table import recovered_share, reduction, row, weight_bytes
 from hlsq.schemes.evaluation import Evaluation, check_executor, check_paths
@@ -84,6 +85,9 @@ class DoubleQExt(DoubleQ):
         scratch: where to make the folder that worker processes share; on a cluster a place that all machines see. The
             folder is deleted at the end, but a killed process leaves it behind (``hlsq-search-...``).
         cache_bytes: most memory (or, with processes, disk) for activations that candidates share; changes only speed.
+        reround: error feedback runs once more with the widths that were found, so that layers make up for the errors of
+            those before them, and these codes are taken if the metric is better with them (``info``: ``rerounded``).
+            Rounds, and searches that go on, do not depend on it; without effect on nearest powers.
         last_layer: as for ``doubleq``; with ``"quant8"`` a dense last layer is not searched and keeps eight bits.
         per_channel: as for ``doubleq``; error feedback always has one scale per output channel.
         calibration_method: as for every scheme; None takes the extremes, as the paper, for nearest powers, and the
@@ -104,6 +108,7 @@ class DoubleQExt(DoubleQ):
     form: Form = "nearest"
     form_options: Mapping[str, Any] = field(default_factory=dict)
     code_bits: Sequence[int] | None = None
+    reround: bool = True
     calibration_method: str | None = None  # type: ignore[assignment] # a method's name once it is made
     executor: Executor | None = field(default=None, repr=False, compare=False)
     workers: int | None = None
@@ -143,6 +148,7 @@ class DoubleQExt(DoubleQ):
         if not isinstance(self.form_options, Mapping):
             raise self._wrong("form_options", "a dict")
         check_form_options(self.name, self.form, self.form_options)
+        self._flag("reround")
         if self.form == "error_feedback":
             if self.per_channel:
                 raise self._wrong("per_channel", "False for form 'error_feedback', whose scales are per channel anyway")
@@ -162,9 +168,18 @@ class DoubleQExt(DoubleQ):
             return self.plan(graph, calibrate(graph, data, self.batch_size, progress), progress)
         assert self.code_bits is not None  # noqa: S101 - resolved when made
         options = self._error_feedback()
-        return self._search(
-            graph, error_feedback_levels(graph, data, self.code_bits, self.last_layer, options, progress), progress
-        )
+        levels = error_feedback_levels(graph, data, self.code_bits, self.last_layer, options, progress)
+        plan = self._search(graph, levels, progress)
+        return self._rerounded(graph, plan, rerounded(graph, data, plan, options, progress)) if self.reround else plan
+
+    def _rerounded(self, graph: Graph, plan: Plan, other: Plan) -> Plan:
+        """``plan`` with the weights of ``other`` if these are better."""
+        given = self._evaluation(graph)
+        with GreedySearch(Problem(graph, other, {}, given.inputs, given.scoring, given.labels)) as search:
+            value = search.reference(START)
+        kept = value > [plan.info["doubleq"], *plan.info["rounds"]][-1]["accuracy"]
+        info = {**plan.info, "rerounded": {"accuracy": value, "kept": kept}}
+        return replace(plan, blocks=other.blocks if kept else plan.blocks, info=info)
 
     def _error_feedback(self) -> dict[str, Any]:
         """Options of ``doubleq_ef``."""

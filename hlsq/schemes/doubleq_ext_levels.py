@@ -66,14 +66,15 @@ def error_feedback_levels(
 ) -> Levels:
     """Weights that ``doubleq_ef`` rounded, once for every width of ``code_bits``, ascending.
 
-    The codes of a layer make up for the errors of the layers before it at the same width. Beside layers of another
-    width they are not quite those that error feedback would give, but as good: the search judges them by emulation.
+    Codes for one width stand beside those for another, so a layer must not make up for errors of the layers before it,
+    which would be others: unless ``options`` say otherwise each aims at what its own weights give for its inputs
+    (``reference="layer"``). That the inputs were those of one width makes no difference that would show.
     """
     last = [block.name for block in graph.blocks if is_last_dense(graph, block)] if last_layer == "quant8" else []
     plans = []
     for bits in code_bits:
         widths = {OTHERS: bits, **dict.fromkeys(last, EIGHT)}
-        plans.append(DoubleQEF(**{**options, "code_bits": widths}).run(graph, data, progress))
+        plans.append(DoubleQEF(**{"reference": "layer", **options, "code_bits": widths}).run(graph, data, progress))
     start, *others = plans
     wider = {}
     for name, formats in start.blocks.items():
@@ -81,6 +82,14 @@ def error_feedback_levels(
         if formats.weight is not None and found[-1].weight is not None and found[-1].weight.bits > formats.weight.bits:
             wider[name] = found
     return Levels(start, wider)
+
+
+def rerounded(
+    graph: Graph, data: CalibrationData, plan: Plan, options: Mapping[str, Any], progress: bool | None
+) -> Plan:
+    """Weights of the same widths as in ``plan``, rounded anew, each layer making up for what those before it lose."""
+    widths = {name: formats.weight.bits for name, formats in plan.blocks.items() if formats.weight is not None}
+    return DoubleQEF(**{**options, "code_bits": widths}).run(graph, data, progress)
 
 
 def check_widths(form: Form, code_bits: Any) -> tuple[int, ...] | None:

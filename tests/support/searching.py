@@ -106,6 +106,42 @@ def algorithm_1(graph: Graph, calibration: Samples, x: Samples, labels: Labels, 
     return found
 
 
+def widths_algorithm(
+    graph: Graph, plans: Mapping[int, Plan], x: Samples, labels: Labels, mrt: float, per_byte: bool = False
+) -> list[tuple[str, int, float]]:
+    """Raising code widths, every candidate emulated in full: layers, their bits and accuracies in the order found.
+
+    Args:
+        graph: to search.
+        plans: uniform plans by their code width, ascending.
+        x: samples.
+        labels: of the samples.
+        mrt: share of the loss to win back.
+        per_byte: the best change is that with the largest gain for a byte, and if none gains, the most accurate one.
+    """
+    first, *_, last = plans
+    sizes = {b.name: b.kernel.size for b in graph.blocks if b.kernel is not None and b.name.startswith("conv")}
+    plan, bits = plans[first], dict.fromkeys(sizes, first)
+    initial, aim = (full_accuracy(graph, plans[end], x, labels) for end in (first, last))
+    assert aim > initial, "a network on which narrow codes lose something"
+    found: list[tuple[str, int, float]] = []
+    latest = initial
+    while set(bits.values()) != {last} and (latest - initial) / (aim - initial) < mrt:
+        ranked: list[tuple[float, str, int, float]] = []
+        for name in sizes:
+            for wider in (b for b in plans if b > bits[name]):
+                candidate = plan.with_block(name, **vars(plans[wider].blocks[name]))
+                value = full_accuracy(graph, candidate, x, labels)
+                gain = value - latest
+                added = sizes[name] * (wider - bits[name]) / 8
+                rank = gain / added if per_byte and gain > 0 else gain
+                ranked.append((rank, name, wider, value))
+        _, name, wider, latest = max(ranked, key=lambda entry: entry[0])  # the first of equal ones
+        plan, bits[name] = plan.with_block(name, **vars(plans[wider].blocks[name])), wider
+        found.append((name, wider, latest))
+    return found
+
+
 def problem_of(graph: Graph, x: Samples | None = None) -> Problem:
     """Eight-bit weights instead of powers of two, labels from the float network."""
     x = images(320, 3) if x is None else x
