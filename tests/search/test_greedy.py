@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from searching import Counting, Unlucky, chain, die, fail, problem_of, sure_images
+from searching import Counting, Unlucky, algorithm_1, chain, die, fail, images, problem_of, sure_images
 
 from hlsq.errors import SearchError
+from hlsq.formats import Affine
+from hlsq.plan import BlockPlan
 from hlsq.search import GreedySearch, Problem, Settings
 from hlsq.search.greedy import FULL, START
+from hlsq.search.problem import Rank
 
 
 def rounds_of(problem: Problem, count: int = 6, **settings: Any) -> list[tuple[str, float]]:
@@ -34,6 +37,35 @@ def test_every_layer_is_taken_once(problem: Problem, expected: list[tuple[str, f
         assert search.reference(START) < search.reference(FULL)
         assert search.round(5) is not None
         assert expected[-1][1] == search.reference(FULL), "all changes, one after the other or at once"
+
+
+@pytest.mark.parametrize(("seed", "residual"), [(8, False), (9, True)])
+def test_the_search_to_its_very_end_is_the_plain_algorithm(seed: int, residual: bool) -> None:
+    graph, x = chain(6, seed, residual), images(320, 3)
+    problem = problem_of(graph, x)
+    plain = algorithm_1(graph, images(64, 2), x, problem.labels, float("inf"))
+    assert sorted(name for name, _ in plain) == sorted(problem.levels)
+    assert rounds_of(problem, 7) == plain
+
+
+def coarser(formats: BlockPlan, bits: int) -> Affine:
+    assert isinstance(formats.weight, Affine)
+    return Affine(bits, float(formats.weight.scale) * 2 ** (8 - bits), symmetric=True)
+
+
+@pytest.mark.parametrize("rank", ["metric", "metric_per_byte"])
+def test_several_levels_in_processes(problem: Problem, rank: Rank) -> None:
+    """From powers of two to integers of 6, 7 and 8 bits."""
+    levels = {
+        name: [replace(formats, weight=coarser(formats, bits)) for bits in (6, 7, 8)]
+        for name, (formats,) in problem.levels.items()
+    }
+    several = replace(problem, levels=levels, rank=rank)
+    alone = rounds_of(several, 30)
+    assert len(alone) > len(levels), "some blocks rise more than once"
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
+        assert rounds_of(several, 30, executor=pool) == alone
+    assert rounds_of(several, 30, cache_bytes=0) == alone
 
 
 def test_a_deep_chain_needs_three_times_fewer_block_evaluations() -> None:
