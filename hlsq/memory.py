@@ -23,6 +23,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hlsq.formats.packing import packed_words
 from hlsq.graph import DyadicRequant, Interval, QBlock, QuantizedGraph, Requant
@@ -60,7 +61,7 @@ class BlockMemory:
         packed_bits: weights in words, unused bits included.
         rom_bits: weights as a backend lays them out; None where no backend was asked.
         biases: number of biases.
-        bias_bits: all biases, as integers of the accumulator, at the width of the widest.
+        bias_bits: all biases, as integers of the accumulator, at the width of the widest (``table_width``).
         scales: number of channels with a refined batch norm.
         scale_bits: their integer multipliers and shifts.
         requant_bits: requantisation tables: multipliers and shifts per channel, thresholds and their values. A single
@@ -228,15 +229,25 @@ def _block_memory(block: QBlock, word_bits: int, rom_bits: int | None, line_buff
     if block.scale is not None:
         scale = block.scale
         gain_bits = scale.multiplier.size * scale.format.bits if scale.format else _table_bits(scale.multiplier)
-        found |= {"scales": scale.multiplier.size, "scale_bits": gain_bits + _table_bits(scale.shift)}
+        shift_bits = scale.shift.size * scale.shift_format.bits if scale.shift_format else _table_bits(scale.shift)
+        found |= {"scales": scale.multiplier.size, "scale_bits": gain_bits + (shift_bits if scale.shift.any() else 0)}
     requants = (block.requant, *block.input_requants)
     return BlockMemory(block.name, requant_bits=sum(map(_requant_bits, requants)), **found)
 
 
-def _table_bits(values: Iterable[int]) -> int:
-    """Bits of a table whose entries all have the width of the widest."""
+def table_width(values: ArrayLike) -> int:
+    """Bits of one entry of a table of constants: those of the widest, without low bits that are zero in all of them.
+
+    Biases and shifts of a coarse format come out of their alignment with such zeros.
+    """
     integers = [int(v) for v in np.asarray(values).flat]
-    return len(integers) * Interval(min(integers), max(integers)).width
+    zeros = min(((v & -v).bit_length() - 1 for v in integers if v), default=0)
+    return Interval(min(integers) >> zeros, max(integers) >> zeros).width
+
+
+def _table_bits(values: ArrayLike) -> int:
+    """Bits of a table whose entries all have the width of the widest."""
+    return np.asarray(values).size * table_width(values)
 
 
 def _requant_bits(requant: Requant | None) -> int:

@@ -13,6 +13,9 @@ from hlsq.graph.ops import Concatenate
 from hlsq.graph.ops.base import spatial
 from hlsq.memory import BlockMemory, measure
 from hlsq.plan import Plan
+from hlsq.report.curve import curve_of
+from hlsq.report.histograms import weight_histograms
+from hlsq.report.lengths import word_lengths
 from hlsq.report.model import (
     BlockReport,
     DeviationReport,
@@ -63,6 +66,9 @@ def make_report(hw: HardwareModel) -> Report:
         memory=memory,
         deviation_samples=_samples(graph, deviations),
         accuracy=dict(hw.accuracy),
+        word_lengths=tuple(word_lengths(graph, hw.plan)),
+        curve=tuple(curve_of(hw.plan.info)) if hw.plan is not None else (),
+        histograms=tuple(weight_histograms(graph.blocks, hw.float_graph, hw.plan)),
     )
 
 

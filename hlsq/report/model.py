@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.memory import BlockMemory, NetworkMemory, Saving
+from hlsq.report.curve import CurvePoint
+from hlsq.report.histograms import WeightHistogram
+from hlsq.report.lengths import AverageLength, WordLength, averages
 
 Shape = tuple[int, ...]
 
@@ -204,6 +207,9 @@ class Report:
         memory: of the network.
         deviation_samples: calibration samples on which roundings were counted; None if none were.
         accuracy: results that the user added, name to value.
+        word_lengths: of every tensor.
+        curve: accuracy against memory, where a search made the plan.
+        histograms: weights before and after; a loaded project does not know them before.
     """
 
     network: str
@@ -220,6 +226,14 @@ class Report:
     memory: NetworkMemory
     deviation_samples: int | None
     accuracy: Mapping[str, float] = field(default_factory=dict)
+    word_lengths: tuple[WordLength, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
+    histograms: tuple[WeightHistogram, ...] = field(default=(), compare=False)
+
+    @property
+    def average_lengths(self) -> list[AverageLength]:
+        """Average word lengths of activations, weights and others."""
+        return averages(self.word_lengths)
 
     @property
     def pes(self) -> dict[str, int]:
@@ -281,6 +295,7 @@ class Report:
                 "map_live_names": memory["maps"]["live_maps"],
             },
             "deviation": None if self.deviation is None else asdict(self.deviation),
+            "average_word_lengths": [asdict(average) for average in self.average_lengths],
         }
         return data
 

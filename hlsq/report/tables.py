@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hlsq.report.model import BlockReport, Report
@@ -56,6 +57,19 @@ def tables(report: Report) -> list[Table]:
             note="The interval holds every partial sum of the actual weights; bits are those of the signed C++ types.",
         ),
         Table(
+            "Word lengths",
+            ("", "bits of tensors", "bits of values"),
+            tuple((a.group, f"{a.tensors:.2f}", f"{a.values:.2f}") for a in report.average_lengths),
+            right=(1, 2),
+            note="Averages over tensors, and over all their values. Others: biases, batch norms, reciprocals of pools.",
+        ),
+        Table(
+            "Word lengths of tensors",
+            ("block", "weight", "bias", "scale", "shift", "activation"),
+            tuple(_length_rows(report)),
+            right=(1, 2, 3, 4, 5),
+        ),
+        Table(
             "Memory of blocks",
             ("block", "weights", "float", "codes", "packed", "unused", "ROM", "bias", "scale", "requant", "lines"),
             tuple(_memory_row(b) for b in blocks if b.memory.parameters.before or b.memory.line_buffer_bits),
@@ -96,6 +110,15 @@ def _memory_note(report: Report) -> str:
         note += " This network has none."
     maps = ", ".join(report.memory.maps.live_maps)
     return f"{note} Live feature maps: {maps}."
+
+
+def _length_rows(report: Report) -> Iterator[Row]:
+    bits: dict[str, dict[str, int]] = {}
+    for length in report.word_lengths:
+        bits.setdefault(length.name, {})[length.kind] = length.bits
+    for name, found in bits.items():
+        kinds = ("weight", "bias", "scale", "shift", "activation")
+        yield (name, *(str(found[kind]) if kind in found else "-" for kind in kinds))
 
 
 def _block_row(block: BlockReport) -> Row:

@@ -109,6 +109,9 @@ def memory_rows(report: Report) -> list[tuple[str, str, str]]:
         (f"feature maps, all live at {memory.maps.live_at}", memory.maps.live),
     ]
     found = [(what, size(s.before), saved(s)) for what, s in rows if s is not None]
+    for what, s in (("model", memory.parameters), ("activations", memory.maps.pair)):
+        if s.after:
+            found.append((f"compression of the {what} (FxP-QNet)", "1", f"{s.before / s.after:.2f}"))
     if report.io_type == "io_stream":
         found.append(("line buffers", "-", size(memory.line_buffer_bits)))
         found.append(("streams", "-", size(report.stream_bits)))

@@ -15,15 +15,17 @@ from networks import NetworkBuilder, quantized_network, random_inputs, random_ne
 from small import small_network
 
 import hlsq
-from hlsq.errors import GraphError
+from hlsq.errors import GraphError, PlanError
 from hlsq.formats import Affine, FixedPoint, PowerOfTwo
 from hlsq.graph import Activation, ChannelScale, Graph
 from hlsq.graph.lowering import quantize_graph
 from hlsq.graph.ops import Conv2D, Dense, Identity
 from hlsq.hardware import HardwareModel
-from hlsq.plan import BlockPlan
-from hlsq.report import Report
+from hlsq.plan import BlockPlan, Plan
+from hlsq.report import Report, tradeoff
+from hlsq.report.html import pictures
 from hlsq.report.make import describe
+from hlsq.report.pictures import draw_memory, draw_pes, draw_word_lengths
 from hlsq.report.text import WIDTH, clip
 
 SAMPLES = np.random.default_rng(0).normal(size=(70, 6, 6, 2)).astype(np.float32)
@@ -294,10 +296,13 @@ def test_page_stands_alone(report: Report, tmp_path: Path) -> None:
     page = Page(text)
     assert page.open == []
     assert not {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object"}
-    assert not any(name in ("src", "style") or name.startswith("on") for _, attrs in page.tags for name in attrs)
-    assert all(attrs["href"].startswith("#") for tag, attrs in page.tags if tag == "a" and attrs["href"])
-    assert "url(" not in text
+    assert not any(name == "src" or name.startswith("on") for _, attrs in page.tags for name in attrs)
+    links = [value for _, attrs in page.tags for name, value in attrs.items() if name.endswith("href") and value]
+    assert links
+    assert all(link.startswith("#") for link in links)
+    assert not re.search(r"url\((?!#)", text)
     assert "http" not in text
+    assert report.to_html() == text, "the same report gives the same page"
     for block in report.blocks:
         assert block.name in page.text
 
@@ -309,31 +314,98 @@ def test_names_are_escaped(tmp_path: Path) -> None:
     assert name in Page(text).text
 
 
-def test_bars_are_as_long_as_what_they_show(report: Report) -> None:
-    page = Page(report.to_html())
-    bars: dict[str, float] = {}
-    label = ""
-    for tag, attrs in page.tags:
-        if tag == "svg":
-            label = attrs.get("aria-label") or ""
-        if tag == "rect" and label:
-            bars[label] = bars.get(label, 0) + float(attrs["width"] or 0)
-    totals = {name.split(":")[0]: width for name, width in bars.items()}
-    assert totals["codes"] / totals["32-bit float"] == pytest.approx(1 - (report.memory.weights.saved or 0), rel=0.01)
-    pes = {b.name: b.pe.count for b in report.blocks if b.pe is not None}
-    widths = {name.split(":")[0]: width for name, width in bars.items() if "reuse" in name}
-    for name, count in pes.items():
-        assert widths[name] / max(widths.values()) == pytest.approx(count / max(pes.values()), rel=0.01)
+def titles(report: Report) -> list[str]:
+    return [picture.title for picture in pictures(report)]
 
 
-def test_network_without_weights_has_no_charts(tmp_path: Path) -> None:
+def test_pictures_are_those_that_have_something_to_show(hw: HardwareModel, report: Report, tmp_path: Path) -> None:
+    always = ["Bits per layer", "Weight memory per block", "PEs per block"]
+    assert titles(report) == [*always, "Weights before and after"]
+    page = report.to_html()
+    for title in titles(report):
+        assert f">{title}</h2>" in page
+    assert titles(hlsq.load_project(hw.output_dir).report()) == [*always, "Weights"]
     b = NetworkBuilder(np.random.default_rng(1))
     b.input("x", (4,), OUTPUT)
     b.add("act", Identity(), ["x"], activation=Activation(relu=True), plan=BlockPlan(output=FixedPoint(4, 2)))
-    report = hlsq.convert(*b.build(["act"]), output_dir=tmp_path / "net").report()
-    assert "<svg" not in report.to_html()
-    assert report.pes == {}
-    assert "This network has none" in str(report)
+    bare = hlsq.convert(*b.build(["act"]), output_dir=tmp_path / "net").report()
+    assert titles(bare) == ["Bits per layer"]
+    assert bare.pes == {}
+    assert "This network has none" in str(bare)
+
+
+def test_bars_are_as_long_as_what_they_show(report: Report) -> None:
+    (ax,) = draw_pes(report.blocks).axes
+    pes = [b.pe.count for b in report.blocks if b.pe is not None]
+    assert sorted(bar.get_width() for bar in ax.patches) == sorted(pes)
+    (ax,) = draw_memory(report.blocks).axes
+    total = sum(bar.get_width() for bar in ax.patches) * 8000
+    assert total == pytest.approx(sum(b.memory.rom_bits or 0 for b in report.blocks))
+    weights, activations, _ = draw_word_lengths(report.word_lengths).axes
+    for ax, group in ((weights, "weights"), (activations, "activations")):
+        assert [bar.get_height() for bar in ax.patches] == [w.bits for w in report.word_lengths if w.group == group]
+
+
+def test_histograms_count_every_weight(hw: HardwareModel, report: Report) -> None:
+    assert [h.name for h in report.histograms] == ["conv/first", "conv/second", "class"]
+    for found in report.histograms:
+        block = hw.graph.by_name[found.name]
+        assert block.weights is not None
+        assert sum(found.before) == sum(found.after) == block.weights.values.size
+        assert dict(zip(found.levels, found.after, strict=True)) == {
+            float(v): int((block.weights.values == v).sum()) for v in np.unique(block.weights.values)
+        }
+    assert all(h.before == () for h in hlsq.load_project(hw.output_dir).report().histograms)
+
+
+def test_word_lengths_are_those_of_the_formats(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    b = NetworkBuilder(rng, batch_norm="refine")
+    b.input("x", (4,), FixedPoint(6, 3))
+    plan = BlockPlan(
+        weight=FixedPoint(3, 2),
+        bias=FixedPoint(5, 3),
+        scale=FixedPoint(4, 2),
+        scale_shift=FixedPoint(7, 3),
+        output=FixedPoint(2, 0),
+    )
+    scale = ChannelScale(np.array([1.0, 0.5, 0.25]), np.array([0.5, 1.0, -1.0]))
+    b.add("a", Dense(), ["x"], kernel=b.kernel(4, 3), bias=np.array([0.5, -0.5, 1]), scale=scale, plan=plan)
+    report = hlsq.convert(*b.build(["a"]), output_dir=tmp_path / "net").report()
+    found = {(w.name, w.kind): (w.bits, w.values) for w in report.word_lengths}
+    assert found == {
+        ("x", "activation"): (6, 4),
+        ("a", "weight"): (3, 12),
+        ("a", "bias"): (5, 3),
+        ("a", "scale"): (4, 3),
+        ("a", "shift"): (7, 3),
+        ("a", "activation"): (2, 3),
+    }
+    activations = report.average_lengths[0]
+    assert (activations.tensors, activations.values) == (4, pytest.approx(30 / 7))
+    assert report.to_dict()["totals"]["average_word_lengths"][1] == {"group": "weights", "tensors": 3, "values": 3}
+    assert report.memory.blocks[0].scale_bits == 3 * (4 + 7)
+
+
+def searched_plan(hw: HardwareModel) -> Plan:
+    rounds = [{"name": "conv/first", "memory_bytes": 20, "accuracy": 0.9}]
+    ends = {"doubleq": {"memory_bytes": 10, "accuracy": 0.5}, "quant8": {"memory_bytes": 30, "accuracy": 0.95}}
+    assert hw.plan is not None
+    return replace(hw.plan, scheme="doubleq_ext", info={**ends, "rounds": rounds})
+
+
+def test_the_curve_of_a_search_is_drawn(hw: HardwareModel) -> None:
+    plan = searched_plan(hw)
+    report = replace(hw, plan=plan).report()
+    assert [(p.memory_bytes, p.accuracy) for p in report.curve] == [(10, 0.5), (20, 0.9), (30, 0.95)]
+    assert titles(report)[0] == "Accuracy and memory"
+    figure = tradeoff({"ours": plan}, references={"paper": [(15, 0.6)]}, title="all")
+    ours, paper = figure.axes[0].lines
+    assert ours.get_xydata().tolist() == [[0.01, 50], [0.02, 90], [0.03, 95]]
+    assert paper.get_xydata().tolist() == [[0.015, 60]]
+    assert hw.plan is not None
+    with pytest.raises(PlanError, match="has no rounds of a search"):
+        tradeoff(hw.plan)
 
 
 # ResNet-20 ---------------------------------------------------------------------------------------------------------

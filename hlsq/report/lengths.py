@@ -1,0 +1,95 @@
+"""Word lengths of all data-structures (FxP-QNet Fig. 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+import numpy as np
+
+from hlsq.graph import QBlock, QuantizedGraph
+from hlsq.graph.ops import Concatenate
+from hlsq.memory import table_width
+from hlsq.plan import Plan
+
+Kind = Literal["activation", "weight", "bias", "scale", "shift"]
+GROUPS = {"activation": "activations", "weight": "weights"}
+OTHERS = "others"
+
+
+@dataclass(frozen=True)
+class WordLength:
+    """One tensor that is stored or handed on.
+
+    Attributes:
+        name: of the block or input.
+        kind: ``"activation"`` (an input, or what a block hands on), ``"weight"``, ``"bias"``, or multiplier
+            (``"scale"``) and ``"shift"`` of a refined batch norm (``"scale"`` also of an average pool's reciprocal).
+        bits: of one value.
+        values: how many (of an activation for one sample).
+    """
+
+    name: str
+    kind: Kind
+    bits: int
+    values: int
+
+    @property
+    def group(self) -> str:
+        """``"activations"``, ``"weights"`` or ``"others"``."""
+        return GROUPS.get(self.kind, OTHERS)
+
+
+@dataclass(frozen=True)
+class AverageLength:
+    """Average word length of a group, over its tensors and over all their values."""
+
+    group: str
+    tensors: float
+    values: float
+
+
+def word_lengths(graph: QuantizedGraph, plan: Plan | None) -> list[WordLength]:
+    """All tensors by block; a raw accumulator that the network returns, and maps in their input's format, are none."""
+    found = [WordLength(i.name, "activation", i.format.bits, prod(i.shape)) for i in graph.inputs]
+    for block in graph.blocks:
+        if block.weights is not None:
+            found.append(WordLength(block.name, "weight", block.weights.format.bits, block.weights.values.size))
+        if block.bias is not None:
+            formats = plan.blocks.get(block.name) if plan is not None else None
+            given = formats.bias.bits if formats is not None and formats.bias is not None else None
+            found.append(WordLength(block.name, "bias", given or table_width(block.bias), block.bias.size))
+        found += _scales(block)
+        if block.requant is not None or isinstance(block.op, Concatenate):
+            found.append(WordLength(block.name, "activation", block.format.bits, prod(block.shape)))
+    return found
+
+
+def _scales(block: QBlock) -> list[WordLength]:
+    scale = block.scale
+    if scale is None:
+        return []
+    gain = scale.format.bits if scale.format is not None else table_width(scale.multiplier)
+    found = [WordLength(block.name, "scale", gain, scale.multiplier.size)]
+    if np.any(scale.shift):
+        bits = scale.shift_format.bits if scale.shift_format is not None else table_width(scale.shift)
+        found.append(WordLength(block.name, "shift", bits, scale.shift.size))
+    return found
+
+
+def averages(lengths: Iterable[WordLength]) -> list[AverageLength]:
+    """Average word length of activations, weights and others, as far as there are any."""
+    groups: dict[str, list[WordLength]] = {"activations": [], "weights": [], OTHERS: []}
+    for length in lengths:
+        groups[length.group].append(length)
+    return [
+        AverageLength(
+            group,
+            sum(m.bits for m in members) / len(members),
+            sum(m.bits * m.values for m in members) / sum(m.values for m in members),
+        )
+        for group, members in groups.items()
+        if members
+    ]

@@ -1,0 +1,170 @@
+"""The pictures of a report, drawn with matplotlib."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hlsq.report.histograms import WeightHistogram
+from hlsq.report.lengths import OTHERS, WordLength
+from hlsq.report.model import BlockReport
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH = 11.0
+"""Of a picture, in inches."""
+COLORS = {
+    "float": "#9aa5b1",
+    "codes": "#1d6fb8",
+    "unused": "#9cc9ee",
+    "idle": "#e3c07a",
+    "shift": "#2b8a5b",
+    "multiply": "#c25b3f",
+    "sign": "#7d5ba6",
+    "dual": "#b8912b",
+}
+PLAIN = "#52606d"
+COLUMNS = 4
+OTHER_MARKS = {"bias": "o", "scale": "^", "shift": "s"}
+Points = Sequence[tuple[float, float]]
+
+
+def svg(figure: Figure) -> str:
+    """``figure`` as an ``<svg>`` element; the same figure gives the same text."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    # Text stays text: it is smaller, and can be searched and read aloud.
+    with matplotlib.rc_context({"svg.hashsalt": "hlsq", "svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    # The page is HTML, where the namespaces are known and addresses would only look like references.
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    return re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" role="img">', text, count=1)
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def draw_histograms(histograms: Sequence[WeightHistogram]) -> Figure:
+    """Float weights in grey, quantised ones on their grid; both in parts of the largest count."""
+    rows = -(-len(histograms) // COLUMNS)
+    figure = _figure(WIDTH, 1.7 * rows + 0.3)
+    axes = figure.subplots(rows, min(COLUMNS, len(histograms)), squeeze=False).ravel()
+    for ax in axes[len(histograms) :]:
+        ax.set_axis_off()
+    for ax, found in zip(axes, histograms, strict=False):
+        if found.before:
+            top = max(found.before) or 1
+            ax.stairs([n / top for n in found.before], found.edges, fill=True, color=COLORS["float"], alpha=0.6)
+        top = max(found.after) or 1
+        ax.vlines(found.levels, 0, [n / top for n in found.after], color=COLORS["codes"], linewidth=1.2)
+        ax.set_title(_short(found.name), fontsize=8)
+        ax.tick_params(labelsize=6)
+        ax.set_yticks([])
+        ax.set_ylim(0, 1.05)
+    return figure
+
+
+def draw_word_lengths(lengths: Sequence[WordLength]) -> Figure:
+    """Bits of weights, activations and all others of every input and block (FxP-QNet Fig. 10)."""
+    names = list(dict.fromkeys(length.name for length in lengths))
+    place = {name: index for index, name in enumerate(names)}
+    figure = _figure(max(5.0, min(WIDTH + 3, 0.28 * len(names) + 2)), 6.0)
+    groups = ("weights", "activations", OTHERS)
+    for ax, group in zip(figure.subplots(len(groups), 1, sharex=True), groups, strict=True):
+        inside = [length for length in lengths if length.group == group]
+        if group == OTHERS:
+            for kind, mark in OTHER_MARKS.items():
+                found = [length for length in inside if length.kind == kind]
+                ax.plot([place[m.name] for m in found], [m.bits for m in found], mark, markersize=4, label=kind)
+            if inside:
+                ax.legend(fontsize=7, ncols=3, frameon=False)
+        else:
+            ax.bar([place[m.name] for m in inside], [m.bits for m in inside], color=COLORS["codes"])
+            for m in inside:
+                ax.text(place[m.name], m.bits, str(m.bits), ha="center", va="bottom", fontsize=6)
+        ax.set_ylabel(f"{group}\nbits", fontsize=8)
+        ax.tick_params(labelsize=7)
+        ax.set_ylim(0, 1.2 * max((m.bits for m in inside), default=1))
+    ax.set_xticks(range(len(names)), [_short(name) for name in names], rotation=90, fontsize=7)
+    return figure
+
+
+def draw_pes(blocks: Sequence[BlockReport]) -> Figure:
+    """Number of PEs of every block, coloured by their kind."""
+    found = [(block.name, block.pe) for block in blocks if block.pe is not None][::-1]
+    figure = _figure(WIDTH * 0.75, 0.22 * len(found) + 0.8)
+    ax = figure.subplots()
+    for kind in sorted({pe.kind for _, pe in found}):
+        rows = [(i, pe) for i, (_, pe) in enumerate(found) if pe.kind == kind]
+        ax.barh([i for i, _ in rows], [pe.count for _, pe in rows], color=COLORS.get(kind, PLAIN), label=kind)
+        for i, pe in rows:
+            ax.text(pe.count, i, f" {pe.count:,}, reuse {pe.reuse_factor:,}", va="center", fontsize=7)
+    ax.margins(x=0.18)
+    _rows(ax, [name for name, _ in found])
+    return figure
+
+
+def draw_memory(blocks: Sequence[BlockReport]) -> Figure:
+    """Weight memory of every block: codes, unused bits of words, idle PEs."""
+    found = [block for block in blocks if block.memory.weights][::-1]
+    figure = _figure(WIDTH * 0.75, 0.22 * len(found) + 0.8)
+    ax = figure.subplots()
+    left = [0.0] * len(found)
+    for style, meaning in (("codes", "codes"), ("unused", "unused bits of words"), ("idle", "idle PEs, ends of rows")):
+        sizes = [_part(block, style) / 8000 for block in found]
+        if any(sizes):
+            ax.barh(range(len(found)), sizes, left=left, color=COLORS[style], label=meaning)
+        left = [a + b for a, b in zip(left, sizes, strict=True)]
+    for index, (block, end) in enumerate(zip(found, left, strict=True)):
+        ax.text(end, index, f" {block.memory.code_bits} bit", va="center", fontsize=7)
+    ax.set_xlabel("kB (1 kB = 1000 bytes)", fontsize=8)
+    ax.margins(x=0.1)
+    _rows(ax, [block.name for block in found])
+    return figure
+
+
+def draw_curves(curves: Mapping[str, Points], references: Mapping[str, Points], title: str = "") -> Figure:
+    """Accuracy against memory in bytes: searches as lines, other results as crosses."""
+    figure = _figure(7.0, 4.2)
+    ax = figure.subplots()
+    for name, points in curves.items():
+        ordered = sorted(points)
+        ax.plot([m / 1000 for m, _ in ordered], [100 * a for _, a in ordered], "o-", markersize=3, label=name)
+    for name, points in references.items():
+        ax.plot([m / 1000 for m, _ in points], [100 * a for _, a in points], "x", markersize=7, label=name)
+    ax.set_xlabel("weight memory, kB (1 kB = 1000 bytes)")
+    ax.set_ylabel("accuracy, %")
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=8)
+    if title:
+        ax.set_title(title, fontsize=10)
+    return figure
+
+
+def _part(block: BlockReport, style: str) -> int:
+    memory = block.memory
+    if style == "idle":
+        return max((memory.rom_bits or 0) - memory.packed_bits, 0)
+    return memory.weight_bits if style == "codes" else memory.unused_bits
+
+
+def _rows(ax: object, names: Sequence[str]) -> None:
+    ax.set_yticks(range(len(names)), [_short(name) for name in names], fontsize=7)  # type: ignore[attr-defined]
+    ax.tick_params(axis="x", labelsize=7)  # type: ignore[attr-defined]
+    ax.legend(fontsize=7, frameon=False, loc="lower right")  # type: ignore[attr-defined]
+    ax.set_ylim(-0.6, len(names) - 0.4)  # type: ignore[attr-defined]
+
+
+def _short(name: str) -> str:
+    """Long names keep both ends; a dollar sign would begin a formula."""
+    text = name if len(name) <= 24 else f"{name[:12]}...{name[-9:]}"
+    return text.replace("$", r"\$")
