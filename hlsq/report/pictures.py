@@ -28,7 +28,8 @@ COLORS = {
 }
 PLAIN = "#52606d"
 COLUMNS = 4
-OTHER_MARKS = {"bias": "o", "scale": "^", "shift": "s"}
+OTHER_MARKS = {"bias": ("o", -0.25), "scale": ("^", 0.0), "shift": ("s", 0.25)}
+"""Marker and place beside each other, because many of them are equally long."""
 Points = Sequence[tuple[float, float]]
 
 
@@ -82,11 +83,12 @@ def draw_word_lengths(lengths: Sequence[WordLength]) -> Figure:
     for ax, group in zip(figure.subplots(len(groups), 1, sharex=True), groups, strict=True):
         inside = [length for length in lengths if length.group == group]
         if group == OTHERS:
-            for kind, mark in OTHER_MARKS.items():
+            for kind, (mark, beside) in OTHER_MARKS.items():
                 found = [length for length in inside if length.kind == kind]
-                ax.plot([place[m.name] for m in found], [m.bits for m in found], mark, markersize=4, label=kind)
+                if found:
+                    ax.plot([place[m.name] + beside for m in found], [m.bits for m in found], mark, ms=4, label=kind)
             if inside:
-                ax.legend(fontsize=7, ncols=3, frameon=False)
+                _legend(ax)
         else:
             ax.bar([place[m.name] for m in inside], [m.bits for m in inside], color=COLORS["codes"])
             for m in inside:
@@ -108,7 +110,7 @@ def draw_pes(blocks: Sequence[BlockReport]) -> Figure:
         ax.barh([i for i, _ in rows], [pe.count for _, pe in rows], color=COLORS.get(kind, PLAIN), label=kind)
         for i, pe in rows:
             ax.text(pe.count, i, f" {pe.count:,}, reuse {pe.reuse_factor:,}", va="center", fontsize=7)
-    ax.margins(x=0.18)
+    ax.set_xlim(0, 1.2 * max(pe.count for _, pe in found))
     _rows(ax, [name for name, _ in found])
     return figure
 
@@ -127,7 +129,7 @@ def draw_memory(blocks: Sequence[BlockReport]) -> Figure:
     for index, (block, end) in enumerate(zip(found, left, strict=True)):
         ax.text(end, index, f" {block.memory.code_bits} bit", va="center", fontsize=7)
     ax.set_xlabel("kB (1 kB = 1000 bytes)", fontsize=8)
-    ax.margins(x=0.1)
+    ax.set_xlim(0, 1.1 * max(left))
     _rows(ax, [block.name for block in found])
     return figure
 
@@ -160,8 +162,15 @@ def _part(block: BlockReport, style: str) -> int:
 def _rows(ax: object, names: Sequence[str]) -> None:
     ax.set_yticks(range(len(names)), [_short(name) for name in names], fontsize=7)  # type: ignore[attr-defined]
     ax.tick_params(axis="x", labelsize=7)  # type: ignore[attr-defined]
-    ax.legend(fontsize=7, frameon=False, loc="lower right")  # type: ignore[attr-defined]
+    _legend(ax)
     ax.set_ylim(-0.6, len(names) - 0.4)  # type: ignore[attr-defined]
+
+
+def _legend(ax: object) -> None:
+    """Above the axes, where it hides nothing."""
+    ax.legend(  # type: ignore[attr-defined]
+        fontsize=7, ncols=4, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1
+    )
 
 
 def _short(name: str) -> str:
