@@ -18,7 +18,7 @@ from hlsq.graph import Graph
 from hlsq.plan import Plan
 from hlsq.schemes.evaluation import Evaluation, check_executor, check_paths
 from hlsq.schemes.fxp.cost import Cost, make_cost
-from hlsq.schemes.fxp.designer import COMPETITIONS, CompetitionKind, NetworkDesigner, average_bits, replayed
+from hlsq.schemes.fxp.designer import COMPETITIONS, CompetitionKind, NetworkDesigner, average_bits, effort, replayed
 from hlsq.schemes.fxp.reduction import Competition
 from hlsq.schemes.fxp.references import References
 from hlsq.schemes.fxp.scheme import FxPScheme
@@ -42,7 +42,7 @@ class FxPQNet(FxPScheme):
     than eight bits are shortened by a binary search, others bit by bit, down to a single bit.
 
     The plan's ``info`` has the metric of the float network and of the result, the average word lengths, every
-    reduction in order, and how many block evaluations it took.
+    reduction in order, and how many block evaluations and seconds they took.
 
     Args:
         evaluation: ``(samples, labels)`` that decide which reductions are allowed, e.g. a validation set.
@@ -169,10 +169,6 @@ class FxPQNet(FxPScheme):
                 state,
             )
             plan = designer.run(progress)
-            counts = {
-                "evaluations": on_metric.evaluations + on_cost.evaluations,
-                "plain_evaluations": on_metric.plain_evaluations + on_cost.plain_evaluations,
-            }
         info = {
             "evaluation": {"samples": evaluation.samples, "metric": evaluation.scoring.name},
             "float": {"accuracy": reference},
@@ -180,7 +176,7 @@ class FxPQNet(FxPScheme):
             "result": {"accuracy": reference - designer.drop, "drop": designer.drop},
             "average_bits": average_bits(plan, structures),
             "reductions": [_row(r) for r in state.rounds if r.get("taken")],
-            **counts,
+            **effort(state),
         }
         return replace(plan, info={**plan.info, **info})
 

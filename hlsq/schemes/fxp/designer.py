@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,6 +18,8 @@ from hlsq.search.state import State
 CompetitionKind = Literal["full", "lazy"]
 COMPETITIONS: tuple[CompetitionKind, ...] = ("full", "lazy")
 STAGE = "reduce"
+EFFORT = ("evaluations", "plain_evaluations")
+"""Block evaluations of a reduction, and those of emulating every candidate in full."""
 
 
 @dataclass(eq=False)
@@ -103,10 +106,13 @@ class NetworkDesigner:
         if self._earlier:
             entry = self._earlier.pop(0)  # the competition's plan has it already, see ``replayed``
         else:
+            start, before = time.monotonic(), self._counts()
             entry = self._compete(cluster, first)
-            self.state.finish(entry)
             if entry["taken"] is not None:
                 self._move(self._read(entry["taken"], entry["solution"]))
+            after = self._counts()
+            effort = {name: after[name] - before[name] for name in after}
+            self.state.finish({**entry, **effort, "seconds": round(time.monotonic() - start, 3)})
         self._waiting = {cluster.key: {k: self._read(k, s) for k, s in entry["waiting"].items()}}
         if entry["taken"] is None:
             self._failed[visited] = self._changes
@@ -158,6 +164,10 @@ class NetworkDesigner:
             return lambda structure, bits: limit * min(bits * structure.size / self._totals[structure.kind], 1.0)
         return lambda structure, bits: limit
 
+    def _counts(self) -> dict[str, int]:
+        evaluators = dict.fromkeys((self.competition.on_metric, self.competition.on_cost))
+        return {name: sum(getattr(e, name) for e in evaluators) for name in EFFORT}
+
     def _move(self, solution: Solution) -> None:
         fmt = solution.change(format_of(self.plan, solution.structure))
         change = candidate(self.plan, solution.structure, fmt)
@@ -177,6 +187,12 @@ def replayed(plan: Plan, structures: Structures, state: State) -> Plan:
             solution = Solution(structure, found["bits"], found["frac"], found["drop"])
             plan = with_format(plan, structure, solution.change(format_of(plan, structure)))
     return plan
+
+
+def effort(state: State) -> dict[str, float]:
+    """Block evaluations and seconds of all reductions in ``state``, whichever run made them."""
+    entries = [entry for entry in state.rounds if entry["stage"] == STAGE]
+    return {name: sum(entry[name] for entry in entries) for name in (*EFFORT, "seconds")}
 
 
 def _plain(solution: Solution) -> dict[str, Any]:
