@@ -114,7 +114,9 @@ def test_an_interrupted_search_goes_on(
     assert plan.info["reductions"] == whole.info["reductions"]
     complete = Counting()
     design(network, evaluation, competition=competition, executor=complete)
-    assert len(rest.tasks) <= len(complete.tasks) - after + 20, "finished work is not repeated"
+    assert len(rest.tasks) <= len(complete.tasks) - after + 60, (
+        "of what is finished only the round under way may be repeated"
+    )
     json.loads(state.read_text())
 
 
