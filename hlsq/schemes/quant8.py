@@ -26,8 +26,8 @@ class Quant8(Scheme):
 
     Args:
         per_channel: one weight scale per output channel instead of one per layer. The paper's eq. 2 speaks of the
-            layer; on ResNet-20 scales per channel are those with which ``doubleq`` has the accuracies that it prints. A
-            batch norm on its own always has one per channel, and is then exact.
+            layer; on ResNet-20 it is scales per channel with which ``doubleq`` comes near to the accuracies that it
+            prints. A batch norm on its own always has one per channel, and is then exact.
         calibration_method: as for every scheme; the paper takes the extremes.
         calibration_options: as for every scheme.
         batch_norm: as for every scheme.
