@@ -63,7 +63,7 @@ class DoubleQEF(Scheme):
         scale: ``"free"``, or ``"power_of_two"``: scales of weights and activations are powers of two, so that
             every requantisation is a shift and the network multiplies nothing.
         samples: of the calibration data to use, the first ones; all of them where there are fewer. Their activations
-            in a few successive blocks are in memory together.
+            in a few successive blocks are in memory together. More of them come closer to the float network.
         damping: how much every weight is held at its float value, in parts of the mean second moment; more of it
             keeps few samples from being fitted too closely.
         order: in which the weights of a channel are rounded: as they lie (``"natural"``), or those with the

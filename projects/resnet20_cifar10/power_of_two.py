@@ -3,7 +3,8 @@
     HLSQ_DATA=... python projects/resnet20_cifar10/power_of_two.py
 
 Every convolution and the dense layer get power-of-two weights, without retraining. Accuracy is that of the bit-exact
-emulation on test images; calibration samples are training images.
+emulation on test images; calibration samples are training images. "Differs" is the share of test images that get
+another class than from the float network.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 
 import hlsq
 from hlsq import data, toolchain
+from hlsq.cli_values import parse_options
 from hlsq.console import ExplainedCommand, pairs, short_path, step, table
 from hlsq.demo import accuracy
 from hlsq.emulate.emulator import Emulator
+from hlsq.emulate.real import run_float
 from hlsq.graph.lowering import quantize_graph
 from hlsq.memory import measure
 from hlsq.quiet import load_tensorflow
@@ -27,6 +30,7 @@ HERE = Path(__file__).resolve().parent
 CODE_BITS = (5, 4, 3)
 SCALES = ("free", "power_of_two")
 HARDWARE = ("power_of_two", 4)
+BATCH = 100
 
 
 class MultiplicationFound(click.ClickException):
@@ -35,14 +39,18 @@ class MultiplicationFound(click.ClickException):
 
 @click.command(cls=ExplainedCommand)
 @click.option("--images", type=click.IntRange(1), default=10_000, show_default=True, help="Test images for accuracy.")
-@click.option("--samples", type=click.IntRange(1), default=32, show_default=True, help="Test images to verify.")
+@click.option("--samples", type=click.IntRange(0), default=32, show_default=True, help="Test images to verify.")
 @click.option("--calibration", type=click.IntRange(1), default=1000, show_default=True, help="Training images to use.")
 @click.option(
     "--bits", type=click.Choice([str(b) for b in CODE_BITS]), multiple=True, help="Bits of a weight; all without it."
 )
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Option of doubleq_ef.")
 @click.option("--output", type=click.Path(path_type=Path), default=HERE / "build", help="Folder of the HLS project.")
-def main(images: int, samples: int, calibration: int, bits: tuple[str, ...], output: Path) -> None:
+def main(
+    images: int, samples: int, calibration: int, bits: tuple[str, ...], options: tuple[str, ...], output: Path
+) -> None:
     """Compare code widths and scales of doubleq_ef, then verify the network without multipliers in C simulation."""
+    given = {"samples": calibration, **parse_options(options)}
     toolchain.find_cxx()
     (x_train, _), (x_test, y_test) = data.load_cifar10()
     with step("Loading the network"):
@@ -53,25 +61,36 @@ def main(images: int, samples: int, calibration: int, bits: tuple[str, ...], out
         graph = from_keras(resnet20(data.load_resnet20_weights()))
     x, y = preprocess(x_test[:images]), y_test[:images].ravel()
     calibration_images = preprocess(x_train[:calibration])
+    with step("Running the float network"):
+        real = run_real(graph, x).argmax(axis=1)
     plans: dict[tuple[str, int], hlsq.Plan] = {}
-    rows = []
+    rows = [("float", "32", f"{np.mean(real == y):.2%}", "-", "-", "-")]
     for scale in SCALES:
         for width in [int(b) for b in bits] or CODE_BITS:
             with step(f"doubleq_ef, scale {scale}, {width} bits"):
                 plan = hlsq.quantize(
-                    graph, scheme="doubleq_ef", calibration=calibration_images, code_bits=width, scale=scale
+                    graph, scheme="doubleq_ef", calibration=calibration_images, code_bits=width, scale=scale, **given
                 )
                 network = quantize_graph(graph, plan)
                 outputs = Emulator(network).run(x).outputs[network.outputs[0]]
             plans[scale, width] = plan
             memory = measure(network).weights
             kilobytes, less = f"{memory.after / 8000:,.2f}", f"{1 - memory.after / memory.before:.1%}"
-            rows.append((scale, str(width), f"{accuracy(outputs, y):.2%}", kilobytes, less))
+            differs = np.mean(outputs.argmax(axis=1) != real)
+            rows.append((scale, str(width), f"{accuracy(outputs, y):.2%}", f"{differs:.2%}", kilobytes, less))
     click.echo(f"\nAccuracy on {images:,} test images, weights of all layers\n")
-    for line in table(("scale", "bits", "accuracy", "kB", "less"), rows):
+    for line in table(("scale", "bits", "accuracy", "differs", "kB", "less"), rows):
         click.echo(line)
+    if not samples:
+        return
     chosen = HARDWARE if HARDWARE in plans else next(key for key in plans if key[0] == HARDWARE[0])
     show_hardware(graph, plans[chosen], chosen[1], calibration_images, x[:samples], output / "power_of_two")
+
+
+def run_real(graph: hlsq.Graph, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Outputs of the float network."""
+    parts = (x[start : start + BATCH] for start in range(0, len(x), BATCH))
+    return np.concatenate([run_float(graph, {graph.inputs[0].name: part})[graph.outputs[0]] for part in parts])
 
 
 def show_hardware(

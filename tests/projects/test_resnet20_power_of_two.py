@@ -23,6 +23,9 @@ def test_four_bits_without_multiplication(call: Callable[..., Result], tmp_path:
     result = call(SCRIPT, *options)
     assert result.exit_code == 0, result.output
     rows = dict(re.findall(r"^(\w+) +4 +(\d+\.\d+)%", result.output, re.MULTILINE))
+    differs = re.findall(r"^\w+ +4 +\S+ +(\d+\.\d+)%", result.output, re.MULTILINE)
+    assert len(differs) == 2
+    assert all(0 < float(value) < 8 for value in differs)
     assert set(rows) == {"free", "power_of_two"}
     assert all(float(value) > 85 for value in rows.values())
     assert re.search(r"^mismatches +0$", result.output, re.MULTILINE)
