@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PROJECTS = Path(__file__).resolve().parents[2] / "projects"
-SCRIPTS = sorted(PROJECTS.glob("*/*.py"))
+SCRIPTS = sorted(path for path in PROJECTS.glob("*/*.py") if "__main__" in path.read_text(encoding="utf-8"))
 
 
 def python(*arguments: str | Path, cwd: Path, data: str = "") -> subprocess.CompletedProcess[str]:
