@@ -12,6 +12,7 @@ from hlsq.plan import Plan
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+ACCURACY = "accuracy"
 Points = Sequence[tuple[float, float]]
 
 
@@ -21,7 +22,7 @@ class CurvePoint:
 
     Attributes:
         memory_bytes: of its weights, by DoubleQ's count.
-        accuracy: or whatever metric the search used.
+        accuracy: from 0 to 1; or the value of the search's own metric.
         label: what was changed last.
     """
 
@@ -37,26 +38,35 @@ def curve_of(info: Mapping[str, Any]) -> list[CurvePoint]:
         return []
     points = [CurvePoint(start["memory_bytes"], start["accuracy"], "start")]
     points += [CurvePoint(r["memory_bytes"], r["accuracy"], str(r["name"])) for r in rounds]
+    again = info.get("rerounded")
+    if isinstance(again, Mapping) and again["kept"]:
+        points.append(CurvePoint(points[-1].memory_bytes, again["accuracy"], "all weights rounded again"))
     if isinstance(end := info.get("quant8"), Mapping):
         points.append(CurvePoint(end["memory_bytes"], end["accuracy"], "all in eight bits"))
     return points
 
 
+def metric_of(info: Mapping[str, Any]) -> str:
+    """Name of the metric that a search used."""
+    found = info.get("evaluation")
+    return str(found.get("metric", ACCURACY)) if isinstance(found, Mapping) else ACCURACY
+
+
 def tradeoff(
     plans: Plan | Mapping[str, Plan], references: Mapping[str, Points] | None = None, title: str = ""
 ) -> Figure:
-    """A picture of accuracy against weight memory.
+    """A picture of accuracy against weight memory, by DoubleQ's count (codes of the convolutions).
 
     Args:
         plans: of a search (``doubleq_ext``), or several by name.
-        references: other results by name: (memory in bytes, accuracy from 0 to 1) of each.
+        references: other results by name: (memory in bytes, accuracy from 0 to 1) of each point.
         title: of the picture.
 
     Returns:
-        A matplotlib figure: ``tradeoff(plan).savefig("curve.png")``.
+        A matplotlib figure: ``tradeoff(plan).savefig("curve.png")`` or ``"curve.svg"``.
 
     Raises:
-        PlanError: a plan without a search.
+        PlanError: a plan without a search, or searches with different metrics.
     """
     from hlsq.report.pictures import draw_curves
 
@@ -69,4 +79,7 @@ def tradeoff(
                 f"plan {name!r} is of scheme {plan.scheme!r} and has no rounds of a search; give plans of 'doubleq_ext'"
             )
         curves[name] = [(p.memory_bytes, p.accuracy) for p in points]
-    return draw_curves(curves, references or {}, title)
+    metrics = {name: metric_of(plan.info) for name, plan in named.items()}
+    if len(set(metrics.values())) > 1:
+        raise PlanError(f"the plans were searched by different metrics ({metrics}); draw those of one metric together")
+    return draw_curves(curves, references or {}, title, next(iter(metrics.values()), ACCURACY))

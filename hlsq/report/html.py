@@ -44,7 +44,7 @@ def pictures(report: Report) -> Iterator[Picture]:
     if report.curve:
         assert report.plan is not None  # noqa: S101 - the curve comes from it
         points = [(p.memory_bytes, p.accuracy) for p in report.curve]
-        figure = draw.draw_curves({report.plan.scheme: points}, {})
+        figure = draw.draw_curves({report.plan.scheme: points}, {}, metric=report.metric)
         yield Picture("Accuracy and memory", Markup(draw.svg(figure)), "Every step of the search that made the plan.")
     if report.word_lengths:
         yield Picture("Bits per layer", Markup(draw.svg(draw.draw_word_lengths(report.word_lengths))))

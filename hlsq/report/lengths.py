@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-import numpy as np
-
-from hlsq.graph import QBlock, QuantizedGraph
+from hlsq.graph import QuantizedGraph
 from hlsq.graph.ops import Concatenate
-from hlsq.memory import table_width
+from hlsq.memory import scale_tables, table_width
 from hlsq.plan import Plan
 
 Kind = Literal["activation", "weight", "bias", "scale", "shift"]
@@ -61,21 +59,9 @@ def word_lengths(graph: QuantizedGraph, plan: Plan | None) -> list[WordLength]:
             formats = plan.blocks.get(block.name) if plan is not None else None
             given = formats.bias.bits if formats is not None and formats.bias is not None else None
             found.append(WordLength(block.name, "bias", given or table_width(block.bias), block.bias.size))
-        found += _scales(block)
+        found += [WordLength(block.name, kind, bits, values) for kind, values, bits in scale_tables(block)]
         if block.requant is not None or isinstance(block.op, Concatenate):
             found.append(WordLength(block.name, "activation", block.format.bits, prod(block.shape)))
-    return found
-
-
-def _scales(block: QBlock) -> list[WordLength]:
-    scale = block.scale
-    if scale is None:
-        return []
-    gain = scale.format.bits if scale.format is not None else table_width(scale.multiplier)
-    found = [WordLength(block.name, "scale", gain, scale.multiplier.size)]
-    if np.any(scale.shift):
-        bits = scale.shift_format.bits if scale.shift_format is not None else table_width(scale.shift)
-        found.append(WordLength(block.name, "shift", bits, scale.shift.size))
     return found
 
 

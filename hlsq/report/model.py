@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hlsq.memory import BlockMemory, NetworkMemory, Saving
-from hlsq.report.curve import CurvePoint
+from hlsq.memory import BlockMemory, NetworkMemory
+from hlsq.report.curve import ACCURACY, CurvePoint, metric_of
 from hlsq.report.histograms import WeightHistogram
 from hlsq.report.lengths import AverageLength, WordLength, averages
 
@@ -208,7 +208,7 @@ class Report:
         deviation_samples: calibration samples on which roundings were counted; None if none were.
         accuracy: results that the user added, name to value.
         word_lengths: of every tensor.
-        curve: accuracy against memory, where a search made the plan.
+        curve: accuracy against memory, where a search (``doubleq_ext``) made the plan.
         histograms: weights before and after; a loaded project does not know them before.
     """
 
@@ -229,6 +229,11 @@ class Report:
     word_lengths: tuple[WordLength, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
     histograms: tuple[WeightHistogram, ...] = field(default=(), compare=False)
+
+    @property
+    def metric(self) -> str:
+        """Name of what ``curve`` measures."""
+        return metric_of(self.plan.info) if self.plan is not None else ACCURACY
 
     @property
     def average_lengths(self) -> list[AverageLength]:
@@ -265,39 +270,10 @@ class Report:
         return render_text(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, sizes in bits."""
-        data = asdict(self)
-        memory = data.pop("memory")
-        for block, source in zip(data["blocks"], self.blocks, strict=True):
-            block["memory"] |= {
-                "float_bits": source.memory.float_bits,
-                "weight_bits": source.memory.weight_bits,
-                "unused_bits": source.memory.unused_bits,
-                "parameters": _saving(source.memory.parameters),
-            }
-        for join, stream in zip(data["joins"], self.joins, strict=True):
-            join["bits"] = stream.bits
-        totals = {
-            name: _saving(getattr(self.memory, name))
-            for name in ("paper", "paper_packed", "weights", "packed", "rom", "parameters")
-        }
-        data["totals"] = {
-            "macs": self.macs,
-            "pes": self.pes,
-            "memory": totals
-            | {
-                "word_bits": self.memory.word_bits,
-                "line_buffer_bits": self.memory.line_buffer_bits,
-                "stream_bits": self.stream_bits,
-                "map_pair": _saving(self.memory.maps.pair),
-                "map_live": _saving(self.memory.maps.live),
-                "map_live_at": memory["maps"]["live_at"],
-                "map_live_names": memory["maps"]["live_maps"],
-            },
-            "deviation": None if self.deviation is None else asdict(self.deviation),
-            "average_word_lengths": [asdict(average) for average in self.average_lengths],
-        }
-        return data
+        """Plain dictionaries and lists, sizes in bits; what ``to_json`` writes."""
+        from hlsq.report.plain import to_plain
+
+        return to_plain(self)
 
     def to_json(self) -> str:
         """``to_dict`` as JSON text."""
@@ -311,7 +287,3 @@ class Report:
         if path is not None:
             Path(path).write_text(page, encoding="utf-8")
         return page
-
-
-def _saving(saving: Saving | None) -> dict[str, Any] | None:
-    return None if saving is None else {**asdict(saving), "saved": saving.saved}

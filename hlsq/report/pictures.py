@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hlsq.report.curve import ACCURACY, Points
 from hlsq.report.histograms import WeightHistogram
 from hlsq.report.lengths import OTHERS, WordLength
 from hlsq.report.model import BlockReport
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 WIDTH = 11.0
@@ -30,7 +33,6 @@ PLAIN = "#52606d"
 COLUMNS = 4
 OTHER_MARKS = {"bias": ("o", -0.25), "scale": ("^", 0.0), "shift": ("s", 0.25)}
 """Marker and place beside each other, because many of them are equally long."""
-Points = Sequence[tuple[float, float]]
 
 
 def svg(figure: Figure) -> str:
@@ -39,13 +41,17 @@ def svg(figure: Figure) -> str:
 
     buffer = io.StringIO()
     # Text stays text: it is smaller, and can be searched and read aloud.
-    with matplotlib.rc_context({"svg.hashsalt": "hlsq", "svg.fonttype": "none"}):
+    with matplotlib.rc_context({"svg.hashsalt": "hlsq", "svg.fonttype": "none"}), warnings.catch_warnings():
+        # The reader's browser may well have the letters that matplotlib's font has not.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     # The page is HTML, where the namespaces are known and addresses would only look like references.
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    return re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" role="img">', text, count=1)
+    # Groups are numbered in every picture anew, so their names would not be unique in the page; nothing refers to them.
+    text = re.sub(r'<g id="\w+_\d+">', "<g>", text)
+    return re.sub(r'<svg [^>]*?( width="[^"]*")? [^>]*?(viewBox="[^"]*")[^>]*>', r"<svg\1 \2>", text, count=1)
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -78,7 +84,7 @@ def draw_word_lengths(lengths: Sequence[WordLength]) -> Figure:
     """Bits of weights, activations and all others of every input and block (FxP-QNet Fig. 10)."""
     names = list(dict.fromkeys(length.name for length in lengths))
     place = {name: index for index, name in enumerate(names)}
-    figure = _figure(max(5.0, min(WIDTH + 3, 0.28 * len(names) + 2)), 6.0)
+    figure = _figure(max(5.0, 0.28 * len(names) + 2), 6.0)
     groups = ("weights", "activations", OTHERS)
     for ax, group in zip(figure.subplots(len(groups), 1, sharex=True), groups, strict=True):
         inside = [length for length in lengths if length.group == group]
@@ -109,7 +115,7 @@ def draw_pes(blocks: Sequence[BlockReport]) -> Figure:
         rows = [(i, pe) for i, (_, pe) in enumerate(found) if pe.kind == kind]
         ax.barh([i for i, _ in rows], [pe.count for _, pe in rows], color=COLORS.get(kind, PLAIN), label=kind)
         for i, pe in rows:
-            ax.text(pe.count, i, f" {pe.count:,}, reuse {pe.reuse_factor:,}", va="center", fontsize=7)
+            ax.text(pe.count, i, f"  {pe.count:,}, reuse {pe.reuse_factor:,}", va="center", fontsize=7)
     ax.set_xlim(0, 1.2 * max(pe.count for _, pe in found))
     _rows(ax, [name for name, _ in found])
     return figure
@@ -127,28 +133,36 @@ def draw_memory(blocks: Sequence[BlockReport]) -> Figure:
             ax.barh(range(len(found)), sizes, left=left, color=COLORS[style], label=meaning)
         left = [a + b for a, b in zip(left, sizes, strict=True)]
     for index, (block, end) in enumerate(zip(found, left, strict=True)):
-        ax.text(end, index, f" {block.memory.code_bits} bit", va="center", fontsize=7)
+        ax.text(end, index, f"  {block.memory.code_bits} bit", va="center", fontsize=7)
     ax.set_xlabel("kB (1 kB = 1000 bytes)", fontsize=8)
     ax.set_xlim(0, 1.1 * max(left))
     _rows(ax, [block.name for block in found])
     return figure
 
 
-def draw_curves(curves: Mapping[str, Points], references: Mapping[str, Points], title: str = "") -> Figure:
-    """Accuracy against memory in bytes: searches as lines, other results as crosses."""
+def draw_curves(
+    curves: Mapping[str, Points], references: Mapping[str, Points], title: str = "", metric: str = ACCURACY
+) -> Figure:
+    """Accuracy (or another metric) against memory in bytes: searches as lines, other results as crosses."""
     figure = _figure(7.0, 4.2)
     ax = figure.subplots()
-    for name, points in curves.items():
-        ordered = sorted(points)
-        ax.plot([m / 1000 for m, _ in ordered], [100 * a for _, a in ordered], "o-", markersize=3, label=name)
-    for name, points in references.items():
-        ax.plot([m / 1000 for m, _ in points], [100 * a for _, a in points], "x", markersize=7, label=name)
+    unit = 100 if metric == ACCURACY else 1
+    for style, size, group in (("o-", 3, curves), ("x", 7, references)):
+        for name, points in group.items():
+            ordered = sorted(points)
+            ax.plot(
+                [memory / 1000 for memory, _ in ordered],
+                [unit * value for _, value in ordered],
+                style,
+                markersize=size,
+                label=_plain(name),
+            )
     ax.set_xlabel("weight memory, kB (1 kB = 1000 bytes)")
-    ax.set_ylabel("accuracy, %")
+    ax.set_ylabel("accuracy, %" if metric == ACCURACY else _plain(metric))
     ax.grid(alpha=0.3)
     ax.legend(fontsize=8)
     if title:
-        ax.set_title(title, fontsize=10)
+        ax.set_title(_plain(title), fontsize=10)
     return figure
 
 
@@ -159,21 +173,23 @@ def _part(block: BlockReport, style: str) -> int:
     return memory.weight_bits if style == "codes" else memory.unused_bits
 
 
-def _rows(ax: object, names: Sequence[str]) -> None:
-    ax.set_yticks(range(len(names)), [_short(name) for name in names], fontsize=7)  # type: ignore[attr-defined]
-    ax.tick_params(axis="x", labelsize=7)  # type: ignore[attr-defined]
+def _rows(ax: Axes, names: Sequence[str]) -> None:
+    ax.set_yticks(range(len(names)), [_short(name) for name in names], fontsize=7)
+    ax.tick_params(axis="x", labelsize=7)
     _legend(ax)
-    ax.set_ylim(-0.6, len(names) - 0.4)  # type: ignore[attr-defined]
+    ax.set_ylim(-0.6, len(names) - 0.4)
 
 
-def _legend(ax: object) -> None:
+def _legend(ax: Axes) -> None:
     """Above the axes, where it hides nothing."""
-    ax.legend(  # type: ignore[attr-defined]
-        fontsize=7, ncols=4, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1
-    )
+    ax.legend(fontsize=7, ncols=4, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
 
 
 def _short(name: str) -> str:
-    """Long names keep both ends; a dollar sign would begin a formula."""
-    text = name if len(name) <= 24 else f"{name[:12]}...{name[-9:]}"
+    """Long names keep both ends."""
+    return _plain(name if len(name) <= 24 else f"{name[:12]}...{name[-9:]}")
+
+
+def _plain(text: str) -> str:
+    """A dollar sign would begin a formula."""
     return text.replace("$", r"\$")

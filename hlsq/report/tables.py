@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hlsq.memory import Saving
 from hlsq.report.model import BlockReport, Report
-from hlsq.report.words import memory_rows, number, shape, share, size, summary
+from hlsq.report.words import measured, memory_rows, number, shape, share, size, summary, times
 
 Row = tuple[str, ...]
 
@@ -36,6 +37,15 @@ def tables(report: Report) -> list[Table]:
     found = [
         Table("Network", ("", ""), tuple(summary(report))),
         Table("Memory", ("", "32-bit float", "in hardware"), tuple(memory_rows(report)), note=_memory_note(report)),
+        Table(
+            "Accuracy and memory",
+            ("changed last", "weight memory", report.metric),
+            tuple(
+                (p.label, size(round(8 * p.memory_bytes)), measured(p.accuracy, report.metric)) for p in report.curve
+            ),
+            right=(1, 2),
+            note="Every step of the search that made the plan; of the weights' memory, the paper's count.",
+        ),
         Table(
             "Blocks",
             ("block", "operation", "input", "output", "PEs", "kind", "taps x outputs", "reuse", "MACs"),
@@ -78,6 +88,15 @@ def tables(report: Report) -> list[Table]:
             "requantisation tables, and the line buffers of streamed windows, are apart from the weights.",
         ),
         Table(
+            "Read-write and read-only memory",
+            ("block", "maps", "codes", "words", "times", "in words", "params", "codes", "words", "times", "in words"),
+            tuple(_footprint_rows(report)),
+            right=tuple(range(1, 11)),
+            note="As FxP-QNet counts (eq. 26-30). Maps: inputs and output of a block, of the network the largest. Params: "
+            "weights, biases and batch norms. As 32-bit floats, as codes, and in words with their unused bits; times: how "
+            "many times less codes and words are.",
+        ),
+        Table(
             "Streams into joins",
             ("block", "from", "depth", "packet", "size"),
             tuple((j.block, j.source, number(j.depth), f"{j.packet_bits} bit", size(j.bits)) for j in report.joins),
@@ -110,6 +129,25 @@ def _memory_note(report: Report) -> str:
         note += " This network has none."
     maps = ", ".join(report.memory.maps.live_maps)
     return f"{note} Live feature maps: {maps}."
+
+
+def _footprint_rows(report: Report) -> Iterator[Row]:
+    memory = report.memory
+    found = [
+        (
+            f"{len(report.blocks)} blocks",
+            (memory.read_write, memory.read_write_packed, memory.read_only, memory.read_only_packed),
+        )
+    ]
+    for block in report.blocks:
+        m = block.memory
+        found.append((block.name, (m.maps, m.maps_packed, m.read_only, m.read_only_packed)))
+    for name, (maps, maps_packed, params, params_packed) in found:
+        yield (name, *_footprint(maps, maps_packed), *_footprint(params, params_packed))
+
+
+def _footprint(codes: Saving, words: Saving) -> Row:
+    return (size(codes.before), size(codes.after), size(words.after), times(codes), times(words))
 
 
 def _length_rows(report: Report) -> Iterator[Row]:

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hlsq.memory import Saving
+from hlsq.report.curve import ACCURACY
 from hlsq.report.model import DeviationReport, Report
 
+STATE = "search"
+"""What a search needs to go on, in a plan's ``info``; nothing for a reader."""
 UNITS = (("MB", 8_000_000), ("kB", 8_000))
 
 
@@ -29,6 +32,16 @@ def saved(saving: Saving) -> str:
     return f"{size(saving.after)} ({abs(100 * saving.saved):.1f} % {word})"
 
 
+def measured(value: float, metric: str) -> str:
+    """A result of ``metric``; accuracy in percent."""
+    return f"{100 * value:.2f} %" if metric == ACCURACY else f"{value:g}"
+
+
+def times(saving: Saving) -> str:
+    """How many times less it is; ``-`` where nothing is needed before or after."""
+    return f"{saving.compression:.2f}" if saving.compression else "-"
+
+
 def shape(axes: Iterable[int] | None) -> str:
     """``32x32x3``."""
     return "-" if axes is None else "x".join(map(str, axes)) or "1"
@@ -42,6 +55,15 @@ def number(value: int) -> str:
 def options(values: Mapping[str, Any]) -> str:
     """``name=value, ...`` with nested mappings in brackets; ``-`` for none."""
     return ", ".join(f"{name}={_value(value)}" for name, value in values.items()) or "-"
+
+
+def _info(value: Any) -> str:
+    """A finding of the scheme; of a long list of them only how many, as the plan has them all."""
+    if isinstance(value, Mapping):
+        return options(value)
+    if isinstance(value, (list, tuple)) and any(isinstance(item, Mapping) for item in value):
+        return f"{len(value)}, in the plan"
+    return _value(value)
 
 
 def _value(value: Any) -> str:
@@ -79,8 +101,7 @@ def summary(report: Report) -> list[tuple[str, str]]:
     ]
     if plan is not None:
         rows += [("scheme options", options(plan.options)), ("batch norm", plan.batch_norm)]
-        for name, value in plan.info.items():
-            rows.append((name.replace("_", " "), options(value) if isinstance(value, Mapping) else _value(value)))
+        rows += [(name.replace("_", " "), _info(value)) for name, value in plan.info.items() if name != STATE]
     rows += [(f"input {i.name}", f"{shape(i.shape)}, {i.format}") for i in report.inputs]
     for output in report.outputs:
         host = f"; {output.host} is left to the host" if output.host else ""
@@ -105,13 +126,16 @@ def memory_rows(report: Report) -> list[tuple[str, str, str]]:
         (f"  {word}", memory.packed),
         ("  as laid out in ROM, with idle PEs", memory.rom),
         ("all weights, biases, scales and requantisation tables", memory.parameters),
-        ("feature maps, inputs and output of one block", memory.maps.pair),
         (f"feature maps, all live at {memory.maps.live_at}", memory.maps.live),
     ]
     found = [(what, size(s.before), saved(s)) for what, s in rows if s is not None]
-    for what, s in (("model", memory.parameters), ("activations", memory.maps.pair)):
-        if s.after:
-            found.append((f"compression of the {what} (FxP-QNet)", "1", f"{s.before / s.after:.2f}"))
+    for what, s in (
+        ("read-only (FxP-QNet): weights, biases, batch norms", memory.read_only),
+        (f"  {word}", memory.read_only_packed),
+        ("read-write (FxP-QNet): inputs and output of one block", memory.read_write),
+        (f"  {word}", memory.read_write_packed),
+    ):
+        found.append((what, size(s.before), f"{saved(s)}, {times(s)} times"))
     if report.io_type == "io_stream":
         found.append(("line buffers", "-", size(memory.line_buffer_bits)))
         found.append(("streams", "-", size(report.stream_bits)))
