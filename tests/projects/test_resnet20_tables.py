@@ -83,6 +83,12 @@ def test_comparison_takes_the_best_plan_within_the_memory(tables: ModuleType, wo
     ]
 
 
+def test_the_picture(tables: ModuleType, work: Any, tmp_path: Path) -> None:
+    plans = {0.0: hlsq.quantize(work.graph, "doubleq", work.calibration)}
+    tables.draw(work, {"one plan": plans}, tmp_path / "new" / "curve.png")
+    assert (tmp_path / "new" / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_images_must_be_left_to_report_on(call: Callable[..., Result]) -> None:
     result = call(SCRIPT, "--images", 100, "--searched", 100)
     assert result.exit_code == 2
@@ -91,9 +97,10 @@ def test_images_must_be_left_to_report_on(call: Callable[..., Result]) -> None:
 
 @pytest.mark.realdata
 @pytest.mark.slow
-def test_the_plans_of_the_readme(call: Callable[..., Result]) -> None:
+def test_the_plans_of_the_readme(call: Callable[..., Result], tmp_path: Path) -> None:
     """Memory does not depend on images or machine, so the README must have it; accuracy is that of fewer images."""
-    result = call(SCRIPT, "--images", 400, "--searched", 100, "--calibration", 100, "--plans", PROJECT / "plans")
+    few = ("--images", 400, "--searched", 100, "--calibration", 100)
+    result = call(SCRIPT, *few, "--plans", PROJECT / "plans", "--picture", tmp_path / "curve.png")
     assert result.exit_code == 0, result.output
     readme = (PROJECT / "README.md").read_text()
 
