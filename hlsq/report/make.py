@@ -96,6 +96,7 @@ def _block_report(
     sums = block.op.accumulates and not isinstance(block.op, Concatenate)
     scale = block.scale
     scale_format = scale.format if scale is not None else None
+    shift_format = scale.shift_format if scale is not None else None
     return BlockReport(
         name=block.name,
         operation=block.op.kind,
@@ -108,6 +109,7 @@ def _block_report(
         weight_format=None if block.weights is None else describe(block.weights.format),
         bias_format=None if block.bias is None else _constant(formats.bias if formats else None, "accumulator's step"),
         scale_format=None if scale is None else _constant(scale_format, "dyadic"),
+        shift_format=None if shift_format is None else str(describe(shift_format)),
         output_format=describe(block.format),
         accumulator=(block.accumulator.lo, block.accumulator.hi) if sums else None,
         accumulator_bits=_sum_bits(hardware) if sums else 0,

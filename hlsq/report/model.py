@@ -112,7 +112,8 @@ class BlockReport:
         weight_shape: in the operation's layout, or None.
         weight_format: or None.
         bias_format: in words ("integers of the accumulator" where the plan names none), or None without a bias.
-        scale_format: of a refined batch norm, likewise.
+        scale_format: of a refined batch norm's multiplier, or an average pool's reciprocal, likewise.
+        shift_format: of a refined batch norm's shift, where the plan gave one.
         output_format: of its integers.
         accumulator: smallest and largest integer of the accumulator and its partial sums; None where nothing is summed.
         accumulator_bits: of the signed type that holds them, or of the partial sums alone where the option accumulator
@@ -137,6 +138,7 @@ class BlockReport:
     weight_format: FormatReport | None
     bias_format: str | None
     scale_format: str | None
+    shift_format: str | None
     output_format: FormatReport
     accumulator: tuple[int, int] | None
     accumulator_bits: int

@@ -96,12 +96,12 @@ def draw_word_lengths(lengths: Sequence[WordLength]) -> Figure:
             if inside:
                 _legend(ax)
         else:
-            ax.bar([place[m.name] for m in inside], [m.bits for m in inside], color=COLORS["codes"])
-            for m in inside:
-                ax.text(place[m.name], m.bits, str(m.bits), ha="center", va="bottom", fontsize=6)
+            bars = ax.bar([place[m.name] for m in inside], [m.bits for m in inside], color=COLORS["codes"])
+            ax.bar_label(bars, [str(m.bits) for m in inside], fontsize=6)
         ax.set_ylabel(f"{group}\nbits", fontsize=8)
         ax.tick_params(labelsize=7)
         ax.set_ylim(0, 1.2 * max((m.bits for m in inside), default=1))
+    ax.set_xlim(-0.6, len(names) - 0.4)
     ax.set_xticks(range(len(names)), [_short(name) for name in names], rotation=90, fontsize=7)
     return figure
 
@@ -113,9 +113,10 @@ def draw_pes(blocks: Sequence[BlockReport]) -> Figure:
     ax = figure.subplots()
     for kind in sorted({pe.kind for _, pe in found}):
         rows = [(i, pe) for i, (_, pe) in enumerate(found) if pe.kind == kind]
-        ax.barh([i for i, _ in rows], [pe.count for _, pe in rows], color=COLORS.get(kind, PLAIN), label=kind)
-        for i, pe in rows:
-            ax.text(pe.count, i, f"  {pe.count:,}, reuse {pe.reuse_factor:,}", va="center", fontsize=7)
+        bars = ax.barh([i for i, _ in rows], [pe.count for _, pe in rows], color=COLORS.get(kind, PLAIN), label=kind)
+        labels = [f"{pe.count:,}, reuse {pe.reuse_factor:,}" for _, pe in rows]
+        ax.bar_label(bars, labels, padding=3, fontsize=7)
+    ax.set_xlabel("PEs", fontsize=8)
     ax.set_xlim(0, 1.2 * max(pe.count for _, pe in found))
     _rows(ax, [name for name, _ in found])
     return figure
@@ -130,10 +131,9 @@ def draw_memory(blocks: Sequence[BlockReport]) -> Figure:
     for style, meaning in (("codes", "codes"), ("unused", "unused bits of words"), ("idle", "idle PEs, ends of rows")):
         sizes = [_part(block, style) / 8000 for block in found]
         if any(sizes):
-            ax.barh(range(len(found)), sizes, left=left, color=COLORS[style], label=meaning)
+            bars = ax.barh(range(len(found)), sizes, left=left, color=COLORS[style], label=meaning)
         left = [a + b for a, b in zip(left, sizes, strict=True)]
-    for index, (block, end) in enumerate(zip(found, left, strict=True)):
-        ax.text(end, index, f"  {block.memory.code_bits} bit", va="center", fontsize=7)
+    ax.bar_label(bars, [f"{block.memory.code_bits} bit" for block in found], padding=3, fontsize=7)
     ax.set_xlabel("kB (1 kB = 1000 bytes)", fontsize=8)
     ax.set_xlim(0, 1.1 * max(left))
     _rows(ax, [block.name for block in found])

@@ -38,7 +38,7 @@ def tables(report: Report) -> list[Table]:
         Table("Network", ("", ""), tuple(summary(report))),
         Table("Memory", ("", "32-bit float", "in hardware"), tuple(memory_rows(report)), note=_memory_note(report)),
         Table(
-            "Accuracy and memory",
+            "Steps of the search",
             ("changed last", "weight memory", report.metric),
             tuple(
                 (p.label, size(round(8 * p.memory_bytes)), measured(p.accuracy, report.metric)) for p in report.curve
@@ -57,7 +57,8 @@ def tables(report: Report) -> list[Table]:
             "Formats",
             ("block", "weights", "weight format", "bias", "batch norm", "output format"),
             tuple(map(_format_row, blocks)),
-            note="Kind, signed or unsigned with bits, real value of one step; a zero point where it is not 0.",
+            note="Kind, signed or unsigned with bits, real value of one step; a zero point where it is not 0. Batch norm: "
+            "multiplier and shift; of an average pool, its reciprocal.",
         ),
         Table(
             "Widths",
@@ -82,7 +83,7 @@ def tables(report: Report) -> list[Table]:
         Table(
             "Memory of blocks",
             ("block", "weights", "float", "codes", "packed", "unused", "ROM", "bias", "scale", "requant", "lines"),
-            tuple(_memory_row(b) for b in blocks if b.memory.parameters.before or b.memory.line_buffer_bits),
+            tuple(_memory_row(b) for b in blocks if b.memory.parameters.after or b.memory.line_buffer_bits),
             right=tuple(range(1, 11)),
             note="Codes alone; packed in words with their unused bits; ROM as laid out. Bias, batch norm (scale) and "
             "requantisation tables, and the line buffers of streamed windows, are apart from the weights.",
@@ -92,9 +93,9 @@ def tables(report: Report) -> list[Table]:
             ("block", "maps", "codes", "words", "times", "in words", "params", "codes", "words", "times", "in words"),
             tuple(_footprint_rows(report)),
             right=tuple(range(1, 11)),
-            note="As FxP-QNet counts (eq. 26-30). Maps: inputs and output of a block, of the network the largest. Params: "
-            "weights, biases and batch norms. As 32-bit floats, as codes, and in words with their unused bits; times: how "
-            "many times less codes and words are.",
+            note="FxP-QNet eq. 26-30. Maps: inputs and output of a block, of the network the largest. Params: "
+            "weights, biases and batch norms. Both as 32-bit floats, as codes, and in words with unused bits; then how "
+            "many times less the codes are, and the words.",
         ),
         Table(
             "Streams into joins",
@@ -182,7 +183,7 @@ def _format_row(block: BlockReport) -> Row:
         shape(block.weight_shape),
         str(block.weight_format or "-"),
         block.bias_format or "-",
-        block.scale_format or "-",
+        " + ".join(filter(None, (block.scale_format, block.shift_format))) or "-",
         str(block.output_format),
     )
 
