@@ -55,6 +55,8 @@ class FxPQNet(FxPScheme):
         stages: into how many equal steps ``max_drop`` is divided. With one, as in the paper, the largest tensors may
             spend all of it before the small ones are looked at; with several, all tensors give what they can at a small
             loss before a larger one is allowed.
+        max_reductions: stop after so many reductions; None goes on until no more is allowed. Asking for more later goes
+            on where the search ended (``state``).
         executor: any ``concurrent.futures.Executor`` in which members of a cluster are tried in parallel; None computes
             in this process, on all cores. Results do not depend on it.
         workers: tasks in flight at a time; None asks the executor.
@@ -95,6 +97,7 @@ class FxPQNet(FxPScheme):
     max_drop: float = 0.01
     competition: CompetitionKind = "full"
     stages: int = 1
+    max_reductions: int | None = None
     executor: Executor | None = field(default=None, repr=False, compare=False)
     workers: int | None = None
     state: str | Path | None = None
@@ -109,6 +112,7 @@ class FxPQNet(FxPScheme):
             raise self._wrong("max_drop", "a number from 0, such as 0.01")
         self._choice("competition", COMPETITIONS)
         self._whole("stages", 1)
+        self._whole("max_reductions", 0, optional=True)
         self._whole("workers", 1, optional=True)
         self._whole("cache_bytes", 0)
         check_executor(self.name, self.executor)
@@ -152,7 +156,9 @@ class FxPQNet(FxPScheme):
         reference = state.references[REFERENCE]
         cost = make_cost(self.cost, found, self._labels())
         with ExitStack() as stack:
-            on_metric, on_cost = self._evaluators(replayed(plan, structures, state), evaluation, found, inputs, cost)
+            on_metric, on_cost = self._evaluators(
+                replayed(plan, structures, state, self.max_reductions), evaluation, found, inputs, cost
+            )
             stack.enter_context(on_metric)
             stack.enter_context(on_cost)
             if "start" not in state.references:
@@ -167,16 +173,18 @@ class FxPQNet(FxPScheme):
                 self.competition,
                 self.stages,
                 state,
+                self.max_reductions,
             )
             plan = designer.run(progress)
         info = {
             "evaluation": {"samples": evaluation.samples, "metric": evaluation.scoring.name},
             "float": {"accuracy": reference},
             "start": {"accuracy": start},
+            "stopped": "max_reductions" if designer.complete else "nothing more is allowed",
             "result": {"accuracy": reference - designer.drop, "drop": designer.drop},
             "average_bits": average_bits(plan, structures),
-            "reductions": [_row(r) for r in state.rounds if r.get("taken")],
-            **effort(state),
+            "reductions": [_row(entry) for entry in designer.entries if entry["taken"]],
+            **effort(designer.entries),
         }
         return replace(plan, info={**plan.info, **info})
 

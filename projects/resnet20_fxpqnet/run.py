@@ -9,6 +9,7 @@ Everything is that of the bit-exact emulation.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ PAPER = "  FxP-QNet's ResNet-18 on ImageNet: activations 6.32, weights 4.81, oth
 )
 @click.option("--max-drop", type=click.FloatRange(0), default=0.01, show_default=True, help="Allowed loss of accuracy.")
 @click.option("--competition", type=click.Choice(COMPETITIONS), default="lazy", show_default=True)
+@click.option("--max-reductions", type=click.IntRange(0), help="Stop the search after so many; the same call goes on.")
 @click.option("--calibration", type=click.IntRange(1), default=1000, show_default=True, help="Training images to use.")
 @click.option(
     "--search-images", type=click.IntRange(1), default=2000, show_default=True, help="Test images to judge by."
@@ -51,6 +53,7 @@ def main(
     plan_file: Path | None,
     max_drop: float,
     competition: str,
+    max_reductions: int | None,
     calibration: int,
     search_images: int,
     images: int,
@@ -63,7 +66,10 @@ def main(
     with step("Loading the network"):
         graph, split = load_split(calibration, search_images, images)
     judge = Judge(graph, split)
-    plan = search(graph, split, max_drop, competition, output) if plan_file is None else hlsq.Plan.load(plan_file)
+    plan = (
+        hlsq.Plan.load(plan_file) if plan_file else search(graph, split, max_drop, competition, output, max_reductions)
+    )
+    show_search(plan)
     show_table_3(graph, judge, plan, split)
     if compare:
         show_strategies(graph, judge, split)
@@ -71,7 +77,14 @@ def main(
     show_hardware(graph, plan, split, samples, output)
 
 
-def search(graph: hlsq.Graph, split: Split, max_drop: float, competition: str, output: Path) -> hlsq.Plan:
+def search(
+    graph: hlsq.Graph,
+    split: Split,
+    max_drop: float,
+    competition: str,
+    output: Path,
+    max_reductions: int | None = None,
+) -> hlsq.Plan:
     """Run fxpqnet; what it finds goes to plan.json, and an interrupted run goes on from search.json."""
     output.mkdir(parents=True, exist_ok=True)
     plan = hlsq.quantize(
@@ -81,26 +94,38 @@ def search(graph: hlsq.Graph, split: Split, max_drop: float, competition: str, o
         evaluation=split.search,
         max_drop=max_drop,
         competition=competition,
+        max_reductions=max_reductions,
         **OPTIONS,
         state=output / "search.json",
     )
     plan.save(output / "plan.json")
-    info = plan.info
-    ratio = info["plain_evaluations"] / info["evaluations"]
-    click.echo(
-        f"Reduced in {info['seconds'] / 60:.0f} minutes on this machine: {len(info['reductions'])} reductions, "
-        f"{info['evaluations'] / 1e6:,.1f} million block evaluations, {ratio:.1f} times fewer than in full\n"
-        f"Plan: {short_path(output / 'plan.json')}\n"
-    )
+    click.echo(f"Plan: {short_path(output / 'plan.json')}\n")
     return plan
+
+
+def show_search(plan: hlsq.Plan) -> None:
+    """What the search that found ``plan`` took."""
+    info = plan.info
+    rows = [
+        ("samples that it judged by", f"{info['evaluation']['samples']:,}"),
+        ("accuracy, floating point", f"{info['float']['accuracy']:.2%}"),
+        ("accuracy, first plan", f"{info['start']['accuracy']:.2%}"),
+        ("accuracy, last plan", f"{info['result']['accuracy']:.2%}"),
+        ("reductions", f"{len(info['reductions'])}, then {info['stopped']}"),
+        ("minutes for them", f"{info['seconds'] / 60:.0f}"),
+        ("block evaluations", f"{info['evaluations'] / 1e6:.1f} million"),
+        ("times fewer than in full", f"{info['plain_evaluations'] / info['evaluations']:.1f}"),
+    ]
+    click.echo("Search\n")
+    click.echo("\n".join(pairs(rows)) + "\n")
 
 
 def show_table_3(graph: hlsq.Graph, judge: Judge, plan: hlsq.Plan, split: Split) -> None:
     """The paper's Table 3: uniform word lengths of the same average, and the mixed ones."""
     structures = scheme_structures(graph, plan.batch_norm)
     bits = average_bits(plan, structures)
-    mixed = {name: found["structures"] for name, found in bits.items()}
-    width = {name: round(value) for name, value in mixed.items()}
+    mixed = {name: found["values"] for name, found in bits.items()}
+    width = {name: math.ceil(value) for name, value in mixed.items()}
     uniform = {
         "weight_width": width["weights"],
         "activation_width": width["activations"],
@@ -118,12 +143,12 @@ def show_table_3(graph: hlsq.Graph, judge: Judge, plan: hlsq.Plan, split: Split)
     rows.append(
         ("fxpqnet (mixed)", *(f"{mixed[n]:.2f}" for n in ("activations", "weights", "others")), *judge.cells(plan))
     )
-    click.echo("Average word lengths of data-structures, and accuracy on test images\n")
+    click.echo("Average word lengths of all values, and accuracy on test images\n")
     header = ("", "activations", "weights", "others", *judge.ranges(), "drop")
     click.echo("\n".join(table(header, rows)))
-    values = ", ".join(f"{name} {found['values']:.2f}" for name, found in bits.items())
+    tensors = ", ".join(f"{name} {found['structures']:.2f}" for name, found in bits.items())
     click.echo(
-        f"\n  Averages over values instead of data-structures: {values}\n{PAPER}\n"
+        f"\n  Averages over tensors instead of their values: {tensors}\n{PAPER}\n"
         f"  drop: points lost on images {header[-3]}, which the search has not seen\n"
     )
 

@@ -186,6 +186,21 @@ def test_a_custom_metric_decides(network: Graph, evaluation: Any) -> None:
     assert "minus_error" in plan.options["metric"]
 
 
+def test_a_shorter_search_is_the_beginning_of_a_longer_one(
+    network: Graph, evaluation: Any, found: Plan, tmp_path: Path
+) -> None:
+    state = tmp_path / "state.json"
+    short = design(network, evaluation, max_reductions=5, state=state)
+    assert short.info["reductions"] == found.info["reductions"][:5]
+    assert short.info["stopped"] == "max_reductions"
+    whole = design(network, evaluation, state=state)
+    assert (whole.blocks, whole.inputs) == (found.blocks, found.inputs)
+    assert whole.info["stopped"] == "nothing more is allowed"
+    assert whole.info["reductions"] == found.info["reductions"]
+    again = design(network, evaluation, max_reductions=5, state=state)
+    assert (again.blocks, again.inputs, again.info["result"]) == (short.blocks, short.inputs, short.info["result"])
+
+
 def test_nothing_allowed_leaves_what_costs_nothing(network: Graph, evaluation: Any) -> None:
     plan = design(network, evaluation, max_drop=0.0)
     assert plan.info["result"]["drop"] <= max(plan.info["float"]["accuracy"] - plan.info["start"]["accuracy"], 0)
@@ -239,6 +254,7 @@ def test_several_inputs_and_outputs(zoo: Graph, samples: Any) -> None:
         ({"competition": "none"}, "competition is 'none'; allowed: 'full', 'lazy'"),
         ({"strategy": "bold"}, "strategy is 'bold'; allowed: 'conservative', 'neutral', 'aggressive'"),
         ({"cost": "l3"}, "cost is 'l3'"),
+        ({"max_reductions": -1}, "max_reductions is -1"),
         ({"stages": 0}, "stages is 0; allowed: a whole number from 1"),
         ({"search_limit": -1}, "search_limit is -1"),
         ({"weight_width": 0}, "weight_width is 0; allowed: a whole number from 1 to 32"),

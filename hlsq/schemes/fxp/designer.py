@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -40,6 +40,7 @@ class NetworkDesigner:
         kind: ``"full"`` lets all members of a cluster compete for every reduction, as the paper does; ``"lazy"`` tries
             the one that came second before, and takes it unless it has fallen behind others.
         state: what an earlier run has found, and where this one writes.
+        most: reductions to make; None for all that are allowed. A longer search begins with those of a shorter one.
     """
 
     structures: Structures
@@ -49,8 +50,10 @@ class NetworkDesigner:
     kind: CompetitionKind
     stages: int
     state: State
+    most: int | None = None
     plan: Plan = field(init=False)
     drop: float = field(init=False)
+    entries: list[dict[str, Any]] = field(init=False, default_factory=list)
     _totals: dict[str, int] = field(init=False)
     _waiting: dict[str, dict[str, Solution]] = field(init=False, default_factory=dict)
     _failed: dict[str, int] = field(init=False, default_factory=dict)
@@ -77,7 +80,14 @@ class NetworkDesigner:
                 self._limit = self.max_drop * stage / self.stages
                 self._failed.clear()
                 self._traverse(levels, stage == 1, bar)
+                if self.complete:
+                    break
         return self.plan
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are as many reductions as were asked for."""
+        return self.most is not None and self._changes >= self.most
 
     def _traverse(self, levels: Mapping[int, tuple[Cluster, ...]], first: bool, bar: Any) -> None:
         """Episodes until one of them changes nothing."""
@@ -86,7 +96,7 @@ class NetworkDesigner:
         while True:
             visit[level] = False
             for cluster in levels[level]:
-                while (taken := self._reduce(cluster, first)) is not None:
+                while not self.complete and (taken := self._reduce(cluster, first)) is not None:
                     self.drop = taken.drop
                     self._changes += 1
                     visit = {1: True, 2: True}
@@ -95,7 +105,7 @@ class NetworkDesigner:
             if not visit[level]:
                 level = 3 - level
             first = False
-            if not visit[level]:
+            if self.complete or not visit[level]:
                 return
 
     def _reduce(self, cluster: Cluster, first: bool) -> Solution | None:
@@ -105,14 +115,17 @@ class NetworkDesigner:
             return None  # nothing has changed since it had none
         if self._earlier:
             entry = self._earlier.pop(0)  # the competition's plan has it already, see ``replayed``
+            self.entries.append(entry)
         else:
             start, before = time.monotonic(), self._counts()
             entry = self._compete(cluster, first)
             if entry["taken"] is not None:
                 self._move(self._read(entry["taken"], entry["solution"]))
             after = self._counts()
-            effort = {name: after[name] - before[name] for name in after}
-            self.state.finish({**entry, **effort, "seconds": round(time.monotonic() - start, 3)})
+            made = {name: after[name] - before[name] for name in after}
+            entry |= {**made, "seconds": round(time.monotonic() - start, 3)}
+            self.state.finish(entry)
+            self.entries.append(entry)
         self._waiting = {cluster.key: {k: self._read(k, s) for k, s in entry["waiting"].items()}}
         if entry["taken"] is None:
             self._failed[visited] = self._changes
@@ -179,20 +192,20 @@ class NetworkDesigner:
         return Solution(self.structures.by_key[key], solution["bits"], solution["frac"], solution["drop"])
 
 
-def replayed(plan: Plan, structures: Structures, state: State) -> Plan:
-    """``plan`` after the reductions that an earlier run has left in ``state``."""
-    for entry in state.rounds:
-        if entry["stage"] == STAGE and entry["taken"] is not None:
-            structure, found = structures.by_key[entry["taken"]], entry["solution"]
-            solution = Solution(structure, found["bits"], found["frac"], found["drop"])
-            plan = with_format(plan, structure, solution.change(format_of(plan, structure)))
+def replayed(plan: Plan, structures: Structures, state: State, most: int | None = None) -> Plan:
+    """``plan`` after the (first ``most``) reductions that an earlier run has left in ``state``."""
+    taken = [entry for entry in state.rounds if entry["stage"] == STAGE and entry["taken"] is not None]
+    for entry in taken[:most]:
+        structure, found = structures.by_key[entry["taken"]], entry["solution"]
+        solution = Solution(structure, found["bits"], found["frac"], found["drop"])
+        plan = with_format(plan, structure, solution.change(format_of(plan, structure)))
     return plan
 
 
-def effort(state: State) -> dict[str, float]:
-    """Block evaluations and seconds of all reductions in ``state``, whichever run made them."""
-    entries = [entry for entry in state.rounds if entry["stage"] == STAGE]
-    return {name: sum(entry[name] for entry in entries) for name in (*EFFORT, "seconds")}
+def effort(entries: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Block evaluations and seconds of competitions, whichever run they took place in."""
+    found = list(entries)
+    return {name: sum(entry[name] for entry in found) for name in (*EFFORT, "seconds")}
 
 
 def _plain(solution: Solution) -> dict[str, Any]:
