@@ -156,6 +156,60 @@ def test_maps_that_a_skip_connection_keeps_alive() -> None:
     assert maps.pair == Saving(16 * 9 * 32, 16 * (3 * 8 + 3 * 8 + 3 * 6)), "the addition: a, c and its six-bit output"
 
 
+def test_read_write_memory_by_hand() -> None:
+    """FxP-QNet eq. 26, 28 and 29: the largest inputs and output of one block, of any width."""
+    b = NetworkBuilder(np.random.default_rng(0))
+    b.input("x", (4, 4, 2), FixedPoint(3, 1))
+    six = BlockPlan(weight=FixedPoint(2, 1), output=FixedPoint(6, 3))
+    b.add("a", Conv2D(), ["x"], kernel=b.kernel(1, 1, 2, 5), plan=six)
+    b.add("twice", Add(), ["a", "a"], plan=BlockPlan(output=FixedPoint(5, 2)))
+    found = measure(quantize_graph(*b.build(["twice"])))
+    assert [block.maps for block in found.blocks] == [
+        Saving((32 + 80) * 32, 32 * 3 + 80 * 6),
+        Saving((80 + 80) * 32, 80 * 6 + 80 * 5),
+    ], "a map that is read twice is there once"
+    assert [block.maps_packed.after for block in found.blocks] == [16 * (7 + 40), 16 * (40 + 27)]
+    assert found.read_write == found.blocks[1].maps
+    assert found.read_write_packed == found.blocks[1].maps_packed
+    assert found.read_write.compression == 160 * 32 / 880
+
+
+def test_read_only_memory_by_hand() -> None:
+    """FxP-QNet eq. 27, 28 and 30: weights, biases, batch norms, and nothing that only the hardware has."""
+    b = NetworkBuilder(np.random.default_rng(0), batch_norm="refine")
+    b.input("x", (4,), FixedPoint(6, 3))
+    plan = BlockPlan(
+        weight=FixedPoint(3, 1), scale=FixedPoint(9, 7), scale_shift=FixedPoint(7, 3), output=FixedPoint(8, 4)
+    )
+    scale = ChannelScale(np.array([1.0, 0.5, 0.25]), np.array([0.5, 1.0, -1.0]))
+    b.add("a", Dense(), ["x"], kernel=b.kernel(4, 3), scale=scale, plan=plan)
+    b.add("b", Identity(), ["a"], plan=BlockPlan(output=PowerOfTwo(3, 2, 0.25)))
+    found = measure(quantize_graph(*b.build(["b"])))
+    first, second = found.blocks
+    assert first.read_only == Saving((12 + 3 + 3) * 32, 12 * 3 + 3 * 9 + 3 * 7)
+    assert first.read_only_packed == Saving(first.read_only.before, 16 * (3 + 3 + 2)), (
+        "five weights to a word, two shifts"
+    )
+    assert second.requant_bits > 0
+    assert (second.read_only, second.read_only.compression) == (Saving(0, 0), None)
+    assert found.read_only == first.read_only
+    assert found.parameters.after == found.read_only.after + second.requant_bits
+    assert found.read_only.compression == 18 * 32 / 84
+    wide = measure(quantize_graph(*b.build(["b"])), word_bits=32).by_name["a"]
+    assert wide.read_only_packed.after == 32 * (2 + 1 + 1)
+
+
+def test_a_pool_s_reciprocal_is_no_parameter_of_the_float_network() -> None:
+    b = NetworkBuilder(np.random.default_rng(0))
+    b.input("x", (3, 3, 4), FixedPoint(6, 3))
+    plan = BlockPlan(scale=FixedPoint(5, 7, signed=False), output=FixedPoint(6, 3))
+    b.add("pool", AveragePool2D((3, 3), (3, 3)), ["x"], plan=plan)
+    (pool,) = measure(quantize_graph(*b.build(["pool"]))).blocks
+    assert (pool.scales, pool.scale_bits, pool.packed_constants) == (0, 5, 16)
+    assert pool.read_only == Saving(0, 5)
+    assert pool.read_only.compression == 0
+
+
 def test_a_reshape_needs_no_memory_of_its_own() -> None:
     b = NetworkBuilder(np.random.default_rng(0))
     b.input("x", (4, 4, 2), ACT)
@@ -213,8 +267,10 @@ def test_any_network_s_sums_hold(seed: int) -> None:
     found = measure(graph)
     assert found.weights.after == sum(b.weights.values.size * b.weights.format.bits for b in graph.blocks if b.weights)
     assert found.weights.after <= found.packed.after
-    assert found.paper.after <= found.weights.after <= found.parameters.after
-    assert found.maps.pair.after <= found.maps.live.after
+    assert found.paper.after <= found.weights.after <= found.read_only.after <= found.parameters.after
+    assert found.read_only.after <= found.read_only_packed.after
+    assert found.read_write.after <= found.read_write_packed.after
+    assert found.read_write.after <= found.maps.live.after
     assert set(found.maps.live_maps) <= set(graph.shapes)
 
 

@@ -57,8 +57,8 @@ def tables(report: Report) -> list[Table]:
             "Formats",
             ("block", "weights", "weight format", "bias", "batch norm", "output format"),
             tuple(map(_format_row, blocks)),
-            note="Kind, signed or unsigned with bits, real value of one step; a zero point where it is not 0. Batch norm: "
-            "multiplier and shift; of an average pool, its reciprocal.",
+            note="Kind, signed or unsigned with bits, real value of one step; a zero point where it is not 0. "
+            "Batch norm: multiplier and shift; of an average pool, its reciprocal.",
         ),
         Table(
             "Widths",
