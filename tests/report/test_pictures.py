@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -154,3 +156,16 @@ def test_a_long_network_gets_a_wide_picture() -> None:
         return float(found[1])
 
     assert width(200) > 3 * width(50) > 3 * width(10), "every name has room"
+
+
+def test_drawing_leaves_no_global_state_and_only_drawing_loads_the_library() -> None:
+    code = (
+        "import sys, hlsq.report.html\n"
+        "from hlsq.report.lengths import WordLength\n"
+        "from hlsq.report.pictures import draw_word_lengths, svg\n"
+        "before = 'matplotlib' in sys.modules\n"
+        "svg(draw_word_lengths([WordLength('a', 'weight', 4, 10)]))\n"
+        "print(before, 'matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["False", "True", "False"]
