@@ -87,10 +87,20 @@ class Judge:
 
     def accuracies(self, plan: hlsq.Plan) -> tuple[float, float, float]:
         """On the first images, the others, and all."""
-        network = quantize_graph(self.graph, plan)
-        return self._parts(Emulator(network).run(self.split.x).outputs[network.outputs[0]])
+        return self._parts(emulate(self.graph, plan, self.split.x))
 
     def _parts(self, logits: NDArray[np.generic]) -> tuple[float, float, float]:
         right = logits.argmax(axis=1) == self.split.y
         first = self.split.searched
         return float(right[:first].mean()), float(right[first:].mean()), float(right.mean())
+
+
+def emulate(graph: hlsq.Graph, plan: hlsq.Plan, x: Images) -> NDArray[np.generic]:
+    """Integer logits [samples, classes] of the bit-exact emulation."""
+    network = quantize_graph(graph, plan)
+    return Emulator(network).run(x).outputs[network.outputs[0]]
+
+
+def accuracy(graph: hlsq.Graph, plan: hlsq.Plan, x: Images, y: Labels) -> float:
+    """Share of images whose largest logit is that of their label."""
+    return float((emulate(graph, plan, x).argmax(axis=1) == y).mean())

@@ -132,6 +132,7 @@ def show_table_3(graph: hlsq.Graph, judge: Judge, plan: hlsq.Plan, split: Split)
         "other_width": width["others"],
         "edge_width": None,
         "strategy": "neutral",
+        "cost_samples": OPTIONS["cost_samples"],
         "calibration": split.calibration,
     }
     rows = [("baseline (floating point)", "32", "32", "32", *judge.float_cells())]
@@ -175,7 +176,7 @@ def show_hardware(graph: hlsq.Graph, plan: hlsq.Plan, split: Split, samples: int
 
 def show_memory(memory: NetworkMemory) -> None:
     """Read-only and read-write memory (eq. 26-30)."""
-    parameters, maps = memory.parameters, memory.maps.pair
+    parameters, maps = memory.read_only, memory.read_write
     rows = [
         (name, f"{saving.before / 8000:,.2f}", f"{saving.after / 8000:,.2f}", f"{saving.before / saving.after:.2f}")
         for name, saving in (("read-only: parameters", parameters), ("read-write: feature maps", maps))
