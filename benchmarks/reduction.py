@@ -66,12 +66,12 @@ def measure(count: int, cost_count: int) -> tuple[tuple[list[Solution], int, flo
         allowed = on_metric.loss(Candidate("the plan as it is", {})) + 0.01 * count
         # Losses stand for drops: the competition need not know what the float network reaches.
         competition = Competition(
-            cost, on_cost, on_metric, float, float, 1, known=lambda name: None, done=lambda name, loss: None
+            cost, on_cost, on_metric, float, float, 1, "metric", known=lambda name: None, done=lambda name, loss: None
         )
         solutions = competition.solve(found.structures.all, lambda structure, bits: allowed, climb=True)
         return solutions, on_metric.evaluations + on_cost.evaluations, time.perf_counter() - start
 
-    on_metric, on_cost = scheme._evaluators(plan, evaluation, found, inputs, cost)
+    on_metric, on_cost = scheme._evaluators(plan, evaluation, found, inputs, cost, {})
     with on_metric, on_cost:
         ours = run(on_metric, on_cost)
     plain_metric = PlainEvaluator(

@@ -19,12 +19,12 @@ from hlsq.plan import Plan
 from hlsq.schemes.evaluation import Evaluation, check_executor, check_paths
 from hlsq.schemes.fxp.cost import Cost, make_cost
 from hlsq.schemes.fxp.designer import COMPETITIONS, CompetitionKind, NetworkDesigner, average_bits, effort, replayed
-from hlsq.schemes.fxp.reduction import Competition
+from hlsq.schemes.fxp.reduction import RANKS, Competition, Rank
 from hlsq.schemes.fxp.references import References
 from hlsq.schemes.fxp.scheme import FxPScheme
 from hlsq.search.evaluator import Evaluator, Resources, growing_parts
 from hlsq.search.fingerprint import Fingerprint
-from hlsq.search.scoring import Scoring
+from hlsq.search.scoring import Outputs, Scoring
 from hlsq.search.state import State
 
 BATCH = 64
@@ -52,6 +52,10 @@ class FxPQNet(FxPScheme):
         competition: ``"full"`` evaluates all data-structures of a cluster for every reduction, as the paper does;
             ``"lazy"`` evaluates the one that came second before and takes it unless it fell behind: several times
             faster, and not always the same result.
+        rank: what decides between reductions by as many bits: ``"metric"`` takes the one of smallest drop, as the paper
+            does; ``"deviation"`` the one whose outputs are nearest to the float network's (for accuracies by the
+            Kullback-Leibler divergence, else by squares). A metric of a few thousand samples favours what fits these
+            samples by chance, and with every reduction more of it; the deviation hardly does.
         stages: into how many equal steps ``max_drop`` is divided. With one, as in the paper, the largest tensors may
             spend all of it before the small ones are looked at; with several, all tensors give what they can at a small
             loss before a larger one is allowed.
@@ -96,6 +100,7 @@ class FxPQNet(FxPScheme):
     metric: Literal["accuracy"] | Callable[[Any, Any], float] = "accuracy"
     max_drop: float = 0.01
     competition: CompetitionKind = "full"
+    rank: Rank = "metric"
     stages: int = 1
     max_reductions: int | None = None
     executor: Executor | None = field(default=None, repr=False, compare=False)
@@ -111,6 +116,7 @@ class FxPQNet(FxPScheme):
         if isinstance(drop, bool) or not isinstance(drop, (int, float)) or not 0 <= drop < np.inf:
             raise self._wrong("max_drop", "a number from 0, such as 0.01")
         self._choice("competition", COMPETITIONS)
+        self._choice("rank", RANKS)
         self._whole("stages", 1)
         self._whole("max_reductions", 0, optional=True)
         self._whole("workers", 1, optional=True)
@@ -149,25 +155,24 @@ class FxPQNet(FxPScheme):
         structures = found.structures
         initial = self.plan(graph, calibration)
         state = State(self.state, self._fingerprint(structures.graph, initial, inputs, evaluation))
+        real = _float_outputs(structures.graph, evaluation)
+        scoring = evaluation.scoring
+        reference = state.references[REFERENCE] = scoring.value(scoring.loss(real, np.arange(evaluation.samples)))
         plan = self._optimised(initial, found, inputs, state, progress)
-        if REFERENCE not in state.references:
-            state.references[REFERENCE] = _float_value(structures.graph, evaluation)
-            state.save()
-        reference = state.references[REFERENCE]
         cost = make_cost(self.cost, found, self._labels())
         with ExitStack() as stack:
             on_metric, on_cost = self._evaluators(
-                replayed(plan, structures, state, self.max_reductions), evaluation, found, inputs, cost
+                replayed(plan, structures, state, self.max_reductions), evaluation, found, inputs, cost, real
             )
             stack.enter_context(on_metric)
             stack.enter_context(on_cost)
             if "start" not in state.references:
-                state.references["start"] = evaluation.scoring.value(on_metric.base_loss())
+                state.references["start"] = scoring.value(on_metric.base_loss())
                 state.save()
             start = state.references["start"]
             designer = NetworkDesigner(
                 structures,
-                self._competition(on_metric, on_cost, cost, evaluation.scoring, reference, state),
+                self._competition(on_metric, on_cost, cost, scoring, reference, state),
                 self.max_drop,
                 reference - start,
                 self.competition,
@@ -200,7 +205,7 @@ class FxPQNet(FxPScheme):
         return self._forward(plan, found, inputs, progress, known, done)
 
     def _evaluators(
-        self, plan: Plan, evaluation: Evaluation, found: References, inputs: Inputs, cost: Cost
+        self, plan: Plan, evaluation: Evaluation, found: References, inputs: Inputs, cost: Cost, real: Outputs
     ) -> tuple[Evaluator, Evaluator]:
         structures = found.structures
         names = [[name] for name in dict.fromkeys(s.name for s in structures.all)]
@@ -213,6 +218,7 @@ class FxPQNet(FxPScheme):
             plan,
             evaluation.inputs,
             loss=lambda answer, rows: scoring.loss(answer.outputs, rows),
+            deviation=None if self.rank == "metric" else lambda a, rows: scoring.deviation(a.outputs, real, rows),
             parts=scoring.parts,
             alternatives=names,
             reals=evaluation.inputs,
@@ -245,12 +251,14 @@ class FxPQNet(FxPScheme):
             drop_of=lambda loss: reference - scoring.value(loss),
             loss_at=lambda drop: scoring.loss_at(reference - drop),
             reach=self.search_limit,
+            rank=self.rank,
             known=known,
             done=lambda name, loss: state.record(name, 0, loss, 0),
         )
 
     def _fingerprint(self, graph: Graph, initial: Plan, inputs: Inputs, evaluation: Evaluation) -> str:
-        options = [self.cost, self.search_limit, self.forward, float(self.max_drop), self.competition, self.stages]
+        drop = [float(self.max_drop), self.stages]
+        options = [self.cost, self.search_limit, self.forward, self.competition, self.rank, *drop]
         labels = self._labels()
         return (
             Fingerprint()
@@ -263,15 +271,13 @@ class FxPQNet(FxPScheme):
         )
 
 
-def _float_value(graph: Graph, evaluation: Evaluation) -> float:
-    """The metric of the float network."""
+def _float_outputs(graph: Graph, evaluation: Evaluation) -> dict[str, NDArray[np.float32]]:
+    """Outputs of the float network for the evaluation samples."""
     pieces = []
     for start in range(0, evaluation.samples, BATCH):
         part = {name: x[start : start + BATCH].astype(np.float32) for name, x in evaluation.inputs.items()}
         pieces.append(run_float(graph, part))
-    outputs = {name: np.concatenate([p[name] for p in pieces]) for name in dict.fromkeys(graph.outputs)}
-    scoring = evaluation.scoring
-    return scoring.value(scoring.loss(outputs, np.arange(evaluation.samples)))
+    return {name: np.concatenate([p[name] for p in pieces]) for name in dict.fromkeys(graph.outputs)}
 
 
 def _row(entry: Mapping[str, Any]) -> dict[str, Any]:

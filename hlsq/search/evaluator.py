@@ -52,6 +52,7 @@ class Evaluator:
         plan: the base plan.
         inputs: real samples, name to [samples, ...].
         loss: of a task's answer on some samples; never negative, and the losses of all parts add up.
+        deviation: of a task's answer on some samples, beside the loss; those of all parts add up. None for zero.
         parts: divides the samples, in the order in which to try them, from the base plan's outputs.
         alternatives: for every candidate to come the names of the inputs and blocks that it changes.
         reals: as for ``first_base``; of the inputs at least, where candidates change their formats.
@@ -65,12 +66,14 @@ class Evaluator:
         inputs: Mapping[str, NDArray[Any]],
         *,
         loss: LossOf,
+        deviation: LossOf | None = None,
         parts: PartsOf,
         alternatives: Sequence[Collection[str]],
         reals: Mapping[str, NDArray[Any]],
         resources: Resources,
     ) -> None:
         self._loss = loss
+        self._deviation = deviation
         self._parts_of = parts
         self._alternatives = alternatives
         self._resources = resources
@@ -129,19 +132,29 @@ class Evaluator:
         Raises:
             SearchError: a worker failed; names the candidate.
         """
+        return self.measure(candidate, bound)[0]
+
+    def measure(self, candidate: Candidate, bound: float = IMPOSSIBLE) -> tuple[float, float]:
+        """``loss``, and the deviation on all samples; both infinite if the loss is.
+
+        Raises:
+            SearchError: a worker failed; names the candidate.
+        """
         opened = self._workers.opened
         assert opened is not None  # noqa: S101 - published from the start
         with self._lock:
             self.plain_evaluations += len(self._base.graph.blocks) * self._base.samples
-        total = 0.0
+        total, deviation = 0.0, 0.0
         for part, rows in enumerate(opened.parts):
             answer = self._answer(candidate, part)
             if answer is None:
-                return IMPOSSIBLE
+                return IMPOSSIBLE, IMPOSSIBLE
             total += self._loss(answer, rows)
             if total >= bound:
-                return IMPOSSIBLE
-        return total
+                return IMPOSSIBLE, IMPOSSIBLE
+            if self._deviation is not None:
+                deviation += self._deviation(answer, rows)
+        return total, deviation
 
     def _answer(self, candidate: Candidate, part: int) -> Answer | None:
         try:

@@ -38,6 +38,13 @@ class Scoring(ABC):
         The losses of all parts add up to that of all samples.
         """
 
+    def deviation(self, outputs: Outputs, real: Outputs, rows: Rows) -> float:
+        """How far ``outputs`` [rows, ...] are from the float network's outputs ``real`` [samples, ...].
+
+        The squared differences, summed; those of all parts add up to that of all samples.
+        """
+        return sum(float(np.square(outputs[n].astype(np.float64) - real[n][rows]).sum()) for n in real)
+
     @abstractmethod
     def value(self, loss: float) -> float:
         """The metric that belongs to the loss of all samples."""
@@ -71,6 +78,14 @@ class Accuracy(Scoring):
     def loss(self, outputs: Outputs, rows: Rows) -> float:
         """Number of wrong samples."""
         return int((_only(outputs).argmax(axis=1) != self.labels[rows]).sum())
+
+    def deviation(self, outputs: Outputs, real: Outputs, rows: Rows) -> float:
+        """Kullback-Leibler divergence of the classes' probabilities from those of the float network, summed."""
+        wanted, found = (
+            log_softmax(_only(real)[rows].astype(np.float64)),
+            log_softmax(_only(outputs).astype(np.float64)),
+        )
+        return float((np.exp(wanted) * (wanted - found)).sum())
 
     def value(self, loss: float) -> float:
         """Accuracy from 0 to 1."""
@@ -151,6 +166,13 @@ def scoring_for(metric: str | Callable[[Any, Any], float], labels: ArrayLike, sh
     if len(array) and not (array.min() >= 0 and array.max() < shape[0]):
         raise OptionError(f"labels reach from {array.min()} to {array.max()}; the network has {shape[0]} classes")
     return Accuracy(array.astype(np.int64))
+
+
+def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithms of the probabilities [samples, classes]."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return shifted
 
 
 def _only(outputs: Outputs) -> NDArray[np.float32]:

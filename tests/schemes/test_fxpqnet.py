@@ -50,15 +50,17 @@ def reductions(plan: Plan) -> list[tuple[str, int]]:
     return [(r["data_structure"], r["bits"]) for r in plan.info["reductions"]]
 
 
-@pytest.mark.parametrize(("seed", "drop", "stages"), [(2, 0.05, 1), (5, 0.1, 2)])
-def test_result_is_that_of_the_plain_algorithm(seed: int, drop: float, stages: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "drop", "stages", "rank"), [(2, 0.05, 1, "metric"), (5, 0.1, 2, "metric"), (2, 0.05, 1, "deviation")]
+)
+def test_result_is_that_of_the_plain_algorithm(seed: int, drop: float, stages: int, rank: str) -> None:
     graph = refined(2, seed)
     x = sure_images(graph, 64)
     y = predictions(graph, x)
-    plan = design(graph, (x, y), max_drop=drop, stages=stages)
+    plan = design(graph, (x, y), max_drop=drop, stages=stages, rank=rank)
     start = run_scheme("fxp_uniform", graph, CALIBRATION, **WIDTHS)
     plain = Plain(graph, CALIBRATION, x, y)
-    expected, taken = algorithm_2(plain, start, drop, 1, stages)
+    expected, taken = algorithm_2(plain, start, drop, 1, stages, rank)
     assert reductions(plan) == taken
     assert len(taken) > 5
     assert (plan.blocks, plan.inputs) == (expected.blocks, expected.inputs)
@@ -98,22 +100,32 @@ def test_executors_do_not_change_the_result(network: Graph, evaluation: Any, fou
     assert plan.info["reductions"] == found.info["reductions"]
 
 
-@pytest.mark.parametrize("after", [3, 150, 400])
-@pytest.mark.parametrize("competition", ["full", "lazy"])
+def test_ranking_by_the_deviation_decides(network: Graph, evaluation: Any, found: Plan) -> None:
+    other = design(network, evaluation, rank="deviation")
+    assert other.info["reductions"] != found.info["reductions"]
+    assert all(r["deviation"] > 0 for r in other.info["reductions"])
+    assert not any(r["deviation"] for r in found.info["reductions"])
+
+
+@pytest.mark.parametrize(
+    ("after", "competition", "rank"),
+    [(3, "full", "metric"), (150, "full", "deviation"), (400, "full", "metric"), (150, "lazy", "metric"),
+     (400, "lazy", "deviation")],
+)  # fmt: skip
 def test_an_interrupted_search_goes_on(
-    network: Graph, evaluation: Any, after: int, competition: str, tmp_path: Path
+    network: Graph, evaluation: Any, after: int, competition: str, rank: str, tmp_path: Path
 ) -> None:
-    whole = design(network, evaluation, competition=competition)
+    whole = design(network, evaluation, competition=competition, rank=rank)
     state = tmp_path / "state.json"
     counting = Counting(after, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        design(network, evaluation, competition=competition, state=state, executor=counting)
+        design(network, evaluation, competition=competition, rank=rank, state=state, executor=counting)
     rest = Counting()
-    plan = design(network, evaluation, competition=competition, state=state, executor=rest)
+    plan = design(network, evaluation, competition=competition, rank=rank, state=state, executor=rest)
     assert (plan.blocks, plan.inputs) == (whole.blocks, whole.inputs)
     assert plan.info["reductions"] == whole.info["reductions"]
     complete = Counting()
-    design(network, evaluation, competition=competition, executor=complete)
+    design(network, evaluation, competition=competition, rank=rank, executor=complete)
     assert len(rest.tasks) <= len(complete.tasks) - after + 60, (
         "of what is finished only the round under way may be repeated"
     )
@@ -148,7 +160,14 @@ def test_a_state_of_another_search_is_refused(network: Graph, evaluation: Any, t
     with pytest.raises(KeyboardInterrupt):
         design(network, evaluation, state=state, executor=Counting(5, interrupt))
     before = state.read_bytes()
-    for other in ({"max_drop": 0.04}, {"cost": "l2"}, {"competition": "lazy"}, {"stages": 2}, {"weight_width": 6}):
+    for other in (
+        {"max_drop": 0.04},
+        {"cost": "l2"},
+        {"competition": "lazy"},
+        {"rank": "deviation"},
+        {"stages": 2},
+        {"weight_width": 6},
+    ):
         with pytest.raises(SearchError, match="belongs to another search"):
             design(network, evaluation, state=state, **other)
     assert state.read_bytes() == before
@@ -252,6 +271,7 @@ def test_several_inputs_and_outputs(zoo: Graph, samples: Any) -> None:
         ({"max_drop": -0.1}, "max_drop is -0.1; allowed: a number from 0"),
         ({"max_drop": True}, "max_drop is True"),
         ({"competition": "none"}, "competition is 'none'; allowed: 'full', 'lazy'"),
+        ({"rank": "loss"}, "rank is 'loss'; allowed: 'metric', 'deviation'"),
         ({"strategy": "bold"}, "strategy is 'bold'; allowed: 'conservative', 'neutral', 'aggressive'"),
         ({"cost": "l3"}, "cost is 'l3'"),
         ({"max_reductions": -1}, "max_reductions is -1"),

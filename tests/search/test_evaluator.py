@@ -41,6 +41,7 @@ def evaluator(plan: Plan) -> Iterator[Evaluator]:
         plan,
         {"image": X},
         loss=loss,
+        deviation=lambda answer, rows: float(np.square(answer.outputs["class"] - LABELS[rows, None]).sum()),
         parts=lambda outputs: growing_parts(len(X), 16),
         alternatives=[["image"], *([b.name] for b in GRAPH.blocks)],
         reals={"image": X},
@@ -73,6 +74,15 @@ def test_losses_are_those_of_full_emulations(plan: Plan, evaluator: Evaluator) -
         assert evaluator.loss(candidate) == expected
         assert evaluator.loss(candidate, expected + 0.5) == expected
         assert evaluator.loss(candidate, expected) == IMPOSSIBLE, "not below the bound"
+
+
+def test_a_deviation_is_summed_beside_the_loss(plan: Plan, evaluator: Evaluator) -> None:
+    for candidate in candidates(plan):
+        outputs = real_outputs(quantize_graph(GRAPH, changed(plan, candidate)), X)["class"]
+        loss, deviation = evaluator.measure(candidate)
+        assert loss == evaluator.loss(candidate)
+        assert deviation == pytest.approx(np.square(outputs - LABELS[:, None]).sum(), rel=1e-5)
+        assert evaluator.measure(candidate, loss) == (IMPOSSIBLE, IMPOSSIBLE)
 
 
 def test_a_moved_base_is_that_of_the_candidate(plan: Plan, evaluator: Evaluator) -> None:

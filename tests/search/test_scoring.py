@@ -28,6 +28,26 @@ def test_few_samples_are_one_part() -> None:
     assert len(scoring_for("accuracy", LABELS[:40], SHAPES).parts({"out": LOGITS[:40]})) == 1
 
 
+def test_deviation_is_the_divergence_of_probabilities() -> None:
+    real = LOGITS + RNG.normal(size=LOGITS.shape).astype(np.float32)
+    scoring = scoring_for("accuracy", LABELS, SHAPES)
+    parts = scoring.parts({"out": LOGITS})
+    found = sum(scoring.deviation({"out": LOGITS[rows]}, {"out": real}, rows) for rows in parts)
+    p, q = (np.exp(x) / np.exp(x).sum(axis=1, keepdims=True) for x in (real, LOGITS))
+    assert found == pytest.approx((p * np.log(p / q)).sum(), rel=1e-5)
+    rows = np.arange(200)
+    assert scoring.deviation({"out": real + 3}, {"out": real}, rows) == pytest.approx(0, abs=1e-4), "same probabilities"
+    assert np.isfinite(scoring.deviation({"out": LOGITS * 1e4}, {"out": -LOGITS * 1e4}, rows))
+
+
+def test_deviation_for_other_metrics_is_squared() -> None:
+    scoring = scoring_for(lambda *_: 0.0, None, {"a": (4,), "b": (2, 2)})
+    real = {"a": LOGITS, "b": LOGITS.reshape(200, 2, 2)}
+    rows = np.array([3, 5])
+    outputs = {"a": LOGITS[rows] + 1, "b": real["b"][rows] - 2}
+    assert scoring.deviation(outputs, real, rows) == pytest.approx(2 * (4 + 16), rel=1e-5)
+
+
 def test_a_function_sees_everything_at_once() -> None:
     def metric(outputs: object, labels: object) -> float:
         assert isinstance(outputs, np.ndarray)

@@ -51,6 +51,7 @@ class Plain:
         self.reals = {name: values.astype(np.float64) for name, values in iterate_blocks(self.graph, x)}
         real = {"image": self.samples.astype(np.float32)}
         outputs = dict(iterate_blocks(self.graph, real))[self.graph.outputs[0]]
+        self.outputs = outputs.astype(np.float64)
         self.reference = float((outputs.argmax(axis=1) == self.labels).mean())
         self.layers = ["image", *(b.name for b in self.graph.blocks)]
 
@@ -98,10 +99,18 @@ class Plain:
         return error + sum(t > 0 for t in ties) / count + sum(ties) / count / logits.shape[1]
 
     def drop(self, plan: Plan) -> float:
+        return self.reference - float((self.logits(plan).argmax(axis=1) == self.labels).mean())
+
+    def deviation(self, plan: Plan) -> float:
+        """Kullback-Leibler divergence of the classes' probabilities from the float network's."""
+        wanted, found = softmax(self.outputs), softmax(self.logits(plan))
+        return float((wanted * np.log(wanted / found)).sum())
+
+    def logits(self, plan: Plan) -> NDArray[np.float64]:
         network = quantize_graph(self.graph, plan)
         last = self.graph.outputs[0]
-        outputs = Emulator(network).run(self.samples).outputs[last]
-        return self.reference - float((outputs.argmax(axis=1) == self.labels).mean())
+        integers = Emulator(network).run(self.samples).outputs[last]
+        return network.formats[last].dequantize(integers.astype(np.int64))
 
     def optimise(self, plan: Plan, s: Structure, fmt: FixedPoint, reach: int) -> FixedPoint | None:
         """Algorithm 1."""
@@ -124,18 +133,25 @@ class Plain:
         return None if least == float("inf") else replace(fmt, frac=best)
 
 
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 def algorithm_2(
-    plain: Plain, plan: Plan, max_drop: float, reach: int, stages: int = 1
+    plain: Plain, plan: Plan, max_drop: float, reach: int, stages: int = 1, rank: str = "metric"
 ) -> tuple[Plan, list[tuple[str, int]]]:
     """Algorithm 2, with each step of the allowed drop in turn; the reductions (data-structure, bits) in order."""
     taken: list[tuple[str, int]] = []
     for stage in range(1, stages + 1):
-        plan, more = _episodes(plain, plan, max_drop * stage / stages, reach, stage == 1)
+        plan, more = _episodes(plain, plan, max_drop * stage / stages, reach, stage == 1, rank)
         taken += more
     return plan, taken
 
 
-def _episodes(plain: Plain, plan: Plan, max_drop: float, reach: int, first: bool) -> tuple[Plan, list[tuple[str, int]]]:
+def _episodes(
+    plain: Plain, plan: Plan, max_drop: float, reach: int, first: bool, rank: str
+) -> tuple[Plan, list[tuple[str, int]]]:
     groups: dict[int, list[list[Structure]]] = {}
     for level in (1, 2):
         inside = [s for s in plain.structures.all if s.computes == (level == 1)]
@@ -164,9 +180,11 @@ def _episodes(plain: Plain, plan: Plan, max_drop: float, reach: int, first: bool
                                 shorter = replace(now, width=now.width - bits, frac=now.frac - bits)  # type: ignore
                                 fmt = plain.optimise(plan, s, shorter, reach)
                                 if fmt is not None:
-                                    loss = plain.drop(with_format(plan, s, fmt))
+                                    tried = with_format(plan, s, fmt)
+                                    loss = plain.drop(tried)
                                     if loss <= limit + 1e-9:
-                                        valid = (-bits, loss, -s.layer, ORDER.index(s.kind), s, fmt)
+                                        far = plain.deviation(tried) if rank == "deviation" else 0.0
+                                        valid = (-bits, far, loss, -s.layer, ORDER.index(s.kind), s, fmt)
                             if valid:
                                 solution, low = valid, bits + 1
                             else:
@@ -177,7 +195,7 @@ def _episodes(plain: Plain, plan: Plan, max_drop: float, reach: int, first: bool
                         break
                 if not found:
                     break
-                bits, drop, _, _, s, fmt = min(found, key=lambda f: f[:4])
+                bits, _, drop, _, _, s, fmt = min(found, key=lambda f: f[:5])
                 plan = with_format(plan, s, fmt)
                 taken.append((s.key, -bits))
                 visit = {1: True, 2: True}

@@ -189,15 +189,15 @@ class NetworkDesigner:
         self.plan = self.competition.on_metric.plan
 
     def _read(self, key: str, solution: Mapping[str, Any]) -> Solution:
-        return Solution(self.structures.by_key[key], solution["bits"], solution["frac"], solution["drop"])
+        return Solution(self.structures.by_key[key], **solution)
 
 
 def replayed(plan: Plan, structures: Structures, state: State, most: int | None = None) -> Plan:
     """``plan`` after the (first ``most``) reductions that an earlier run has left in ``state``."""
     taken = [entry for entry in state.rounds if entry["stage"] == STAGE and entry["taken"] is not None]
     for entry in taken[:most]:
-        structure, found = structures.by_key[entry["taken"]], entry["solution"]
-        solution = Solution(structure, found["bits"], found["frac"], found["drop"])
+        structure = structures.by_key[entry["taken"]]
+        solution = Solution(structure, **entry["solution"])
         plan = with_format(plan, structure, solution.change(format_of(plan, structure)))
     return plan
 
@@ -209,7 +209,7 @@ def effort(entries: Iterable[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _plain(solution: Solution) -> dict[str, Any]:
-    return {"bits": solution.bits, "frac": solution.frac, "drop": solution.drop}
+    return {"bits": solution.bits, "frac": solution.frac, "drop": solution.drop, "deviation": solution.deviation}
 
 
 def average_bits(plan: Plan, structures: Structures) -> dict[str, dict[str, float]]:

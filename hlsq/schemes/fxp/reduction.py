@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from hlsq.formats import FixedPoint
 from hlsq.schemes.fxp.cost import Cost
@@ -20,6 +20,8 @@ GRADUAL = 8
 KIND_ORDER = ("weight", "activation", "bias", "scale", "shift")
 SLACK = 1e-9
 """Of comparing metrics, which are quotients of rounded numbers."""
+Rank = Literal["metric", "deviation"]
+RANKS: tuple[Rank, ...] = ("metric", "deviation")
 T = TypeVar("T")
 Allowed = Callable[[Structure, int], float]
 """Largest drop of the metric for shortening a data-structure by so many bits."""
@@ -34,18 +36,20 @@ class Solution:
         bits: by how many bits (theta).
         frac: optimised fraction length afterwards.
         drop: of the metric against the float network (Delta).
+        deviation: of the outputs from the float network's; zero where reductions do not rank by it.
     """
 
     structure: Structure
     bits: int
     frac: int
     drop: float
+    deviation: float = 0.0
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """Smallest first: more bits, less loss, a later layer, then by kind."""
+        """Smallest first: more bits, less deviation, less loss, a later layer, then by kind."""
         structure = self.structure
-        return (-self.bits, self.drop, -structure.layer, KIND_ORDER.index(structure.kind))
+        return (-self.bits, self.deviation, self.drop, -structure.layer, KIND_ORDER.index(structure.kind))
 
     def change(self, plan_format: FixedPoint) -> FixedPoint:
         """The format after the reduction."""
@@ -59,10 +63,11 @@ class Competition:
     Args:
         cost: by which fraction lengths are compared.
         on_cost: evaluates them, where the cost needs the network to be run.
-        on_metric: evaluates the metric.
+        on_metric: evaluates the metric, and where reductions rank by it the deviation.
         drop_of: from a loss of ``on_metric`` to the drop against the float network.
         loss_at: the other way round.
         reach: ``K`` of Algorithm 1.
+        rank: what decides between reductions by as many bits.
         known: losses by candidate that an earlier, interrupted run has found.
         done: is told every loss.
     """
@@ -73,6 +78,7 @@ class Competition:
     drop_of: Callable[[float], float]
     loss_at: Callable[[float], float]
     reach: int
+    rank: Rank
     known: Callable[[str], float | None]
     done: Callable[[str, float], None]
 
@@ -122,8 +128,9 @@ class Competition:
         if leader is not None and low == high:
             if leader.bits > low:
                 return None
-            within, drop = allowed, leader.drop
-            allowed = lambda s, bits: min(within(s, bits), drop)  # noqa: E731
+            if self.rank == "metric":
+                within, drop = allowed, leader.drop
+                allowed = lambda s, bits: min(within(s, bits), drop)  # noqa: E731
         solution = None
         while low <= high:
             bits = -(-(low + high) // 2)
@@ -144,24 +151,34 @@ class Competition:
             return None
         limit = self.loss_at(allowed(structure, bits))
         found = self._candidate(structure, replace(shorter, frac=frac))
-        loss = self._evaluate(self.on_metric, "metric", found, limit + SLACK * max(1.0, abs(limit)))
-        return None if loss == INFINITE else Solution(structure, bits, frac, self.drop_of(loss))
+        loss, deviation = self._judge(found, limit + SLACK * max(1.0, abs(limit)))
+        return None if loss == INFINITE else Solution(structure, bits, frac, self.drop_of(loss), deviation)
 
     def _cost(self, structure: Structure, fmt: FixedPoint, bound: float) -> float:
         own = self.cost.own(structure, fmt)
         if not self.cost.forwards or own >= bound:
             return own
-        return own + self._evaluate(self.on_cost, "cost", self._candidate(structure, fmt), bound - own)
+        found = self._candidate(structure, fmt)
+        name = f"cost of {found.name}"
+        cost = self.known(name)
+        if cost is None:
+            cost = self.on_cost.loss(found, bound - own)
+            if cost < INFINITE:
+                self.done(name, cost)
+        return own + cost if cost < bound - own else INFINITE
 
     def _candidate(self, structure: Structure, fmt: FixedPoint) -> Candidate:
         found = candidate(self.on_metric.plan, structure, fmt)
         return replace(found, name=f"{structure.key} {fmt.width} bits, fraction {fmt.frac}")
 
-    def _evaluate(self, evaluator: Evaluator, what: str, found: Candidate, bound: float) -> float:
-        name = f"{what} of {found.name}"
-        loss = self.known(name)
-        if loss is None:
-            loss = evaluator.loss(found, bound)
+    def _judge(self, found: Candidate, bound: float) -> tuple[float, float]:
+        """Loss of the metric and deviation; both infinite if the loss is not below ``bound``."""
+        name, beside = f"metric of {found.name}", f"deviation of {found.name}"
+        loss, deviation = self.known(name), self.known(beside) if self.rank == "deviation" else 0.0
+        if loss is None or deviation is None:
+            loss, deviation = self.on_metric.measure(found, bound)
             if loss < INFINITE:
                 self.done(name, loss)
-        return loss if loss < bound else INFINITE
+                if self.rank == "deviation":
+                    self.done(beside, deviation)
+        return (loss, deviation) if loss < bound else (INFINITE, INFINITE)
