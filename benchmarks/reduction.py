@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,8 +50,11 @@ class PlainEvaluator:
         return loss
 
 
-def measure(count: int, cost_count: int) -> tuple[tuple[list[Solution], int, float], tuple[list[Solution], int, float]]:
-    """Solutions, block evaluations and seconds of two bits less for every data-structure: ours, and in full."""
+Run = tuple[list[Solution], int, float]
+
+
+def measure(count: int, cost_count: int, every: int) -> tuple[Run, Run]:
+    """Two bits less for every so-manyth data-structure: solutions, block evaluations and seconds; ours, and in full."""
     from hlsq.converters.keras import from_keras
 
     graph = from_keras(keras_resnet20())
@@ -61,19 +65,18 @@ def measure(count: int, cost_count: int) -> tuple[tuple[list[Solution], int, flo
     cost = Distillation(found)
     scoring = evaluation.scoring
 
-    def run(on_metric: Any, on_cost: Any) -> tuple[list[Solution], int, float]:
+    def run(on_metric: Any, on_cost: Any) -> Run:
         start = time.perf_counter()
         allowed = on_metric.loss(Candidate("the plan as it is", {})) + 0.01 * count
         # Losses stand for drops: the competition need not know what the float network reaches.
         competition = Competition(
             cost, on_cost, on_metric, float, float, 1, "metric", known=lambda name: None, done=lambda name, loss: None
         )
-        solutions = competition.solve(found.structures.all, lambda structure, bits: allowed, climb=True)
+        solutions = competition.solve(found.structures.all[::every], lambda structure, bits: allowed, climb=True)
         return solutions, on_metric.evaluations + on_cost.evaluations, time.perf_counter() - start
 
-    on_metric, on_cost = scheme._evaluators(plan, evaluation, found, inputs, cost, {})
-    with on_metric, on_cost:
-        ours = run(on_metric, on_cost)
+    with ExitStack() as stack:
+        ours = run(*scheme._evaluators(stack, plan, evaluation, found, inputs, cost, {}))
     plain_metric = PlainEvaluator(
         graph, plan, evaluation.inputs, {}, lambda answer, rows: scoring.loss(answer.outputs, rows)
     )

@@ -227,13 +227,14 @@ def plain_search(
 
 
 @main.command()
-@click.option("--count", default=300, help="Evaluation images.")
-@click.option("--cost-count", default=100, help="Calibration images.")
-def reduction(count: int, cost_count: int) -> None:
-    """Network designer (fxpqnet): two bits less for every data-structure, against emulating every candidate in full."""
+@click.option("--count", default=1000, help="Evaluation images.")
+@click.option("--cost-count", default=256, help="Calibration images.")
+@click.option("--every", default=8, help="Take every so-manyth data-structure.")
+def reduction(count: int, cost_count: int, every: int) -> None:
+    """Network designer (fxpqnet): two bits less for a data-structure, against emulating every candidate in full."""
     from reduction import measure
 
-    (ours, mine, seconds), (plain, all_, plain_seconds) = measure(count, cost_count)
+    (ours, mine, seconds), (plain, all_, plain_seconds) = measure(count, cost_count, every)
     differing = len({s.structure.key: s for s in ours}.items() ^ {s.structure.key: s for s in plain}.items())
     same = "the same" if not differing else f"{differing} OTHER"
     click.echo(f"\nReductions, ResNet-20, {count} and {cost_count} images: {same} of {len(plain)} valid ones")

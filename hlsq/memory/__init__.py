@@ -19,6 +19,7 @@ weights, biases and batch norms; both before and after, and how many times less 
 ``read_only`` count so; ``_packed`` puts every tensor into whole words.
 """
 
+from hlsq.memory.averages import AverageLength, LengthGroup, average_lengths
 from hlsq.memory.measure import is_convolution, measure, scale_tables
 from hlsq.memory.model import FLOAT_BITS, WORD_BITS, BlockMemory, MapMemory, NetworkMemory, Saving
 from hlsq.memory.words import packed_size, table_width
@@ -26,10 +27,13 @@ from hlsq.memory.words import packed_size, table_width
 __all__ = [
     "FLOAT_BITS",
     "WORD_BITS",
+    "AverageLength",
     "BlockMemory",
+    "LengthGroup",
     "MapMemory",
     "NetworkMemory",
     "Saving",
+    "average_lengths",
     "is_convolution",
     "measure",
     "packed_size",

@@ -9,12 +9,11 @@ from typing import Literal
 
 from hlsq.graph import QuantizedGraph
 from hlsq.graph.ops import Concatenate
-from hlsq.memory import scale_tables, table_width
+from hlsq.memory import AverageLength, LengthGroup, average_lengths, scale_tables, table_width
 from hlsq.plan import Plan
 
 Kind = Literal["activation", "weight", "bias", "scale", "shift"]
-GROUPS = {"activation": "activations", "weight": "weights"}
-OTHERS = "others"
+GROUPS: dict[Kind, LengthGroup] = {"activation": "activations", "weight": "weights"}
 
 
 @dataclass(frozen=True)
@@ -35,18 +34,9 @@ class WordLength:
     values: int
 
     @property
-    def group(self) -> str:
+    def group(self) -> LengthGroup:
         """``"activations"``, ``"weights"`` or ``"others"``."""
-        return GROUPS.get(self.kind, OTHERS)
-
-
-@dataclass(frozen=True)
-class AverageLength:
-    """Average word length of a group, over its tensors and over all their values."""
-
-    group: str
-    tensors: float
-    values: float
+        return GROUPS.get(self.kind, "others")
 
 
 def word_lengths(graph: QuantizedGraph, plan: Plan | None) -> list[WordLength]:
@@ -67,15 +57,4 @@ def word_lengths(graph: QuantizedGraph, plan: Plan | None) -> list[WordLength]:
 
 def averages(lengths: Iterable[WordLength]) -> list[AverageLength]:
     """Average word length of activations, weights and others, as far as there are any."""
-    groups: dict[str, list[WordLength]] = {"activations": [], "weights": [], OTHERS: []}
-    for length in lengths:
-        groups[length.group].append(length)
-    return [
-        AverageLength(
-            group,
-            sum(m.bits for m in members) / len(members),
-            sum(m.bits * m.values for m in members) / sum(m.values for m in members),
-        )
-        for group, members in groups.items()
-        if members
-    ]
+    return average_lengths((length.group, length.bits, length.values) for length in lengths)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hlsq.memory import BlockMemory, NetworkMemory
+from hlsq.memory import AverageLength, BlockMemory, NetworkMemory
 from hlsq.report.curve import ACCURACY, CurvePoint, metric_of
 from hlsq.report.histograms import WeightHistogram
-from hlsq.report.lengths import AverageLength, WordLength, averages
+from hlsq.report.lengths import WordLength, averages
 
 Shape = tuple[int, ...]
 

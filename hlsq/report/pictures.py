@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hlsq.report.curve import ACCURACY, Points
 from hlsq.report.histograms import WeightHistogram
-from hlsq.report.lengths import OTHERS, WordLength
+from hlsq.report.lengths import WordLength
 from hlsq.report.model import BlockReport
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ def draw_word_lengths(lengths: Sequence[WordLength]) -> Figure:
     names = list(dict.fromkeys(length.name for length in lengths))
     place = {name: index for index, name in enumerate(names)}
     figure = _figure(max(5.0, 0.28 * len(names) + 2), 6.0)
-    groups = ("weights", "activations", OTHERS)
+    groups = ("weights", "activations", "others")
     for ax, group in zip(figure.subplots(len(groups), 1, sharex=True), groups, strict=True):
         inside = [length for length in lengths if length.group == group]
-        if group == OTHERS:
+        if group == "others":
             for kind, (mark, beside) in OTHER_MARKS.items():
                 found = [length for length in inside if length.kind == kind]
                 if found:

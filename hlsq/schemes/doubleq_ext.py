@@ -36,6 +36,7 @@ from hlsq.schemes.evaluation import Evaluation, check_executor, check_paths
 from hlsq.search import Change, GreedySearch, Problem, Settings
 from hlsq.search.greedy import FULL, START
 from hlsq.search.problem import Rank
+from hlsq.search.scoring import metric_name
 
 RUN_ONLY = ("evaluation", "executor", "workers", "state", "continue_from", "scratch", "cache_bytes")
 """Options that say how to search and not what; a plan does not record them."""
@@ -207,10 +208,8 @@ class DoubleQExt(DoubleQ):
     def options(self) -> dict[str, Any]:
         """The options that decide the result; of a metric function its name."""
         found = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in RUN_ONLY}
-        if callable(self.metric):
-            found["metric"] = getattr(self.metric, "__qualname__", type(self.metric).__qualname__)
         mappings = {name: dict(getattr(self, name)) for name in ("calibration_options", "form_options")}
-        return {**found, **mappings, "code_bits": list(self.code_bits or ())}
+        return {**found, **mappings, "metric": metric_name(self.metric), "code_bits": list(self.code_bits or ())}
 
     def _search(self, graph: Graph, levels: Levels, progress: bool | None) -> Plan:
         given = self._evaluation(graph)

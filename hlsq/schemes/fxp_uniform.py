@@ -8,7 +8,7 @@ from typing import ClassVar
 from hlsq.calibration.run import CalibrationData
 from hlsq.graph import Graph
 from hlsq.plan import Plan
-from hlsq.schemes.fxp.designer import average_bits
+from hlsq.schemes.fxp.averages import average_bits
 from hlsq.schemes.fxp.scheme import FxPScheme
 
 

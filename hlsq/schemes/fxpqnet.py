@@ -17,14 +17,15 @@ from hlsq.emulate.real import run_float
 from hlsq.graph import Graph
 from hlsq.plan import Plan
 from hlsq.schemes.evaluation import Evaluation, check_executor, check_paths
+from hlsq.schemes.fxp.averages import average_bits
 from hlsq.schemes.fxp.cost import Cost, make_cost
-from hlsq.schemes.fxp.designer import COMPETITIONS, CompetitionKind, NetworkDesigner, average_bits, effort, replayed
+from hlsq.schemes.fxp.designer import COMPETITIONS, CompetitionKind, NetworkDesigner, effort, replayed
 from hlsq.schemes.fxp.reduction import RANKS, Competition, Rank
 from hlsq.schemes.fxp.references import References
 from hlsq.schemes.fxp.scheme import FxPScheme
 from hlsq.search.evaluator import Evaluator, Resources, growing_parts
 from hlsq.search.fingerprint import Fingerprint
-from hlsq.search.scoring import Outputs, Scoring
+from hlsq.search.scoring import Outputs, Scoring, metric_name
 from hlsq.search.state import State
 
 BATCH = 64
@@ -135,10 +136,7 @@ class FxPQNet(FxPScheme):
 
     def options(self) -> dict[str, Any]:
         """The options that decide the result; of a metric function its name."""
-        found = super().options()
-        if callable(self.metric):
-            found["metric"] = getattr(self.metric, "__qualname__", type(self.metric).__qualname__)
-        return found
+        return {**super().options(), "metric": metric_name(self.metric)}
 
     def run(self, graph: Graph, data: CalibrationData, progress: bool | None = None) -> Plan:
         """Calibrate ``graph`` on ``data`` and search.
@@ -162,10 +160,8 @@ class FxPQNet(FxPScheme):
         cost = make_cost(self.cost, found, self._labels())
         with ExitStack() as stack:
             on_metric, on_cost = self._evaluators(
-                replayed(plan, structures, state, self.max_reductions), evaluation, found, inputs, cost, real
+                stack, replayed(plan, structures, state, self.max_reductions), evaluation, found, inputs, cost, real
             )
-            stack.enter_context(on_metric)
-            stack.enter_context(on_cost)
             if "start" not in state.references:
                 state.references["start"] = scoring.value(on_metric.base_loss())
                 state.save()
@@ -205,8 +201,16 @@ class FxPQNet(FxPScheme):
         return self._forward(plan, found, inputs, progress, known, done)
 
     def _evaluators(
-        self, plan: Plan, evaluation: Evaluation, found: References, inputs: Inputs, cost: Cost, real: Outputs
+        self,
+        stack: ExitStack,
+        plan: Plan,
+        evaluation: Evaluation,
+        found: References,
+        inputs: Inputs,
+        cost: Cost,
+        real: Outputs,
     ) -> tuple[Evaluator, Evaluator]:
+        """Of the metric and of the cost; ``stack`` closes them."""
         structures = found.structures
         names = [[name] for name in dict.fromkeys(s.name for s in structures.all)]
         resources = Resources(
@@ -224,6 +228,7 @@ class FxPQNet(FxPScheme):
             reals=evaluation.inputs,
             resources=resources,
         )
+        stack.enter_context(on_metric)
         if not cost.forwards:
             return on_metric, on_metric
         on_cost = Evaluator(
@@ -236,6 +241,7 @@ class FxPQNet(FxPScheme):
             reals=found.reals,
             resources=resources,
         )
+        stack.enter_context(on_cost)
         return on_metric, on_cost
 
     def _competition(

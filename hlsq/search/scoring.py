@@ -111,7 +111,7 @@ class Custom(Scoring):
     @property
     def name(self) -> str:
         """Name of the function."""
-        return getattr(self.metric, "__qualname__", type(self.metric).__qualname__)
+        return metric_name(self.metric)
 
     def parts(self, outputs: Outputs) -> list[Rows]:
         """All samples in one part, in their order."""
@@ -135,6 +135,11 @@ class Custom(Scoring):
     def loss_at(self, value: float) -> float:
         """Minus the metric."""
         return -value
+
+
+def metric_name(metric: str | Callable[[Any, Any], float]) -> str:
+    """What messages, plans and state files call ``metric``."""
+    return metric if isinstance(metric, str) else getattr(metric, "__qualname__", type(metric).__qualname__)
 
 
 def scoring_for(metric: str | Callable[[Any, Any], float], labels: ArrayLike, shapes: Mapping[str, Any]) -> Scoring:

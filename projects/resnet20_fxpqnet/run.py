@@ -21,7 +21,7 @@ import hlsq
 from hlsq import toolchain
 from hlsq.console import ExplainedCommand, pairs, short_path, step, table
 from hlsq.memory import NetworkMemory, measure
-from hlsq.schemes.fxp.designer import average_bits
+from hlsq.schemes.fxp.averages import average_bits
 from hlsq.schemes.fxp.scheme import scheme_structures
 from hlsq.schemes.fxpqnet import COMPETITIONS
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from tqdm import tqdm
 
 from hlsq.plan import Plan
+from hlsq.schemes.fxp.averages import average_text
 from hlsq.schemes.fxp.clusters import Cluster, clusters
 from hlsq.schemes.fxp.reduction import Allowed, Competition, Solution
 from hlsq.schemes.fxp.structures import Structure, Structures, candidate, format_of, with_format
@@ -210,24 +211,3 @@ def effort(entries: Iterable[Mapping[str, Any]]) -> dict[str, float]:
 
 def _plain(solution: Solution) -> dict[str, Any]:
     return {"bits": solution.bits, "frac": solution.frac, "drop": solution.drop, "deviation": solution.deviation}
-
-
-def average_bits(plan: Plan, structures: Structures) -> dict[str, dict[str, float]]:
-    """Average word lengths of activations, weights and all others: of data-structures, and of values."""
-    groups: dict[str, list[tuple[int, int]]] = {"activations": [], "weights": [], "others": []}
-    for s in structures.all:
-        group = "activations" if s.kind == "activation" else "weights" if s.computes else "others"
-        groups[group].append((format_of(plan, s).width, s.size))
-    return {
-        name: {
-            "structures": sum(width for width, _ in found) / len(found),
-            "values": sum(width * size for width, size in found) / sum(size for _, size in found),
-        }
-        for name, found in groups.items()
-        if found
-    }
-
-
-def average_text(plan: Plan, structures: Structures) -> str:
-    """Average word lengths in one line."""
-    return ", ".join(f"{n} {found['structures']:.2f}" for n, found in average_bits(plan, structures).items())
