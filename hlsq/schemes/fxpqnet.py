@@ -53,10 +53,12 @@ class FxPQNet(FxPScheme):
         competition: ``"full"`` evaluates all data-structures of a cluster for every reduction, as the paper does;
             ``"lazy"`` evaluates the one that came second before and takes it unless it fell behind: several times
             faster, and not always the same result.
-        rank: what decides between reductions by as many bits: ``"metric"`` takes the one of smallest drop, as the paper
-            does; ``"deviation"`` the one whose outputs are nearest to the float network's (for accuracies by the
-            Kullback-Leibler divergence, else by squares). A metric of a few thousand samples favours what fits these
-            samples by chance, and with every reduction more of it; the deviation hardly does.
+        rank: what decides between reductions by as many bits. ``"metric"`` takes the one of smallest drop among those
+            that are allowed, as the paper does. ``"deviation"`` takes the one whose outputs are nearest to the float
+            network's (for accuracies by the Kullback-Leibler divergence, else by squares), and if that is not allowed,
+            none. A metric of a few thousand samples favours what fits these samples by chance, and the more, the more
+            often it is asked; with this it is asked once for each bit of activations and weights, except for words
+            longer than eight bits.
         stages: into how many equal steps ``max_drop`` is divided. With one, as in the paper, the largest tensors may
             spend all of it before the small ones are looked at; with several, all tensors give what they can at a small
             loss before a larger one is allowed.
