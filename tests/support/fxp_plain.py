@@ -165,45 +165,37 @@ def _episodes(
         visit[t] = False
         for members in groups[t]:
             while True:
-                long = [s for s in members if format_of(plan, s).width > 8]
-                short = [s for s in members if s not in long]
-                apart = rank == "deviation" and t == 1
-                best = None
-                for group, nearest_only in ((long, False), (short, True)) if apart else ((members, False),):
-                    for climb in (False, True):
-                        if best is not None:
-                            break
-                        found: list[tuple[Any, ...]] = []
-                        for s in group:
-                            now = format_of(plan, s)
-                            low, high = (2, 2) if climb else (1, 1) if now.width <= 8 else (1, now.width - 1)
-                            solution = None
-                            while low <= high:
-                                bits = int(np.ceil((low + high) / 2))
-                                limit = max_drop * (min(bits * s.size / totals[s.kind], 1) if first else 1)
-                                limit = (limit if t == 1 else max(drop, 0.0)) + 1e-9
-                                valid = None
-                                if bits < now.width:
-                                    shorter = replace(now, width=now.width - bits, frac=now.frac - bits)  # type: ignore
-                                    fmt = plain.optimise(plan, s, shorter, reach)
-                                    if fmt is not None:
-                                        tried = with_format(plan, s, fmt)
-                                        loss = plain.drop(tried)
-                                        if nearest_only or loss <= limit:
-                                            far = plain.deviation(tried) if rank == "deviation" else 0.0
-                                            valid = (-bits, far, loss, -s.layer, ORDER.index(s.kind), s, fmt, limit)
-                                if valid:
-                                    solution, low = valid, bits + 1
-                                else:
-                                    high = bits - 1
-                            if solution:
-                                found.append(solution)
-                        nearest = min(found, key=lambda f: f[:5]) if found else None
-                        if nearest is not None and nearest[2] <= nearest[-1]:
-                            best = nearest
-                if best is None:
+                found: list[tuple[Any, ...]] = []
+                for climb in (False, True):
+                    for s in members:
+                        now = format_of(plan, s)
+                        low, high = (2, 2) if climb else (1, 1) if now.width <= 8 else (1, now.width - 1)
+                        solution = None
+                        while low <= high:
+                            bits = int(np.ceil((low + high) / 2))
+                            share = max_drop * (min(bits * s.size / totals[s.kind], 1) if first else 1)
+                            limit = share if t == 1 else max(drop, 0.0)
+                            valid = None
+                            if bits < now.width:
+                                shorter = replace(now, width=now.width - bits, frac=now.frac - bits)  # type: ignore
+                                fmt = plain.optimise(plan, s, shorter, reach)
+                                if fmt is not None:
+                                    tried = with_format(plan, s, fmt)
+                                    loss = plain.drop(tried)
+                                    if loss <= limit + 1e-9:
+                                        far = plain.deviation(tried) if rank == "deviation" else 0.0
+                                        valid = (-bits, far, loss, -s.layer, ORDER.index(s.kind), s, fmt)
+                            if valid:
+                                solution, low = valid, bits + 1
+                            else:
+                                high = bits - 1
+                        if solution:
+                            found.append(solution)
+                    if found:
+                        break
+                if not found:
                     break
-                bits, _, drop, _, _, s, fmt, _ = best
+                bits, _, drop, _, _, s, fmt = min(found, key=lambda f: f[:5])
                 plan = with_format(plan, s, fmt)
                 taken.append((s.key, -bits))
                 visit = {1: True, 2: True}

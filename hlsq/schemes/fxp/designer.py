@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from hlsq.plan import Plan
 from hlsq.schemes.fxp.averages import average_text
 from hlsq.schemes.fxp.clusters import Cluster, clusters
-from hlsq.schemes.fxp.reduction import GRADUAL, Competition, Limit, Solution
+from hlsq.schemes.fxp.reduction import Allowed, Competition, Solution
 from hlsq.schemes.fxp.structures import Structure, Structures, candidate, format_of, with_format
 from hlsq.search.state import State
 
@@ -134,14 +134,17 @@ class NetworkDesigner:
         return self._read(entry["taken"], entry["solution"])
 
     def _compete(self, cluster: Cluster, first: bool) -> dict[str, Any]:
-        taken: Solution | None = None
+        members = [s for s in cluster.members if format_of(self.plan, s).width > 1]
+        allowed = self._allowed(cluster, first)
         found: dict[str, Solution] = {}
-        for members, limit in self._rivals(cluster, first):
-            for climb in (False, True):
-                if taken is None and self.kind == "full":
-                    taken = self.competition.best(members, limit, climb)
-                elif taken is None:
-                    taken, found = self._lazily(cluster, members, limit, climb)
+        if self.kind == "full":
+            best = self.competition.best
+            taken = best(members, allowed) or best(members, allowed, climb=True)
+        else:
+            solve = self.competition.solve
+            solutions = self._lazily(cluster, members, allowed) or solve(members, allowed)
+            found = {s.structure.key: s for s in solutions or solve(members, allowed, climb=True)}
+            taken = min(found.values(), key=lambda s: s.rank, default=None)
         # What lost is tried first the next time, and so is the winner, which may well win again.
         return {
             "stage": STAGE,
@@ -151,33 +154,8 @@ class NetworkDesigner:
             "waiting": {key: _plain(solution) for key, solution in found.items()},
         }
 
-    def _rivals(self, cluster: Cluster, first: bool) -> Iterator[tuple[list[Structure], Limit]]:
-        """Groups of members that compete, and what they are allowed; the next one if none in this one is."""
-        members = [s for s in cluster.members if format_of(self.plan, s).width > 1]
-        drop = self._drop_limit(cluster, first)
-        if self.competition.rank == "metric" or cluster.level == 2:
-            yield members, Limit(drop)
-            return
-        # How many bits of a long word can go is a question to the metric.
-        long = [s for s in members if format_of(self.plan, s).width > GRADUAL]
-        yield long, Limit(drop)
-        yield [s for s in members if s not in long], Limit(drop, first_only=True)
-
-    def _lazily(
-        self, cluster: Cluster, members: list[Structure], limit: Limit, climb: bool
-    ) -> tuple[Solution | None, dict[str, Solution]]:
-        """The winner, and all that is known of its rivals, most of it from the competition before."""
-        solve = self.competition.solve
-        found: dict[str, Solution] = {}
-        if not climb:
-            found = self._fresh_leader(cluster, members, limit)
-        if not found:
-            found = {s.structure.key: s for s in solve(members, limit, climb)}
-        taken = min(found.values(), key=lambda s: s.rank, default=None)
-        return (taken, found) if taken is not None and limit.allows(taken) else (None, {})
-
-    def _fresh_leader(self, cluster: Cluster, members: list[Structure], limit: Limit) -> dict[str, Solution]:
-        """Solutions of which the best is a fresh one; none if no waiting one is still valid."""
+    def _lazily(self, cluster: Cluster, members: list[Structure], allowed: Allowed) -> list[Solution]:
+        """Fresh solutions, the best among them better than what is waiting; empty if no waiting one is still valid."""
         names = {s.key for s in members}
         waiting = {k: s for k, s in self._waiting.get(cluster.key, {}).items() if k in names}
         fresh: dict[str, Solution] = {}
@@ -186,11 +164,11 @@ class NetworkDesigner:
             if best.structure.key in fresh:
                 break
             del waiting[best.structure.key]
-            for solution in self.competition.solve([best.structure], limit):
+            for solution in self.competition.solve([best.structure], allowed):
                 fresh[solution.structure.key] = solution
-        return fresh | waiting if fresh else {}
+        return [*fresh.values(), *waiting.values()] if fresh else []
 
-    def _drop_limit(self, cluster: Cluster, first: bool) -> Callable[[Structure, int], float]:
+    def _allowed(self, cluster: Cluster, first: bool) -> Allowed:
         limit = self._limit
         if cluster.level == 2:
             none_further = max(self.drop, 0.0)

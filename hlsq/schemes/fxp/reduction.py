@@ -23,30 +23,13 @@ SLACK = 1e-9
 Rank = Literal["metric", "deviation"]
 RANKS: tuple[Rank, ...] = ("metric", "deviation")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Limit:
-    """Which reductions the metric allows.
-
-    Attributes:
-        drop: largest drop of the metric for shortening a data-structure by so many bits.
-        first_only: whether the first by rank is taken or none. Else those that lose too much are left out before the
-            others are ranked.
-    """
-
-    drop: Callable[[Structure, int], float]
-    first_only: bool = False
-
-    def allows(self, solution: Solution) -> bool:
-        """Whether the metric allows ``solution``."""
-        most = self.drop(solution.structure, solution.bits)
-        return solution.drop <= most + SLACK * max(1.0, abs(most))
+Allowed = Callable[[Structure, int], float]
+"""Largest drop of the metric for shortening a data-structure by so many bits."""
 
 
 @dataclass(frozen=True)
 class Solution:
-    """A reduction.
+    """A reduction that the accuracy allows.
 
     Attributes:
         structure: what gets shorter.
@@ -99,36 +82,36 @@ class Competition:
     known: Callable[[str], float | None]
     done: Callable[[str, float], None]
 
-    def solve(self, members: Iterable[Structure], limit: Limit, climb: bool = False) -> list[Solution]:
-        """The reduction of every member that has one, in the order of ``members``.
+    def solve(self, members: Iterable[Structure], allowed: Allowed, climb: bool = False) -> list[Solution]:
+        """The valid reduction of every member that has one, in the order of ``members``.
 
         Args:
             members: to try.
-            limit: what is allowed; with ``first_only`` solutions need not be.
+            allowed: largest drop.
             climb: try two bits at once, where one is too much (hill climbing).
 
         Raises:
             SearchError: a worker failed; names the candidate.
         """
-        found = self._map(list(members), lambda s: self._solve(s, limit, climb))
+        found = self._map(list(members), lambda s: self._solve(s, allowed, climb))
         return [solution for solution in found if solution is not None]
 
-    def best(self, members: Iterable[Structure], limit: Limit, climb: bool = False) -> Solution | None:
-        """The first of ``solve`` by rank, if it is allowed; what cannot win is not evaluated to the end."""
+    def best(self, members: Iterable[Structure], allowed: Allowed, climb: bool = False) -> Solution | None:
+        """The first of ``solve`` by rank; what cannot win is not evaluated to the end."""
         lock = threading.Lock()
         leading: list[Solution] = []
 
         def try_(structure: Structure) -> None:
             with lock:
                 leader = leading[0] if leading else None
-            found = self._solve(structure, limit, climb, leader)
+            found = self._solve(structure, allowed, climb, leader)
             with lock:
                 if found is not None and (not leading or found.rank < leading[0].rank):
                     leading[:] = [found]
 
         # Long words first: where several bits can go at once, those that lose one at a time need not be tried.
         self._map(sorted(members, key=lambda s: format_of(self.on_metric.plan, s).width <= GRADUAL), try_)
-        return leading[0] if leading and limit.allows(leading[0]) else None
+        return leading[0] if leading else None
 
     def _map(self, members: Sequence[Structure], work: Callable[[Structure], T]) -> list[T]:
         count = min(self.on_metric.count, len(members))
@@ -138,27 +121,27 @@ class Competition:
             return list(pool.map(work, members))
 
     def _solve(
-        self, structure: Structure, limit: Limit, climb: bool, leader: Solution | None = None
+        self, structure: Structure, allowed: Allowed, climb: bool, leader: Solution | None = None
     ) -> Solution | None:
         fmt = format_of(self.on_metric.plan, structure)
         low, high = (2, 2) if climb else (1, 1 if fmt.width <= GRADUAL else fmt.width - 1)
-        if low < high:
-            leader = None  # more bits than the leader's may be possible even if as many are worse
-        elif leader is not None and leader.bits > low:
-            return None
+        if leader is not None and low == high:
+            if leader.bits > low:
+                return None
+            if self.rank == "metric":
+                within, drop = allowed, leader.drop
+                allowed = lambda s, bits: min(within(s, bits), drop)  # noqa: E731
         solution = None
         while low <= high:
             bits = -(-(low + high) // 2)
-            found = self._reduce(structure, fmt, bits, limit, leader) if bits < fmt.width else None
+            found = self._reduce(structure, fmt, bits, allowed) if bits < fmt.width else None
             if found is None:
                 high = bits - 1
             else:
                 solution, low = found, bits + 1
         return solution
 
-    def _reduce(
-        self, structure: Structure, fmt: FixedPoint, bits: int, limit: Limit, leader: Solution | None
-    ) -> Solution | None:
+    def _reduce(self, structure: Structure, fmt: FixedPoint, bits: int, allowed: Allowed) -> Solution | None:
         shorter = replace(fmt, width=fmt.width - bits)
         assert isinstance(fmt.frac, int)  # noqa: S101 - layer-wise formats
         frac, cost = best_fraction(
@@ -166,13 +149,9 @@ class Competition:
         )
         if cost == INFINITE:
             return None
-        drop = INFINITE if limit.first_only else limit.drop(structure, bits)
-        most = INFINITE
-        if leader is not None and leader.bits == bits:
-            drop, most = (min(drop, leader.drop), most) if self.rank == "metric" else (drop, leader.deviation)
-        bound = INFINITE if drop == INFINITE else self.loss_at(drop)
+        limit = self.loss_at(allowed(structure, bits))
         found = self._candidate(structure, replace(shorter, frac=frac))
-        loss, deviation = self._judge(found, bound + SLACK * max(1.0, abs(bound)), most)
+        loss, deviation = self._judge(found, limit + SLACK * max(1.0, abs(limit)))
         return None if loss == INFINITE else Solution(structure, bits, frac, self.drop_of(loss), deviation)
 
     def _cost(self, structure: Structure, fmt: FixedPoint, bound: float) -> float:
@@ -192,14 +171,14 @@ class Competition:
         found = candidate(self.on_metric.plan, structure, fmt)
         return replace(found, name=f"{structure.key} {fmt.width} bits, fraction {fmt.frac}")
 
-    def _judge(self, found: Candidate, bound: float, most: float) -> tuple[float, float]:
-        """Loss of the metric and deviation; both infinite if not below ``bound``, or the deviation exceeds ``most``."""
+    def _judge(self, found: Candidate, bound: float) -> tuple[float, float]:
+        """Loss of the metric and deviation; both infinite if the loss is not below ``bound``."""
         name, beside = f"metric of {found.name}", f"deviation of {found.name}"
         loss, deviation = self.known(name), self.known(beside) if self.rank == "deviation" else 0.0
         if loss is None or deviation is None:
-            loss, deviation = self.on_metric.measure(found, bound, most)
+            loss, deviation = self.on_metric.measure(found, bound)
             if loss < INFINITE:
                 self.done(name, loss)
                 if self.rank == "deviation":
                     self.done(beside, deviation)
-        return (loss, deviation) if loss < bound and deviation <= most else (INFINITE, INFINITE)
+        return (loss, deviation) if loss < bound else (INFINITE, INFINITE)
