@@ -53,12 +53,14 @@ class FxPQNet(FxPScheme):
         competition: ``"full"`` evaluates all data-structures of a cluster for every reduction, as the paper does;
             ``"lazy"`` evaluates the one that came second before and takes it unless it fell behind: several times
             faster, and not always the same result.
-        rank: what decides between reductions by as many bits. ``"metric"`` takes the one of smallest drop among those
-            that are allowed, as the paper does. ``"deviation"`` takes the one whose outputs are nearest to the float
-            network's (for accuracies by the Kullback-Leibler divergence, else by squares), and if that is not allowed,
-            none. A metric of a few thousand samples favours what fits these samples by chance, and the more, the more
-            often it is asked; with this it is asked once for each bit of activations and weights, except for words
-            longer than eight bits.
+        rank: what decides between reductions by as many bits: ``"metric"`` takes the one of smallest drop, as the paper
+            does; ``"deviation"`` the one whose outputs are nearest to the float network's (for accuracies by the
+            Kullback-Leibler divergence, else by squares). A metric of a few thousand samples favours what fits these
+            samples by chance, and with every reduction more of it; the deviation hardly does.
+        reserve: how many standard errors of the drop are kept from ``max_drop``, so that it holds for other samples
+            than those of ``evaluation`` too: the drop is that of a sample, uncertain by the root of the number of
+            predictions that became right or wrong. 1.645 stands for 95 % of all such samples; 0, as in the paper, for
+            none. For metric ``"accuracy"`` only.
         stages: into how many equal steps ``max_drop`` is divided. With one, as in the paper, the largest tensors may
             spend all of it before the small ones are looked at; with several, all tensors give what they can at a small
             loss before a larger one is allowed.
@@ -104,6 +106,7 @@ class FxPQNet(FxPScheme):
     max_drop: float = 0.01
     competition: CompetitionKind = "full"
     rank: Rank = "metric"
+    reserve: float = 0.0
     stages: int = 1
     max_reductions: int | None = None
     executor: Executor | None = field(default=None, repr=False, compare=False)
@@ -118,6 +121,14 @@ class FxPQNet(FxPScheme):
         drop = self.max_drop
         if isinstance(drop, bool) or not isinstance(drop, (int, float)) or not 0 <= drop < np.inf:
             raise self._wrong("max_drop", "a number from 0, such as 0.01")
+        if (
+            isinstance(self.reserve, bool)
+            or not isinstance(self.reserve, (int, float))
+            or not 0 <= self.reserve < np.inf
+        ):
+            raise self._wrong("reserve", "a number from 0, such as 1.645")
+        if self.reserve and callable(self.metric):
+            raise self._wrong("reserve", "0 for a metric of your own, whose standard error is not known")
         self._choice("competition", COMPETITIONS)
         self._choice("rank", RANKS)
         self._whole("stages", 1)
@@ -176,6 +187,7 @@ class FxPQNet(FxPScheme):
                 self.competition,
                 self.stages,
                 state,
+                lambda: self.reserve * scoring.standard_error(on_metric.outputs, real),
                 self.max_reductions,
             )
             plan = designer.run(progress)
@@ -265,7 +277,7 @@ class FxPQNet(FxPScheme):
         )
 
     def _fingerprint(self, graph: Graph, initial: Plan, inputs: Inputs, evaluation: Evaluation) -> str:
-        drop = [float(self.max_drop), self.stages]
+        drop = [float(self.max_drop), float(self.reserve), self.stages]
         options = [self.cost, self.search_limit, self.forward, self.competition, self.rank, *drop]
         labels = self._labels()
         return (

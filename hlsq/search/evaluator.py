@@ -52,7 +52,7 @@ class Evaluator:
         plan: the base plan.
         inputs: real samples, name to [samples, ...].
         loss: of a task's answer on some samples; never negative, and the losses of all parts add up.
-        deviation: of a task's answer on some samples, beside the loss; those of all parts add up. None for zero.
+        deviation: of a task's answer on some samples, beside the loss and like it never negative. None for zero.
         parts: divides the samples, in the order in which to try them, from the base plan's outputs.
         alternatives: for every candidate to come the names of the inputs and blocks that it changes.
         reals: as for ``first_base``; of the inputs at least, where candidates change their formats.
@@ -134,8 +134,13 @@ class Evaluator:
         """
         return self.measure(candidate, bound)[0]
 
-    def measure(self, candidate: Candidate, bound: float = IMPOSSIBLE) -> tuple[float, float]:
-        """``loss``, and the deviation on all samples; both infinite if the loss is.
+    @property
+    def outputs(self) -> Mapping[str, NDArray[np.float32]]:
+        """Real outputs of the base plan, name to [samples, ...]."""
+        return self._outputs
+
+    def measure(self, candidate: Candidate, bound: float = IMPOSSIBLE, most: float = IMPOSSIBLE) -> tuple[float, float]:
+        """``loss``, and the deviation on all samples; both infinite if the loss is, or the deviation exceeds ``most``.
 
         Raises:
             SearchError: a worker failed; names the candidate.
@@ -154,6 +159,8 @@ class Evaluator:
                 return IMPOSSIBLE, IMPOSSIBLE
             if self._deviation is not None:
                 deviation += self._deviation(answer, rows)
+            if deviation > most:
+                return IMPOSSIBLE, IMPOSSIBLE
         return total, deviation
 
     def _answer(self, candidate: Candidate, part: int) -> Answer | None:
@@ -176,8 +183,8 @@ class Evaluator:
         self.evaluations += evaluations
         self.plain_evaluations += evaluations
         base = self._base
-        outputs = base.prepare(Candidate("", {})).run(np.arange(base.samples))
-        self._workers.publish(base, list(self._parts_of(outputs)))
+        self._outputs = base.prepare(Candidate("", {})).run(np.arange(base.samples))
+        self._workers.publish(base, list(self._parts_of(self._outputs)))
 
 
 def growing_parts(samples: int, first: int = 64) -> list[Rows]:

@@ -45,6 +45,13 @@ class Scoring(ABC):
         """
         return sum(float(np.square(outputs[n].astype(np.float64) - real[n][rows]).sum()) for n in real)
 
+    def standard_error(self, outputs: Outputs, real: Outputs) -> float:
+        """Of the metric's difference between two networks with the outputs ``outputs`` and ``real`` for all samples.
+
+        Zero where it is not known.
+        """
+        return 0.0
+
     @abstractmethod
     def value(self, loss: float) -> float:
         """The metric that belongs to the loss of all samples."""
@@ -86,6 +93,11 @@ class Accuracy(Scoring):
             log_softmax(_only(outputs).astype(np.float64)),
         )
         return float((np.exp(wanted) * (wanted - found)).sum())
+
+    def standard_error(self, outputs: Outputs, real: Outputs) -> float:
+        """That of the mean of differences -1, 0 and 1 between paired samples."""
+        right = [(_only(logits).argmax(axis=1) == self.labels).astype(np.float64) for logits in (outputs, real)]
+        return float((right[0] - right[1]).std() / np.sqrt(len(self.labels)))
 
     def value(self, loss: float) -> float:
         """Accuracy from 0 to 1."""

@@ -25,7 +25,14 @@ from hlsq.schemes.fxp.averages import average_bits
 from hlsq.schemes.fxp.scheme import scheme_structures
 from hlsq.schemes.fxpqnet import COMPETITIONS
 
-OPTIONS: dict[str, Any] = {"edge_width": 8, "other_width": 10, "stages": 2, "cost_samples": 256, "rank": "deviation"}
+OPTIONS: dict[str, Any] = {
+    "edge_width": 8,
+    "other_width": 8,
+    "cost_samples": 256,
+    "rank": "deviation",
+    "reserve": 1.645,
+    "stages": 2,
+}
 """The paper starts from 32 bits where eight are enough here; costs are computed on 256 images, ranges on all."""
 HERE = Path(__file__).resolve().parent
 PAPER = "  FxP-QNet's ResNet-18 on ImageNet: activations 6.32, weights 4.81, others 5.52 bits; 1.99 points lost"

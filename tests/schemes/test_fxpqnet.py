@@ -51,16 +51,22 @@ def reductions(plan: Plan) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "drop", "stages", "rank"), [(2, 0.05, 1, "metric"), (5, 0.1, 2, "metric"), (2, 0.05, 1, "deviation")]
+    ("seed", "drop", "options"),
+    [
+        (2, 0.05, {}),
+        (5, 0.1, {"stages": 2}),
+        (2, 0.05, {"rank": "deviation"}),
+        (2, 0.15, {"rank": "deviation", "reserve": 1.645, "stages": 2}),
+    ],
 )
-def test_result_is_that_of_the_plain_algorithm(seed: int, drop: float, stages: int, rank: str) -> None:
+def test_result_is_that_of_the_plain_algorithm(seed: int, drop: float, options: dict[str, Any]) -> None:
     graph = refined(2, seed)
     x = sure_images(graph, 64)
     y = predictions(graph, x)
-    plan = design(graph, (x, y), max_drop=drop, stages=stages, rank=rank)
+    plan = design(graph, (x, y), max_drop=drop, **options)
     start = run_scheme("fxp_uniform", graph, CALIBRATION, **WIDTHS)
     plain = Plain(graph, CALIBRATION, x, y)
-    expected, taken = algorithm_2(plain, start, drop, 1, stages, rank)
+    expected, taken = algorithm_2(plain, start, drop, 1, **options)
     assert reductions(plan) == taken
     assert len(taken) > 5
     assert (plan.blocks, plan.inputs) == (expected.blocks, expected.inputs)
@@ -165,6 +171,7 @@ def test_a_state_of_another_search_is_refused(network: Graph, evaluation: Any, t
         {"cost": "l2"},
         {"competition": "lazy"},
         {"rank": "deviation"},
+        {"reserve": 1},
         {"stages": 2},
         {"weight_width": 6},
     ):
@@ -270,6 +277,8 @@ def test_several_inputs_and_outputs(zoo: Graph, samples: Any) -> None:
     [
         ({"max_drop": -0.1}, "max_drop is -0.1; allowed: a number from 0"),
         ({"max_drop": True}, "max_drop is True"),
+        ({"reserve": -1}, "reserve is -1; allowed: a number from 0"),
+        ({"reserve": 1, "metric": lambda *_: 0.0}, "reserve is 1; allowed: 0 for a metric of your own"),
         ({"competition": "none"}, "competition is 'none'; allowed: 'full', 'lazy'"),
         ({"rank": "loss"}, "rank is 'loss'; allowed: 'metric', 'deviation'"),
         ({"strategy": "bold"}, "strategy is 'bold'; allowed: 'conservative', 'neutral', 'aggressive'"),

@@ -40,6 +40,17 @@ def test_deviation_is_the_divergence_of_probabilities() -> None:
     assert np.isfinite(scoring.deviation({"out": LOGITS * 1e4}, {"out": -LOGITS * 1e4}, rows))
 
 
+def test_standard_error_is_that_of_paired_samples() -> None:
+    scoring = scoring_for("accuracy", LABELS, SHAPES)
+    assert scoring.standard_error({"out": LOGITS}, {"out": LOGITS}) == 0
+    right = np.eye(4, dtype=np.float32)[LABELS]
+    some = right.copy()
+    some[:20] = np.eye(4)[(LABELS[:20] + 1) % 4]
+    drops = [0.0] * 180 + [1.0] * 20
+    assert scoring.standard_error({"out": some}, {"out": right}) == pytest.approx(np.std(drops) / 200**0.5)
+    assert scoring_for(lambda *_: 0.0, None, SHAPES).standard_error({"out": some}, {"out": right}) == 0
+
+
 def test_deviation_for_other_metrics_is_squared() -> None:
     scoring = scoring_for(lambda *_: 0.0, None, {"a": (4,), "b": (2, 2)})
     real = {"a": LOGITS, "b": LOGITS.reshape(200, 2, 2)}

@@ -106,6 +106,15 @@ class Plain:
         wanted, found = softmax(self.outputs), softmax(self.logits(plan))
         return float((wanted * np.log(wanted / found)).sum())
 
+    def standard_error(self, plan: Plan) -> float:
+        """Of the drop: samples that are right for one network and wrong for the other."""
+        lost, won = 0, 0
+        for real, found, label in zip(self.outputs, self.logits(plan), self.labels, strict=True):
+            lost += real.argmax() == label and found.argmax() != label
+            won += real.argmax() != label and found.argmax() == label
+        n = len(self.labels)
+        return float(np.sqrt((lost + won) / n - ((lost - won) / n) ** 2) / np.sqrt(n))
+
     def logits(self, plan: Plan) -> NDArray[np.float64]:
         network = quantize_graph(self.graph, plan)
         last = self.graph.outputs[0]
@@ -139,18 +148,18 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def algorithm_2(
-    plain: Plain, plan: Plan, max_drop: float, reach: int, stages: int = 1, rank: str = "metric"
+    plain: Plain, plan: Plan, max_drop: float, reach: int, stages: int = 1, rank: str = "metric", reserve: float = 0.0
 ) -> tuple[Plan, list[tuple[str, int]]]:
     """Algorithm 2, with each step of the allowed drop in turn; the reductions (data-structure, bits) in order."""
     taken: list[tuple[str, int]] = []
     for stage in range(1, stages + 1):
-        plan, more = _episodes(plain, plan, max_drop * stage / stages, reach, stage == 1, rank)
+        plan, more = _episodes(plain, plan, max_drop, stage / stages, reach, stage == 1, rank, reserve)
         taken += more
     return plan, taken
 
 
 def _episodes(
-    plain: Plain, plan: Plan, max_drop: float, reach: int, first: bool, rank: str
+    plain: Plain, plan: Plan, max_drop: float, part: float, reach: int, first: bool, rank: str, reserve: float
 ) -> tuple[Plan, list[tuple[str, int]]]:
     groups: dict[int, list[list[Structure]]] = {}
     for level in (1, 2):
@@ -166,6 +175,7 @@ def _episodes(
         for members in groups[t]:
             while True:
                 found: list[tuple[Any, ...]] = []
+                whole = (max_drop - reserve * plain.standard_error(plan)) * part
                 for climb in (False, True):
                     for s in members:
                         now = format_of(plan, s)
@@ -173,7 +183,7 @@ def _episodes(
                         solution = None
                         while low <= high:
                             bits = int(np.ceil((low + high) / 2))
-                            share = max_drop * (min(bits * s.size / totals[s.kind], 1) if first else 1)
+                            share = whole * (min(bits * s.size / totals[s.kind], 1) if first else 1)
                             limit = share if t == 1 else max(drop, 0.0)
                             valid = None
                             if bits < now.width:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -41,6 +41,7 @@ class NetworkDesigner:
         kind: ``"full"`` lets all members of a cluster compete for every reduction, as the paper does; ``"lazy"`` tries
             the one that came second before, and takes it unless it has fallen behind others.
         state: what an earlier run has found, and where this one writes.
+        reserve: what of the allowed drop is kept, given the plan reached.
         most: reductions to make; None for all that are allowed. A longer search begins with those of a shorter one.
     """
 
@@ -51,6 +52,7 @@ class NetworkDesigner:
     kind: CompetitionKind
     stages: int
     state: State
+    reserve: Callable[[], float]
     most: int | None = None
     plan: Plan = field(init=False)
     drop: float = field(init=False)
@@ -59,7 +61,7 @@ class NetworkDesigner:
     _waiting: dict[str, dict[str, Solution]] = field(init=False, default_factory=dict)
     _failed: dict[str, int] = field(init=False, default_factory=dict)
     _changes: int = field(init=False, default=0)
-    _limit: float = field(init=False, default=0.0)
+    _share: float = field(init=False, default=1.0)
 
     def __post_init__(self) -> None:
         self.drop = self.start_drop
@@ -78,7 +80,7 @@ class NetworkDesigner:
         hidden = None if progress is None else not progress
         with tqdm(desc="reduce", unit="bit", disable=hidden, delay=2, leave=False) as bar:
             for stage in range(1, self.stages + 1):
-                self._limit = self.max_drop * stage / self.stages
+                self._share = stage / self.stages
                 self._failed.clear()
                 self._traverse(levels, stage == 1, bar)
                 if self.complete:
@@ -169,7 +171,7 @@ class NetworkDesigner:
         return [*fresh.values(), *waiting.values()] if fresh else []
 
     def _allowed(self, cluster: Cluster, first: bool) -> Allowed:
-        limit = self._limit
+        limit = (self.max_drop - self.reserve()) * self._share
         if cluster.level == 2:
             none_further = max(self.drop, 0.0)
             return lambda structure, bits: none_further

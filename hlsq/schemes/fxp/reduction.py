@@ -125,23 +125,23 @@ class Competition:
     ) -> Solution | None:
         fmt = format_of(self.on_metric.plan, structure)
         low, high = (2, 2) if climb else (1, 1 if fmt.width <= GRADUAL else fmt.width - 1)
-        if leader is not None and low == high:
-            if leader.bits > low:
-                return None
-            if self.rank == "metric":
-                within, drop = allowed, leader.drop
-                allowed = lambda s, bits: min(within(s, bits), drop)  # noqa: E731
+        if low < high:
+            leader = None  # more bits than the leader's may be possible even where as many are worse
+        elif leader is not None and leader.bits > low:
+            return None
         solution = None
         while low <= high:
             bits = -(-(low + high) // 2)
-            found = self._reduce(structure, fmt, bits, allowed) if bits < fmt.width else None
+            found = self._reduce(structure, fmt, bits, allowed, leader) if bits < fmt.width else None
             if found is None:
                 high = bits - 1
             else:
                 solution, low = found, bits + 1
         return solution
 
-    def _reduce(self, structure: Structure, fmt: FixedPoint, bits: int, allowed: Allowed) -> Solution | None:
+    def _reduce(
+        self, structure: Structure, fmt: FixedPoint, bits: int, allowed: Allowed, leader: Solution | None
+    ) -> Solution | None:
         shorter = replace(fmt, width=fmt.width - bits)
         assert isinstance(fmt.frac, int)  # noqa: S101 - layer-wise formats
         frac, cost = best_fraction(
@@ -149,9 +149,12 @@ class Competition:
         )
         if cost == INFINITE:
             return None
-        limit = self.loss_at(allowed(structure, bits))
+        drop, most = allowed(structure, bits), INFINITE
+        if leader is not None and leader.bits == bits:
+            drop, most = (min(drop, leader.drop), most) if self.rank == "metric" else (drop, leader.deviation)
+        limit = self.loss_at(drop)
         found = self._candidate(structure, replace(shorter, frac=frac))
-        loss, deviation = self._judge(found, limit + SLACK * max(1.0, abs(limit)))
+        loss, deviation = self._judge(found, limit + SLACK * max(1.0, abs(limit)), most)
         return None if loss == INFINITE else Solution(structure, bits, frac, self.drop_of(loss), deviation)
 
     def _cost(self, structure: Structure, fmt: FixedPoint, bound: float) -> float:
@@ -171,14 +174,14 @@ class Competition:
         found = candidate(self.on_metric.plan, structure, fmt)
         return replace(found, name=f"{structure.key} {fmt.width} bits, fraction {fmt.frac}")
 
-    def _judge(self, found: Candidate, bound: float) -> tuple[float, float]:
-        """Loss of the metric and deviation; both infinite if the loss is not below ``bound``."""
+    def _judge(self, found: Candidate, bound: float, most: float) -> tuple[float, float]:
+        """Loss of the metric and deviation; both infinite if not below ``bound``, or the deviation exceeds ``most``."""
         name, beside = f"metric of {found.name}", f"deviation of {found.name}"
         loss, deviation = self.known(name), self.known(beside) if self.rank == "deviation" else 0.0
         if loss is None or deviation is None:
-            loss, deviation = self.on_metric.measure(found, bound)
+            loss, deviation = self.on_metric.measure(found, bound, most)
             if loss < INFINITE:
                 self.done(name, loss)
                 if self.rank == "deviation":
                     self.done(beside, deviation)
-        return (loss, deviation) if loss < bound else (INFINITE, INFINITE)
+        return (loss, deviation) if loss < bound and deviation <= most else (INFINITE, INFINITE)
