@@ -49,6 +49,9 @@ class PlainEvaluator:
         loss: float = self.loss_of(Answer(outputs, errors, 0), rows)
         return loss
 
+    def measure(self, candidate: Candidate, bound: float, most: float) -> tuple[float, float]:
+        return self.loss(candidate, bound), 0.0
+
 
 Run = tuple[list[Solution], int, float]
 

@@ -69,5 +69,8 @@ def test_images_must_be_left_to_report_on(call: Callable[..., Result], run: Modu
 
 def test_readme_shows_what_the_script_prints(run: ModuleType) -> None:
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    for title in ("Search", "Average word lengths of all values", "Memory, 1 kB", "mismatches"):
+    for title in (
+        *("Search", "Average word lengths of all values", "Rounding strategies", "Cost functions"),
+        *("Memory, 1 kB", "mismatches"),
+    ):
         assert title in text
