@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 import hlsq
+from hlsq.cli_summary import summary
 from hlsq.cli_values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
-from hlsq.console import ExplainedGroup, step
+from hlsq.console import ExplainedGroup, pairs, step
 from hlsq.quiet import load_tensorflow
 from hlsq.samples import Samples, load_labelled_samples, load_samples
 
@@ -88,7 +89,7 @@ def _scheme_options(command: Any) -> Any:
         click.option(
             "--scheme",
             metavar="NAME",
-            help="Quantisation scheme: doubleq (default), doubleq_ef, doubleq_ext, quant8 or fixed.",
+            help="How to quantise: doubleq (default), doubleq_ef, doubleq_ext, quant8, fixed, fxp_uniform or fxpqnet.",
         ),
     ):
         command = option(command)
@@ -133,7 +134,7 @@ def quantize(
         plan.save(output)
     except OSError as error:
         raise click.FileError(output, error.strerror) from error
-    click.echo(f"{output}: {plan.scheme}, formats of {len(plan.blocks)} blocks")
+    click.echo("\n".join([f"{output}: {plan.scheme}, formats of {len(plan.blocks)} blocks", *pairs(summary(plan))]))
 
 
 @main.command()

@@ -61,6 +61,14 @@ def test_help_lists_every_command() -> None:
     assert sorted(listed) == sorted(COMMANDS)
 
 
+@pytest.mark.parametrize("command", ["quantize", "convert"])
+def test_help_names_every_scheme(command: str) -> None:
+    text = run(command, "--help").output
+    for name in scheme_names():
+        if get_scheme(name).__module__.startswith("hlsq."):
+            assert re.search(rf"\b{name}\b", text), name
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_command_has_examples(command: str) -> None:
     result = run(command, "--help")
