@@ -20,6 +20,7 @@ from hlsq.graph import Graph
 from hlsq.graph.lowering import quantize_graph
 from hlsq.plan import Plan
 from hlsq.schemes import run_scheme
+from hlsq.schemes.fxp.forward import ForwardOptimizer
 from hlsq.schemes.fxp.structures import Structures, format_of
 
 CALIBRATION = images(32, 2)
@@ -136,6 +137,32 @@ def test_an_interrupted_search_goes_on(
         "of what is finished only the round under way may be repeated"
     )
     json.loads(state.read_text())
+
+
+def test_an_interrupted_forward_optimizer_goes_on(
+    network: Graph, evaluation: Any, found: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state.json"
+    optimise, asked = ForwardOptimizer._optimise, []
+
+    def counted(self: Any, structure: Any, fmt: Any) -> int:
+        if len(asked) == 4:
+            raise KeyboardInterrupt
+        asked.append(structure.key)
+        return optimise(self, structure, fmt)
+
+    monkeypatch.setattr(ForwardOptimizer, "_optimise", counted)
+    with pytest.raises(KeyboardInterrupt):
+        design(network, evaluation, state=state)
+    first = asked.copy()
+    asked.clear()
+    with pytest.raises(KeyboardInterrupt):
+        design(network, evaluation, state=state)
+    assert len(first) == len(asked) == 4
+    assert not set(first) & set(asked), "what was finished is not optimised again"
+    monkeypatch.undo()
+    plan = design(network, evaluation, state=state)
+    assert (plan.blocks, plan.inputs) == (found.blocks, found.inputs)
 
 
 SCRIPT = """
