@@ -80,7 +80,8 @@ def measure(count: int, cost_count: int, every: int) -> tuple[Run, Run]:
 
     def run(on_metric: Any, on_cost: Any) -> Run:
         start = time.perf_counter()
-        allowed = on_metric.loss(Candidate("the plan as it is", {}))
+        # About what is left of one percent when 1.645 standard errors are kept.
+        allowed = on_metric.loss(Candidate("the plan as it is", {})) + 0.003 * count
         # Losses stand for drops: the competition need not know what the float network reaches.
         competition = Competition(
             cost, on_cost, on_metric, float, float, 1, "metric", known=lambda name: None, done=lambda name, loss: None
