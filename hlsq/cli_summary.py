@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hlsq.plan import Plan
+if TYPE_CHECKING:
+    from hlsq.plan import Plan
 
 
 def summary(plan: Plan) -> list[tuple[str, str]]:
@@ -15,22 +16,21 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
     if "evaluation" in info:
         name = info["evaluation"]["metric"]
         rows.append(("evaluation samples", f"{info['evaluation']['samples']:,}"))
-        rows += [(f"{name}, {what}", _value(name, found["accuracy"])) for what, found in _stages(info)]
+        rows += [(f"{name}, {what}", _value(name, value)) for what, value in _stages(info)]
     for group, found in info.get("average_bits", {}).items():
         rows.append((f"bits of {group}, on average", f"{found['values']:.2f}"))
     return rows
 
 
-def _stages(info: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+def _stages(info: Mapping[str, Any]) -> list[tuple[str, float]]:
     """The networks whose metric ``info`` has, in the order of their making."""
-    named = {"float": "floating point", "quant8": "quant8", "doubleq": "doubleq", "start": "before the search"}
-    found = [(text, info[key]) for key, text in named.items() if key in info]
-    if "result" in info:
-        return [*found, ("found", info["result"])]
-    rounds = info.get("rounds", [])
-    last = [("found", rounds[-1])] if rounds else []
-    rerounded = info.get("rerounded", {})
-    return [*found, *([("found", rerounded)] if rerounded.get("kept") else last)]
+    from hlsq.report.curve import curve_of  # not needed before something was searched
+
+    if points := curve_of(info):
+        first, found, eight = points[0], points[-2], points[-1]
+        return [("quant8", eight.accuracy), ("doubleq", first.accuracy), ("found", found.accuracy)]
+    named = {"float": "floating point", "start": "before the search", "result": "found"}
+    return [(text, info[key]["accuracy"]) for key, text in named.items() if key in info]
 
 
 def _value(metric: str, value: float) -> str:

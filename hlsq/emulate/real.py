@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,3 +49,13 @@ def iterate_blocks(graph: Graph, inputs: Mapping[str, Floats32]) -> Iterator[tup
 def run_float(graph: Graph, inputs: Mapping[str, Floats32]) -> dict[str, Floats32]:
     """Real values of the graph's outputs for ``inputs`` (name to [samples, ...])."""
     return {name: values for name, values in iterate_blocks(graph, inputs) if name in graph.outputs}
+
+
+def float_outputs(graph: Graph, inputs: Mapping[str, NDArray[Any]], batch_size: int = 64) -> dict[str, Floats32]:
+    """``run_float`` for any number of samples, of which so many are in memory at a time."""
+    samples = len(next(iter(inputs.values())))
+    batches = (slice(start, start + batch_size) for start in range(0, samples, batch_size))
+    found = [
+        run_float(graph, {n: x[part].astype(np.float32, copy=False) for n, x in inputs.items()}) for part in batches
+    ]
+    return {name: np.concatenate([outputs[name] for outputs in found]) for name in dict.fromkeys(graph.outputs)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -92,6 +93,11 @@ class Scheme(ABC):
     def _flag(self, option: str) -> None:
         if not isinstance(getattr(self, option), bool):
             raise self._wrong(option, "True, False")
+
+    def _from_zero(self, option: str, example: float) -> None:
+        value = getattr(self, option)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+            raise self._wrong(option, f"a number from 0, such as {example}")
 
     def _whole(self, option: str, low: int, high: int | None = None, optional: bool = False) -> None:
         value = getattr(self, option)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.calibration.run import CalibrationData
-from hlsq.emulate.real import run_float
+from hlsq.emulate.real import float_outputs
 from hlsq.graph import Graph
 from hlsq.plan import Plan
 from hlsq.schemes.evaluation import Evaluation, check_executor, check_paths
@@ -28,7 +28,6 @@ from hlsq.search.fingerprint import Fingerprint
 from hlsq.search.scoring import Outputs, Scoring, metric_name
 from hlsq.search.state import State
 
-BATCH = 64
 FORWARD, REFERENCE = "forward", "float"
 Inputs = Mapping[str, NDArray[Any]]
 
@@ -118,15 +117,8 @@ class FxPQNet(FxPScheme):
     def __post_init__(self) -> None:
         super().__post_init__()
         Evaluation.check_options(self.name, self.evaluation, self.metric)
-        drop = self.max_drop
-        if isinstance(drop, bool) or not isinstance(drop, (int, float)) or not 0 <= drop < np.inf:
-            raise self._wrong("max_drop", "a number from 0, such as 0.01")
-        if (
-            isinstance(self.reserve, bool)
-            or not isinstance(self.reserve, (int, float))
-            or not 0 <= self.reserve < np.inf
-        ):
-            raise self._wrong("reserve", "a number from 0, such as 1.645")
+        self._from_zero("max_drop", 0.01)
+        self._from_zero("reserve", 1.645)
         if self.reserve and callable(self.metric):
             raise self._wrong("reserve", "0 for a metric of your own, whose standard error is not known")
         self._choice("competition", COMPETITIONS)
@@ -166,7 +158,7 @@ class FxPQNet(FxPScheme):
         structures = found.structures
         initial = self.plan(graph, calibration)
         state = State(self.state, self._fingerprint(structures.graph, initial, inputs, evaluation))
-        real = _float_outputs(structures.graph, evaluation)
+        real = float_outputs(structures.graph, evaluation.inputs)
         scoring = evaluation.scoring
         reference = state.references[REFERENCE] = scoring.value(scoring.loss(real, np.arange(evaluation.samples)))
         plan = self._optimised(initial, found, inputs, state, progress)
@@ -289,15 +281,6 @@ class FxPQNet(FxPScheme):
             .samples(evaluation.inputs, evaluation.labels)
             .hexdigest()
         )
-
-
-def _float_outputs(graph: Graph, evaluation: Evaluation) -> dict[str, NDArray[np.float32]]:
-    """Outputs of the float network for the evaluation samples."""
-    pieces = []
-    for start in range(0, evaluation.samples, BATCH):
-        part = {name: x[start : start + BATCH].astype(np.float32) for name, x in evaluation.inputs.items()}
-        pieces.append(run_float(graph, part))
-    return {name: np.concatenate([p[name] for p in pieces]) for name in dict.fromkeys(graph.outputs)}
 
 
 def _row(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from hlsq.cli_values import parse_options
 from hlsq.console import ExplainedCommand, pairs, short_path, step, table
 from hlsq.demo import accuracy
 from hlsq.emulate.emulator import Emulator
-from hlsq.emulate.real import run_float
+from hlsq.emulate.real import float_outputs
 from hlsq.graph.lowering import quantize_graph
 from hlsq.memory import measure
 from hlsq.quiet import load_tensorflow
@@ -89,8 +89,7 @@ def main(
 
 def run_real(graph: hlsq.Graph, x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Outputs of the float network."""
-    parts = (x[start : start + BATCH] for start in range(0, len(x), BATCH))
-    return np.concatenate([run_float(graph, {graph.inputs[0].name: part})[graph.outputs[0]] for part in parts])
+    return float_outputs(graph, {graph.inputs[0].name: x}, BATCH)[graph.outputs[0]]
 
 
 def show_hardware(

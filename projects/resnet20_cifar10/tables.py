@@ -23,7 +23,7 @@ from hlsq import data
 from hlsq.console import ExplainedCommand, short_path, step, table
 from hlsq.demo import accuracy
 from hlsq.emulate.emulator import Emulator
-from hlsq.emulate.real import run_float
+from hlsq.emulate.real import float_outputs
 from hlsq.graph.lowering import quantize_graph
 from hlsq.memory import measure
 from hlsq.quiet import load_tensorflow
@@ -147,9 +147,8 @@ class Work:
 
     def float_point(self) -> Point:
         """The network as it was trained."""
-        name, parts = self.graph.inputs[0].name, range(0, len(self.images.x), BATCH)
-        outputs = [run_float(self.graph, {name: self.images.x[i : i + BATCH]}) for i in parts]
-        logits = np.concatenate([found[self.graph.outputs[0]] for found in outputs])
+        outputs = float_outputs(self.graph, {self.graph.inputs[0].name: self.images.x}, BATCH)
+        logits = outputs[self.graph.outputs[0]]
         return Point.of(logits, self.images, PAPER_TABLE_3["float"].kilobytes)
 
     def point(self, plan: hlsq.Plan) -> Point:

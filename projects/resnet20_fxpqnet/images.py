@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import hlsq
 from hlsq import data
 from hlsq.emulate.emulator import Emulator
-from hlsq.emulate.real import run_float
+from hlsq.emulate.real import float_outputs
 from hlsq.errors import DataError
 from hlsq.graph.lowering import quantize_graph
 from hlsq.quiet import load_tensorflow
@@ -66,10 +66,7 @@ class Judge:
     def __init__(self, graph: hlsq.Graph, split: Split) -> None:
         self.graph = graph
         self.split = split
-        outputs = [
-            run_float(graph, {graph.inputs[0].name: split.x[i : i + BATCH]}) for i in range(0, len(split.x), BATCH)
-        ]
-        self._float = self._parts(np.concatenate([o[graph.outputs[0]] for o in outputs]))
+        self._float = self._parts(float_outputs(graph, {graph.inputs[0].name: split.x}, BATCH)[graph.outputs[0]])
 
     def ranges(self) -> tuple[str, str, str]:
         """Names of the columns."""

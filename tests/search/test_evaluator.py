@@ -83,6 +83,8 @@ def test_a_deviation_is_summed_beside_the_loss(plan: Plan, evaluator: Evaluator)
         assert loss == evaluator.loss(candidate)
         assert deviation == pytest.approx(np.square(outputs - LABELS[:, None]).sum(), rel=1e-5)
         assert evaluator.measure(candidate, loss) == (IMPOSSIBLE, IMPOSSIBLE)
+        assert evaluator.measure(candidate, most=deviation) == (loss, deviation)
+        assert evaluator.measure(candidate, most=deviation * 0.999) == (IMPOSSIBLE, IMPOSSIBLE)
 
 
 def test_a_moved_base_is_that_of_the_candidate(plan: Plan, evaluator: Evaluator) -> None:
