@@ -12,9 +12,9 @@ import numpy as np
 
 import hlsq
 from hlsq import data, toolchain
-from hlsq.console import pairs, table
+from hlsq.cli.console import pairs, table
+from hlsq.cli.quiet import load_tensorflow
 from hlsq.memory import measure
-from hlsq.quiet import load_tensorflow
 
 if TYPE_CHECKING:
     from hlsq.formats import Format

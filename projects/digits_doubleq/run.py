@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from hlsq import demo
-from hlsq.console import ExplainedCommand, short_path, step, table
+from hlsq.cli.console import ExplainedCommand, short_path, step, table
 from hlsq.demo import DemoResult
 
 HERE = Path(__file__).resolve().parent

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 import hlsq
 from hlsq import data
-from hlsq.console import ExplainedCommand, pairs, short_path, step, table
+from hlsq.cli.console import ExplainedCommand, pairs, short_path, step, table
+from hlsq.cli.quiet import load_tensorflow
 from hlsq.demo import accuracy, check
-from hlsq.quiet import load_tensorflow
 
 HERE = Path(__file__).resolve().parent
 

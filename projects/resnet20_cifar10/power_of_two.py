@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 import hlsq
 from hlsq import data, toolchain
-from hlsq.cli_values import parse_options
-from hlsq.console import ExplainedCommand, pairs, short_path, step, table
+from hlsq.cli.console import ExplainedCommand, pairs, short_path, step, table
+from hlsq.cli.quiet import load_tensorflow
+from hlsq.cli.values import parse_options
 from hlsq.demo import accuracy
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.real import float_outputs
 from hlsq.graph.lowering import quantize_graph
 from hlsq.memory import measure
-from hlsq.quiet import load_tensorflow
 
 HERE = Path(__file__).resolve().parent
 CODE_BITS = (5, 4, 3)

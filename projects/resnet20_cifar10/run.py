@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 import hlsq
 from hlsq import data, toolchain
-from hlsq.console import ExplainedCommand, pairs, short_path, step, table
+from hlsq.cli.console import ExplainedCommand, pairs, short_path, step, table
+from hlsq.cli.quiet import load_tensorflow
 from hlsq.demo import accuracy
 from hlsq.errors import DataError, VerificationError
 from hlsq.memory import NetworkMemory, Saving, measure
-from hlsq.quiet import load_tensorflow
 
 HERE = Path(__file__).resolve().parent
 SCHEMES = ("quant8", "doubleq")

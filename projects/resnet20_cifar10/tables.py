@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 import hlsq
 from hlsq import data
-from hlsq.console import ExplainedCommand, short_path, step, table
+from hlsq.cli.console import ExplainedCommand, short_path, step, table
+from hlsq.cli.quiet import load_tensorflow
 from hlsq.demo import accuracy
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.real import float_outputs
 from hlsq.graph.lowering import quantize_graph
 from hlsq.memory import measure
-from hlsq.quiet import load_tensorflow
 from hlsq.report.pictures import draw_curves
 
 HERE = Path(__file__).resolve().parent

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from hlsq import data
-from hlsq.console import ExplainedCommand, short_path, step
-from hlsq.quiet import load_tensorflow
+from hlsq.cli.console import ExplainedCommand, short_path, step
+from hlsq.cli.quiet import load_tensorflow
 
 HERE = Path(__file__).resolve().parent
 PADDING = 4

@@ -7,7 +7,7 @@ import numpy as np
 from images import Judge, Split, accuracy
 
 import hlsq
-from hlsq.console import step, table
+from hlsq.cli.console import step, table
 from hlsq.schemes.fxp.initial import STRATEGIES
 
 WIDTHS = (8, 6, 5)

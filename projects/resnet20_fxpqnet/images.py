@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 import hlsq
 from hlsq import data
+from hlsq.cli.quiet import load_tensorflow
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.real import float_outputs
 from hlsq.errors import DataError
 from hlsq.graph.lowering import quantize_graph
-from hlsq.quiet import load_tensorflow
 
 Images = NDArray[np.float32]
 Labels = NDArray[np.int64]

@@ -19,7 +19,7 @@ from images import Judge, Split, load_split
 
 import hlsq
 from hlsq import toolchain
-from hlsq.console import ExplainedCommand, pairs, short_path, step, table
+from hlsq.cli.console import ExplainedCommand, pairs, short_path, step, table
 from hlsq.memory import NetworkMemory, measure
 from hlsq.schemes.fxp.averages import average_bits
 from hlsq.schemes.fxp.scheme import scheme_structures

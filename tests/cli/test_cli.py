@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 
 import hlsq
 from hlsq.cli import main
-from hlsq.console import step
-from hlsq.quiet import stderr_held_back
+from hlsq.cli.console import step
+from hlsq.cli.quiet import stderr_held_back
 from hlsq.schemes import get_scheme, scheme_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,7 +153,7 @@ def test_error_that_hlsq_does_not_explain_is_not_hidden(folder: Path, monkeypatc
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("hlsq.cli.load_samples", broken)
+    monkeypatch.setattr("hlsq.cli.commands.load_samples", broken)
     result = run("quantize", "model.keras", "--calibration", "x.npy")
     assert isinstance(result.exception, ZeroDivisionError)
 

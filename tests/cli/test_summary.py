@@ -13,7 +13,7 @@ from searching import images, predictions, sure_images
 
 import hlsq
 from hlsq.cli import main
-from hlsq.cli_summary import summary
+from hlsq.cli.summary import summary
 from hlsq.data import digits
 from hlsq.plan import Plan
 from hlsq.schemes import run_scheme

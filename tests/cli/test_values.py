@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hlsq
-from hlsq.cli_values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
+from hlsq.cli.values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
 from hlsq.errors import OptionError
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from hlsq import data
+from hlsq.cli.samples import load_labelled_samples, load_samples
 from hlsq.errors import InputError
-from hlsq.samples import load_labelled_samples, load_samples
 
 X = np.arange(24, dtype=np.float32).reshape(6, 4)
 Y = np.arange(6)

@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from hlsq.console import ExplainedCommand, pairs, short_path, table
+from hlsq.cli.console import ExplainedCommand, pairs, short_path, table
 from hlsq.errors import OptionError
 
 

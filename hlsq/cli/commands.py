@@ -1,4 +1,4 @@
-"""The command line: ``hlsq demo | quantize | convert | verify | report``.
+"""The commands: ``hlsq demo | quantize | convert | verify | report``.
 
 Exit codes: 0 done, 1 an error that hlsq explains in one line on standard error (or Ctrl-C), 2 wrong usage.
 """
@@ -12,11 +12,11 @@ from typing import Any
 import click
 
 import hlsq
-from hlsq.cli_summary import summary
-from hlsq.cli_values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
-from hlsq.console import ExplainedGroup, pairs, step
-from hlsq.quiet import load_tensorflow
-from hlsq.samples import Samples, load_labelled_samples, load_samples
+from hlsq.cli.console import ExplainedGroup, pairs, step
+from hlsq.cli.quiet import load_tensorflow
+from hlsq.cli.samples import Samples, load_labelled_samples, load_samples
+from hlsq.cli.summary import summary
+from hlsq.cli.values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
 
 MODEL = click.Path(exists=True, dir_okay=False, readable=True)
 PROJECT = click.Path(exists=True, file_okay=False)
@@ -274,7 +274,3 @@ def _evaluation(source: str | None, limit: int | None) -> dict[str, Any]:
     if limit:
         raise click.UsageError("--evaluation-limit chooses among the samples of --evaluation; give both.")
     return {}
-
-
-if __name__ == "__main__":
-    main()
