@@ -32,8 +32,7 @@ ARROWS |= {
     "hlsq.schemes": (*_READERS, "hlsq.calibration", "hlsq.search", "hlsq.memory"),
     "hlsq.memory": _READERS,
     "hlsq.cost": (*_READERS, "hlsq.memory"),
-    "hlsq.report": (*_READERS, "hlsq.memory", "hlsq.cost", "hlsq.streams"),
-    "hlsq.streams": _READERS,
+    "hlsq.report": (*_READERS, "hlsq.memory", "hlsq.cost"),
 }
 # What these parts may import besides the standard library and hlsq.
 FOREIGN = {

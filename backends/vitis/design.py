@@ -24,11 +24,11 @@ from hlsq.cost import (
     split,
     valid_reuse_factors,
 )
+from hlsq.cost.streams import MINIMUM_DEPTH, packet_sizes, positions, stream_depths
 from hlsq.errors import OptionError
 from hlsq.formats.packing import codes_per_word, pack
 from hlsq.graph import Interval, QBlock, QuantizedGraph
 from hlsq.graph.ops import DepthwiseConv2D
-from hlsq.streams import MINIMUM_DEPTH, packet_sizes, positions, stream_depths
 
 PARALLEL_LIMIT = 1 << 14
 """Most values of one map, and most products of one block, in io_parallel: everything lies in registers."""

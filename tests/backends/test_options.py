@@ -10,7 +10,7 @@ from small import small_network
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import HardwareOptions
-from hlsq.cost import Products, nearest_reuse_factors, split, valid_reuse_factors
+from hlsq.cost import Products, nearest_reuse_factors
 from hlsq.errors import OptionError
 from hlsq.formats import unpack
 from hlsq.graph.lowering import quantize_graph
@@ -50,22 +50,6 @@ def test_an_impossible_reuse_factor_names_the_nearest(graph: Any) -> None:
         Design(graph, HardwareOptions(reuse_factor={"conv/first": 73}))
     with pytest.raises(OptionError, match="reuse_factor: 'conv9' is unknown; valid: class, conv/first"):
         Design(graph, HardwareOptions(reuse_factor={"conv9": 1}))
-
-
-@pytest.mark.parametrize(("taps", "outputs"), [(27, 16), (7, 3), (144, 10), (1, 1), (64, 10)])
-def test_every_split_covers_all_products(taps: int, outputs: int) -> None:
-    products = Products(taps, outputs)
-    valid = valid_reuse_factors(products)
-    assert valid[0] == 1
-    assert valid[-1] == products.total
-    for factor in valid:
-        s = split("b", products, factor)
-        assert s.reuse_factor == factor
-        assert s.tap_steps * s.tap_block >= taps > (s.tap_steps - 1) * s.tap_block
-        assert s.output_steps * s.output_block >= outputs > (s.output_steps - 1) * s.output_block
-        assert s.pes * factor >= products.total
-    for factor in range(1, products.total + 2):
-        assert (factor in valid) == (nearest_reuse_factors(products, factor) == (factor,))
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -5,25 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from hlsq.cost.products import Products
 from hlsq.errors import OptionError
-from hlsq.graph import QBlock
-from hlsq.graph.ops import DepthwiseConv2D
 
 DEFAULT_REUSE = 64
 """Cycles per output position that blocks aim at when the user asks for nothing."""
-
-
-@dataclass(frozen=True)
-class Products:
-    """The products of one output position: each of ``outputs`` values sums ``taps`` of them."""
-
-    taps: int
-    outputs: int
-
-    @property
-    def total(self) -> int:
-        """Number of products."""
-        return self.taps * self.outputs
 
 
 @dataclass(frozen=True)
@@ -57,19 +43,6 @@ class Split:
     def pes(self) -> int:
         """Number of PEs."""
         return self.tap_block * self.output_block
-
-
-def products_of(block: QBlock) -> Products | None:
-    """Products of one output position of ``block``; None for a block without weights."""
-    if block.weights is None:
-        return None
-    shape = block.weights.values.shape
-    if isinstance(block.op, DepthwiseConv2D):
-        return Products(shape[0] * shape[1], shape[2])
-    taps = 1
-    for axis in shape[:-1]:
-        taps *= axis
-    return Products(taps, shape[-1])
 
 
 @lru_cache(maxsize=4096)

@@ -8,12 +8,12 @@ from networks import NetworkBuilder, quantized_network
 
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.cost.streams import MINIMUM_DEPTH, last_needed, positions, stream_depths
 from hlsq.formats import Affine, PowerOfTwo
 from hlsq.graph import QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
 from hlsq.graph.ops import Add, Conv2D
 from hlsq.plan import BlockPlan
-from hlsq.streams import MINIMUM_DEPTH, last_needed, positions, stream_depths
 
 
 @dataclass
