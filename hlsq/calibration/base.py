@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from hlsq.calibration.stats import TensorStats
+from hlsq.calibration.targets import Target, affine_target
 from hlsq.discovery import import_all
 from hlsq.errors import OptionError
 from hlsq.formats import Format
 
-if TYPE_CHECKING:
-    from hlsq.calibration.stats import TensorStats
-
 Range = tuple[float, float]
-Target = Callable[[float, float], Format]
-"""Makes the format that covers the real range (lo, hi)."""
 
 SHRINK = tuple(float(f) for f in np.exp2(-np.arange(0, 97) / 16))
 """Fractions of the full range that a search tries: 1 down to 1/64, each 4 % below the last."""
@@ -55,6 +52,23 @@ def get_method(name: str, options: Mapping[str, Any] | None = None) -> RangeMeth
         if option not in valid:
             raise OptionError.unknown(f"calibration method {name!r}, option", option, valid or ["none"])
     return cls(**(options or {}))
+
+
+def choose_range(
+    stats: TensorStats, method: str = "minmax", target: Target | None = None, options: Mapping[str, Any] | None = None
+) -> Range:
+    """The range of a tensor that a format should cover.
+
+    Args:
+        stats: of the tensor.
+        method: ``"minmax"``, ``"percentile"``, ``"mse"`` or ``"entropy"``.
+        target: makes the format for a range, by which ``"mse"`` and ``"entropy"`` judge it. None: affine, 8 bits.
+        options: of the method, e.g. ``{"p": 99.9}`` for ``"percentile"``.
+
+    Raises:
+        OptionError: unknown method or option, or a value that is not allowed.
+    """
+    return get_method(method, options).range(stats, target or affine_target(8))
 
 
 def candidates(stats: TensorStats, target: Target) -> list[tuple[Range, Format]]:

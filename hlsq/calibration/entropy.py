@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsq.calibration.base import Range, RangeMethod, Target, candidates
+from hlsq.calibration.base import Range, RangeMethod, candidates
+from hlsq.calibration.stats import TensorStats
+from hlsq.calibration.targets import Target
 from hlsq.errors import OptionError
 from hlsq.formats import Format
-
-if TYPE_CHECKING:
-    from hlsq.calibration.stats import TensorStats
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from hlsq.calibration.base import Range, RangeMethod, Target
-
-if TYPE_CHECKING:
-    from hlsq.calibration.stats import TensorStats
+from hlsq.calibration.base import Range, RangeMethod
+from hlsq.calibration.stats import TensorStats
+from hlsq.calibration.targets import Target
 
 
 @dataclass(frozen=True)

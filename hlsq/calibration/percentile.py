@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from hlsq.calibration.base import Range, RangeMethod, Target
+from hlsq.calibration.base import Range, RangeMethod
+from hlsq.calibration.stats import TensorStats
+from hlsq.calibration.targets import Target
 from hlsq.errors import OptionError
-
-if TYPE_CHECKING:
-    from hlsq.calibration.stats import TensorStats
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsq.calibration.base import Range, Target, get_method
-from hlsq.calibration.targets import affine_target
 from hlsq.errors import CalibrationError
 
 BIN_BITS = 13
@@ -49,21 +46,6 @@ class TensorStats:
         index = np.flatnonzero(self.counts)
         centres = (index - BINS + 0.5) * self.bin_width
         return np.clip(centres, self.minimum, self.maximum), self.counts[index].astype(np.float64)
-
-    def range(
-        self, method: str = "minmax", target: Target | None = None, options: Mapping[str, Any] | None = None
-    ) -> Range:
-        """The range that a format should cover.
-
-        Args:
-            method: ``"minmax"``, ``"percentile"``, ``"mse"`` or ``"entropy"``.
-            target: makes the format for a range, by which ``"mse"`` and ``"entropy"`` judge it. None: affine, 8 bits.
-            options: of the method, e.g. ``{"p": 99.9}`` for ``"percentile"``.
-
-        Raises:
-            OptionError: unknown method or option, or a value that is not allowed.
-        """
-        return get_method(method, options).range(self, target or affine_target(8))
 
 
 class StatsBuilder:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-from hlsq.calibration.base import Target
 from hlsq.formats import Affine, FixedPoint, Format, Rounding
+
+Target = Callable[[float, float], Format]
+"""Makes the format that covers the real range (lo, hi)."""
 
 NO_VALUES = 1.0
 """Magnitude assumed for a tensor that is zero on every calibration sample: any other would be as arbitrary."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hlsq.calibration import Target
+from hlsq.calibration import Target, choose_range
 from hlsq.calibration.run import Calibration
 from hlsq.formats import Format
 from hlsq.graph import Block, Graph
@@ -33,7 +33,7 @@ def output_format(
 
 def activation_format(scheme: Scheme, calibration: Calibration, name: str, target: Target) -> Format:
     """Format of tensor ``name`` for the range that the scheme's calibration method chooses."""
-    lo, hi = calibration.tensors[name].range(scheme.calibration_method, target, scheme.calibration_options)
+    lo, hi = choose_range(calibration.tensors[name], scheme.calibration_method, target, scheme.calibration_options)
     return target(lo, hi)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hlsq.calibration import calibrate, fixed_target
+from hlsq.calibration import calibrate, choose_range, fixed_target
 from hlsq.calibration.run import Calibration, CalibrationData
 from hlsq.emulate.inputs import as_inputs
 from hlsq.errors import CalibrationError, OptionError
@@ -103,7 +103,7 @@ class FxPScheme(Scheme):
         width = self._width(structures, structure)
         if structure.kind == "activation":
             stats, options = calibration.tensors[structure.name], self.calibration_options
-            low, high = stats.range(self.calibration_method, fixed_target(width), options)
+            low, high = choose_range(stats, self.calibration_method, fixed_target(width), options)
         else:
             values = structures.values(structure)
             low, high = float(values.min()), float(values.max())
