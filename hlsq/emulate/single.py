@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.emulate.integers import requantise
 from hlsq.formats import Rounding
 from hlsq.graph.quantized import DyadicRequant, Interval
 
@@ -70,8 +71,6 @@ def staircase(requant: DyadicRequant, t: Singles, factor: Any) -> Singles:
 
 def step_edges(requant: DyadicRequant, scaled: Interval) -> StepEdges:
     """All edges of the exact staircase, by bisection in integers."""
-    from hlsq.emulate.requantise import requantise
-
     values = np.arange(requant.lo + 1, requant.hi + 1, dtype=np.int64)
     channels = len(requant.multiplier)
     low = np.full((len(values), channels), scaled.lo - 1, dtype=np.int64)

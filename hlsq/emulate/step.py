@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.emulate.exact import carrier
+from hlsq.emulate.integers import requantise
 from hlsq.emulate.kernels import kernel_for
-from hlsq.emulate.requantise import CHUNK, requantise, stage_for
+from hlsq.emulate.requantise import CHUNK, stage_for
 from hlsq.graph import Interval, QBlock, QuantizedGraph
 from hlsq.graph.ops import Add, Concatenate, Identity
 

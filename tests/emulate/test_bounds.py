@@ -7,7 +7,8 @@ from plain import run_plain
 
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.exact import carrier
-from hlsq.emulate.requantise import FloatRequant, IntegerStage, requantise, stage_for
+from hlsq.emulate.integers import IntegerStage, requantise
+from hlsq.emulate.requantise import FloatRequant, stage_for
 from hlsq.emulate.single import _agrees, single_factors, staircase, step_edges
 from hlsq.errors import QuantizationError
 from hlsq.formats import Affine, FixedPoint, Rounding

@@ -12,7 +12,8 @@ from plain import run_plain
 from hlsq.emulate.deviation import deviations
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.exact import carrier
-from hlsq.emulate.requantise import FloatRequant, IntegerStage, stage_for
+from hlsq.emulate.integers import IntegerStage
+from hlsq.emulate.requantise import FloatRequant, stage_for
 from hlsq.errors import PlanError, QuantizationError
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo, Rounding
 from hlsq.graph import Activation, ChannelScale, DyadicRequant, Graph, QBlock, ThresholdRequant
