@@ -200,9 +200,11 @@ class HardwareModel:
 
     def report(self) -> Report:
         """Memory, PEs, widths and formats per block; ``print`` it, or ``.to_json()``, ``.to_html()``."""
+        from hlsq.backends.vitis.facts import design_facts
         from hlsq.report import make_report
 
-        return make_report(self)
+        facts = design_facts(self.design)
+        return make_report(self.graph, facts, self.plan, self.float_graph, self.deviations, self.accuracy)
 
     def write_vectors(self, x: Inputs) -> None:
         """Store ``x`` and its expected outputs as the vectors of the test bench."""

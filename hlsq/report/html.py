@@ -9,7 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from hlsq.report.model import Report
+from hlsq.report import pictures as draw
+from hlsq.report.model import NetworkReport
 from hlsq.report.tables import tables
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -24,7 +25,7 @@ class Picture:
     note: str = ""
 
 
-def render_html(report: Report) -> str:
+def render_html(report: NetworkReport) -> str:
     """The page; names are escaped, nothing is loaded from elsewhere."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -37,10 +38,8 @@ def render_html(report: Report) -> str:
     return page.render(report=report, tables=tables(report), pictures=list(pictures(report)))
 
 
-def pictures(report: Report) -> Iterator[Picture]:
+def pictures(report: NetworkReport) -> Iterator[Picture]:
     """All pictures that there is something to show in."""
-    from hlsq.report import pictures as draw
-
     if report.curve:
         assert report.plan is not None  # noqa: S101 - the curve comes from it
         points = [(p.memory_bytes, p.accuracy) for p in report.curve]

@@ -1,19 +1,21 @@
-"""``make_report``: collects what the hardware model knows."""
+"""``make_report``: collects what a network, its plan and its design tell."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
-from typing import TYPE_CHECKING
 
 from hlsq.cost import products_of
+from hlsq.emulate.deviation import Deviation
 from hlsq.formats import Format
-from hlsq.graph import DyadicRequant, Interval, QBlock, QuantizedGraph, Requant, ThresholdRequant
+from hlsq.graph import DyadicRequant, Graph, Interval, QBlock, QuantizedGraph, Requant, ThresholdRequant
 from hlsq.graph.lowering.requant import product_interval
 from hlsq.graph.ops import Concatenate
 from hlsq.graph.ops.base import spatial
 from hlsq.memory import BlockMemory, measure
 from hlsq.plan import Plan
 from hlsq.report.curve import curve_of
+from hlsq.report.design import DesignFacts, MacFacts
 from hlsq.report.histograms import weight_histograms
 from hlsq.report.lengths import word_lengths
 from hlsq.report.model import (
@@ -22,53 +24,60 @@ from hlsq.report.model import (
     FormatReport,
     InputReport,
     OutputReport,
-    PEReport,
     PlanReport,
-    Report,
-    StreamReport,
 )
-
-if TYPE_CHECKING:
-    from hlsq.backends.vitis.design import Design, HardwareBlock
-    from hlsq.hardware import HardwareModel
+from hlsq.report.report import Report
 
 
-def make_report(hw: HardwareModel) -> Report:
-    """The report of ``hw``; a loaded project's is the same as the converted one's."""
-    design, graph = hw.design, hw.graph
-    roms = {b.block.name: b.mac.rom.bits for b in design.blocks if b.mac is not None}
-    streaming = design.options.io_type == "io_stream"
-    memory = measure(graph, design.options.word_bits, roms, streaming)
-    deviations = {n: DeviationReport(d.values, d.differing, d.largest) for n, d in hw.deviations.items()}
+def make_report(
+    graph: QuantizedGraph,
+    design: DesignFacts,
+    plan: Plan | None = None,
+    float_graph: Graph | None = None,
+    deviations: Mapping[str, Deviation] | None = None,
+    accuracy: Mapping[str, float] | None = None,
+) -> Report:
+    """The report of a design; a loaded project's is the same as the converted one's.
+
+    Args:
+        graph: the integer network.
+        design: what the backend tells of its hardware.
+        plan: the formats it was quantised with, where they are known.
+        float_graph: the float network, where it is known.
+        deviations: roundings by block, counted on the first calibration samples.
+        accuracy: results that the user added, name to value.
+    """
+    streaming = design.io_type == "io_stream"
+    memory = measure(graph, design.word_bits, {name: mac.rom_bits for name, mac in design.macs.items()}, streaming)
+    found = {name: DeviationReport(d.values, d.differing, d.largest) for name, d in (deviations or {}).items()}
     blocks = tuple(
-        _block_report(graph, hardware, hw.plan, memory.by_name[name], deviations.get(name))
-        for name, hardware in design.by_name.items()
+        _block_report(
+            graph, block, design.macs.get(block.name), plan, memory.by_name[block.name], found.get(block.name)
+        )
+        for block in graph.blocks
     )
-    streams = _streams(design) if streaming else []
     joins = {block.name for block in graph.blocks if len(block.inputs) > 1}
     return Report(
         network=graph.name,
-        project=design.options.project_name,
-        part=design.options.part,
-        clock_period=design.options.clock_period,
-        io_type=design.options.io_type,
-        plan=None
-        if hw.plan is None
-        else PlanReport(hw.plan.scheme, hw.plan.batch_norm, dict(hw.plan.options), dict(hw.plan.info)),
+        project=design.project,
+        part=design.part,
+        clock_period=design.clock_period,
+        io_type=design.io_type,
+        plan=None if plan is None else PlanReport(plan.scheme, plan.batch_norm, dict(plan.options), dict(plan.info)),
         inputs=tuple(InputReport(i.name, tuple(i.shape), describe(i.format)) for i in graph.inputs),
         outputs=tuple(
             OutputReport(name, tuple(graph.shapes[name]), describe(graph.formats[name]), graph.host.get(name))
             for name in graph.outputs
         ),
         blocks=blocks,
-        joins=tuple(stream for stream in streams if stream.block in joins),
-        stream_bits=sum(stream.bits for stream in streams),
+        joins=tuple(stream for stream in design.streams if stream.block in joins),
+        stream_bits=sum(stream.bits for stream in design.streams),
         memory=memory,
-        deviation_samples=_samples(graph, deviations),
-        accuracy=dict(hw.accuracy),
-        word_lengths=tuple(word_lengths(graph, hw.plan)),
-        curve=tuple(curve_of(hw.plan.info)) if hw.plan is not None else (),
-        histograms=tuple(weight_histograms(graph.blocks, hw.float_graph, hw.plan)),
+        deviation_samples=_samples(graph, found),
+        accuracy=dict(accuracy or {}),
+        word_lengths=tuple(word_lengths(graph, plan)),
+        curve=tuple(curve_of(plan.info)) if plan is not None else (),
+        histograms=tuple(weight_histograms(graph.blocks, float_graph, plan)),
     )
 
 
@@ -86,12 +95,12 @@ def describe(fmt: Format) -> FormatReport:
 
 def _block_report(
     graph: QuantizedGraph,
-    hardware: HardwareBlock,
+    block: QBlock,
+    mac: MacFacts | None,
     plan: Plan | None,
     memory: BlockMemory,
     deviation: DeviationReport | None,
 ) -> BlockReport:
-    block, mac = hardware.block, hardware.mac
     formats = plan.blocks.get(block.name) if plan is not None else None
     sums = block.op.accumulates and not isinstance(block.op, Concatenate)
     scale = block.scale
@@ -112,13 +121,11 @@ def _block_report(
         shift_format=None if shift_format is None else str(describe(shift_format)),
         output_format=describe(block.format),
         accumulator=(block.accumulator.lo, block.accumulator.hi) if sums else None,
-        accumulator_bits=_sum_bits(hardware) if sums else 0,
+        accumulator_bits=_sum_bits(block, mac) if sums else 0,
         scaled_bits=0 if scale is None else _signed_bits(block.scaled.union(block.accumulator)),
         requant=_requant_words(block),
         requant_bits=_requant_bits(graph, block),
-        pe=None
-        if mac is None
-        else PEReport(mac.pe.kind, mac.split.pes, mac.split.tap_block, mac.split.output_block, mac.split.reuse_factor),
+        pe=None if mac is None else mac.pe,
         macs=_macs(block),
         memory=memory,
         deviation=deviation,
@@ -176,25 +183,15 @@ def _product_bits(requant: DyadicRequant, scaled: Interval, output: Format) -> i
     return _signed_bits(product_interval(requant, scaled).union(rounded))
 
 
-def _sum_bits(hardware: HardwareBlock) -> int:
+def _sum_bits(block: QBlock, mac: MacFacts | None) -> int:
     """Of the type of partial sums: what an option fixes, else that of the accumulator."""
-    given = hardware.mac.sum_bits if hardware.mac is not None else None
-    return given or _signed_bits(hardware.block.accumulator)
+    given = mac.sum_bits if mac is not None else None
+    return given or _signed_bits(block.accumulator)
 
 
 def _signed_bits(interval: Interval) -> int:
     """Bits of the signed type that holds ``interval``; sums and products are always signed."""
     return interval.width + (not interval.signed)
-
-
-def _streams(design: Design) -> list[StreamReport]:
-    """Every stream; the network's outputs go to the block ``""``."""
-    found = []
-    for stream in design.streams:
-        tensor = design.tensors[stream.tensor]
-        bits = tensor.packet * tensor.interval.width
-        found.append(StreamReport(stream.reader or "", stream.tensor, stream.depth, bits))
-    return found
 
 
 def _samples(graph: QuantizedGraph, deviations: dict[str, DeviationReport]) -> int | None:

@@ -1,11 +1,9 @@
-"""The report as data; text, JSON and HTML are made from it alone."""
+"""The report as plain data; text, JSON and HTML are made from it alone."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from hlsq.memory import AverageLength, BlockMemory, NetworkMemory
@@ -191,8 +189,8 @@ class PlanReport:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a network became in hardware. ``print`` it, or write ``to_json()`` or ``to_html()``.
+class NetworkReport:
+    """What a network became in hardware.
 
     Attributes:
         network: its name.
@@ -265,27 +263,3 @@ class Report:
         return DeviationReport(
             sum(d.values for d in found), sum(d.differing for d in found), max((d.largest for d in found), default=0)
         )
-
-    def __str__(self) -> str:
-        from hlsq.report.text import render_text
-
-        return render_text(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, sizes in bits; what ``to_json`` writes."""
-        from hlsq.report.plain import to_plain
-
-        return to_plain(self)
-
-    def to_json(self) -> str:
-        """``to_dict`` as JSON text."""
-        return json.dumps(self.to_dict(), indent=1)
-
-    def to_html(self, path: str | Path | None = None) -> str:
-        """One self-contained page; written to ``path`` too, if given."""
-        from hlsq.report.html import render_html
-
-        page = render_html(self)
-        if path is not None:
-            Path(path).write_text(page, encoding="utf-8")
-        return page

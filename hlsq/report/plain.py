@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hlsq.memory import Saving
-from hlsq.report.model import Report
+from hlsq.report.model import NetworkReport
 
 BLOCK_TOTALS = ("maps", "maps_packed", "read_only", "read_only_packed", "parameters")
 TOTALS = (
@@ -23,7 +23,7 @@ TOTALS = (
 )
 
 
-def to_plain(report: Report) -> dict[str, Any]:
+def to_plain(report: NetworkReport) -> dict[str, Any]:
     """Everything that the report holds, and its sums as ``totals``; sizes in bits."""
     data = asdict(report)
     maps = data.pop("memory")["maps"]

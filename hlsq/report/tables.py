@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hlsq.memory import Saving
-from hlsq.report.model import BlockReport, Report
+from hlsq.report.model import BlockReport, NetworkReport
 from hlsq.report.words import measured, memory_rows, number, shape, share, size, summary, times
 
 Row = tuple[str, ...]
@@ -31,7 +31,7 @@ class Table:
     note: str = ""
 
 
-def tables(report: Report) -> list[Table]:
+def tables(report: NetworkReport) -> list[Table]:
     """All tables that have rows."""
     blocks = report.blocks
     found = [
@@ -124,7 +124,7 @@ def tables(report: Report) -> list[Table]:
     return [table for table in found if table.rows]
 
 
-def _memory_note(report: Report) -> str:
+def _memory_note(report: NetworkReport) -> str:
     note = "1 kB = 1000 bytes. The paper's count (DoubleQ) is the codes of the convolutions alone."
     if not report.memory.paper.before:
         note += " This network has none."
@@ -132,7 +132,7 @@ def _memory_note(report: Report) -> str:
     return f"{note} Live feature maps: {maps}."
 
 
-def _footprint_rows(report: Report) -> Iterator[Row]:
+def _footprint_rows(report: NetworkReport) -> Iterator[Row]:
     memory = report.memory
     found = [
         (
@@ -151,7 +151,7 @@ def _footprint(codes: Saving, words: Saving) -> Row:
     return (size(codes.before), size(codes.after), size(words.after), times(codes), times(words))
 
 
-def _length_rows(report: Report) -> Iterator[Row]:
+def _length_rows(report: NetworkReport) -> Iterator[Row]:
     bits: dict[str, dict[str, int]] = {}
     for length in report.word_lengths:
         bits.setdefault(length.name, {})[length.kind] = length.bits

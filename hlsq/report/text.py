@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from hlsq.report.model import Report
+from hlsq.report.model import NetworkReport
 from hlsq.report.tables import Table, tables
 
 WIDTH = 140
@@ -12,7 +12,7 @@ GAP = "  "
 LEAST = 8
 
 
-def render_text(report: Report) -> str:
+def render_text(report: NetworkReport) -> str:
     """Text tables of at most 140 columns; cells that would not fit are shortened in the middle."""
     title = f"hlsq report: {report.network}"
     parts = [f"{title}\n{'=' * len(title)}"]

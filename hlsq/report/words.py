@@ -7,7 +7,7 @@ from typing import Any
 
 from hlsq.memory import Saving
 from hlsq.report.curve import ACCURACY
-from hlsq.report.model import DeviationReport, Report
+from hlsq.report.model import DeviationReport, NetworkReport
 
 STATE = "search"
 """What a search needs to go on, in a plan's ``info``; nothing for a reader."""
@@ -75,7 +75,7 @@ def _value(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def rounding(report: Report) -> str:
+def rounding(report: NetworkReport) -> str:
     """One sentence about roundings."""
     total = report.deviation
     if total is None or report.deviation_samples is None:
@@ -92,7 +92,7 @@ def share(deviation: DeviationReport) -> str:
     return "< 0.01 %" if 0 < part < 1e-4 else f"{100 * part:.2f} %"
 
 
-def summary(report: Report) -> list[tuple[str, str]]:
+def summary(report: NetworkReport) -> list[tuple[str, str]]:
     """What holds for the whole network, name and value."""
     plan = report.plan
     rows = [
@@ -115,7 +115,7 @@ def summary(report: Report) -> list[tuple[str, str]]:
     return rows
 
 
-def memory_rows(report: Report) -> list[tuple[str, str, str]]:
+def memory_rows(report: NetworkReport) -> list[tuple[str, str, str]]:
     """Memory of the whole network: what, as floats, in hardware."""
     memory = report.memory
     word = f"packed in {memory.word_bits}-bit words, unused bits included"

@@ -1,0 +1,37 @@
+"""What the report needs to know of a design."""
+
+from __future__ import annotations
+
+from hlsq.backends.vitis.design import Design, MacArray
+from hlsq.report.design import DesignFacts, MacFacts
+from hlsq.report.model import PEReport, StreamReport
+
+
+def design_facts(design: Design) -> DesignFacts:
+    """``design`` as plain data."""
+    options = design.options
+    return DesignFacts(
+        project=options.project_name,
+        part=options.part,
+        clock_period=options.clock_period,
+        io_type=options.io_type,
+        word_bits=options.word_bits,
+        macs={b.block.name: _mac_facts(b.mac) for b in design.blocks if b.mac is not None},
+        streams=_streams(design) if options.io_type == "io_stream" else (),
+    )
+
+
+def _mac_facts(mac: MacArray) -> MacFacts:
+    split = mac.split
+    pe = PEReport(mac.pe.kind, split.pes, split.tap_block, split.output_block, split.reuse_factor)
+    return MacFacts(pe, mac.rom.bits, mac.sum_bits)
+
+
+def _streams(design: Design) -> tuple[StreamReport, ...]:
+    found = []
+    for stream in design.streams:
+        tensor = design.tensors[stream.tensor]
+        found.append(
+            StreamReport(stream.reader or "", stream.tensor, stream.depth, tensor.packet * tensor.interval.width)
+        )
+    return tuple(found)

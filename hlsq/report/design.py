@@ -1,0 +1,46 @@
+"""What a backend tells of its design, as plain data, so that the report knows no backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hlsq.report.model import PEReport, StreamReport
+
+
+@dataclass(frozen=True)
+class MacFacts:
+    """The PEs of one block with weights.
+
+    Attributes:
+        pe: kind and number.
+        rom_bits: of the words that hold its weights, with unused bits and idle PEs.
+        sum_bits: of the signed type of partial sums, where an option fixes it; else they have the accumulator's type.
+    """
+
+    pe: PEReport
+    rom_bits: int
+    sum_bits: int | None = None
+
+
+@dataclass(frozen=True)
+class DesignFacts:
+    """The hardware of a network.
+
+    Attributes:
+        project: name of the top function.
+        part: FPGA part.
+        clock_period: in nanoseconds.
+        io_type: ``io_stream`` or ``io_parallel``.
+        word_bits: width of the memory words that hold packed codes.
+        macs: of the blocks with weights, by name.
+        streams: all connections between blocks; the network's outputs go to the block ``""``. None in io_parallel.
+    """
+
+    project: str
+    part: str
+    clock_period: float
+    io_type: str
+    word_bits: int
+    macs: Mapping[str, MacFacts]
+    streams: tuple[StreamReport, ...] = ()
