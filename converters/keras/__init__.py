@@ -4,8 +4,8 @@ Neither Keras 3 nor tf_keras is imported here: a model object brings its own pac
 that loads it.
 """
 
-from hlsq.converters.keras.convert import draft_from_keras, from_keras
-from hlsq.converters.keras.files import from_file, load_model_file
+from hlsq.converters.keras.convert import draft_from_keras, from_file, from_keras
+from hlsq.converters.keras.files import load_model_file
 from hlsq.converters.keras.read import read_model
 
 __all__ = ["draft_from_keras", "from_file", "from_keras", "load_model_file", "read_model"]

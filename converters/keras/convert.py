@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.converters.keras.draft import Draft, Node
+from hlsq.converters.keras.files import load_model_file
 from hlsq.converters.keras.handler import handler_for
 from hlsq.converters.keras.passes import merge
 from hlsq.converters.keras.reader import LayerList, read_layers
@@ -32,8 +33,6 @@ def from_keras(model: Any, *, name: str | None = None) -> Graph:
         QuantizationError: weights that are NaN or infinite.
     """
     if isinstance(model, str | os.PathLike):
-        from hlsq.converters.keras.files import load_model_file
-
         model = load_model_file(Path(model))
     draft = draft_from_keras(model)
     if quantised := [node.name for node in draft.nodes if node.quantizers]:
@@ -48,6 +47,11 @@ def from_keras(model: Any, *, name: str | None = None) -> Graph:
         outputs=draft.outputs,
         host={node.name: node.host for node in draft.nodes if node.host is not None},
     )
+
+
+def from_file(path: str | os.PathLike[str], *, name: str | None = None) -> Graph:
+    """The float graph of the model saved in ``path``; see ``load_model_file`` and ``from_keras``."""
+    return from_keras(load_model_file(path), name=name)
 
 
 def draft_from_keras(model: Any) -> Draft:

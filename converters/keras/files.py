@@ -7,13 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hlsq.converters.keras.convert import from_keras
+from hlsq.converters.keras.qkeras_files import load_qkeras_file
 from hlsq.converters.keras.reader import is_model
 from hlsq.converters.keras.saved import SavedModel, read_saved, refuse_code, refuse_unknown_layers
 from hlsq.errors import ModelFileError
-from hlsq.graph import Graph
-
-QKERAS = "hlsq.converters.keras.qkeras"
 
 
 def load_model_file(path: str | os.PathLike[str]) -> Any:
@@ -48,15 +45,9 @@ def load_model_file(path: str | os.PathLike[str]) -> Any:
     return model
 
 
-def from_file(path: str | os.PathLike[str], *, name: str | None = None) -> Graph:
-    """The float graph of the model saved in ``path``; see ``load_model_file`` and ``from_keras``."""
-    return from_keras(load_model_file(path), name=name)
-
-
 def _load_qkeras(saved: SavedModel) -> Any:
     try:
-        module = importlib.import_module(QKERAS)
-        return module.load_qkeras_file(saved.path)
+        return load_qkeras_file(saved.path)
     except ImportError as error:
         raise ModelFileError(f"{saved.path} holds QKeras layers, which cannot be loaded here: {error}") from error
 

@@ -11,7 +11,8 @@ import tf_keras
 from tf_keras import layers
 
 import hlsq.quantizers as hq
-from hlsq.converters.keras.qkeras import from_qkeras, is_qkeras, load_qkeras_file
+from hlsq.converters.keras.qkeras import from_qkeras, is_qkeras
+from hlsq.converters.keras.qkeras_files import load_qkeras_file
 from hlsq.errors import ModelFileError, OptionError, QuantizationError, UnsupportedLayerError
 from hlsq.formats import FixedPoint
 

@@ -12,7 +12,8 @@ from sklearn.datasets import load_digits
 from tf_keras import layers
 
 import hlsq.quantizers as hq
-from hlsq.converters.keras.qkeras import from_qkeras, load_qkeras_file, rebuild
+from hlsq.converters.keras.qkeras import from_qkeras
+from hlsq.converters.keras.qkeras_files import load_qkeras_file, rebuild
 from hlsq.converters.keras.saved import read_saved
 from hlsq.emulate.emulator import Emulator
 from hlsq.formats import FixedPoint, PowerOfTwo
