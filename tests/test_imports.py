@@ -1,12 +1,17 @@
-"""Imports point one way; this walks every module of the source tree and fails on an arrow the other way."""
+"""Imports point one way; this walks every module of the source tree and fails on an arrow the other way, or a circle.
+
+Imports inside functions and those for type checkers count: who reads one file then has to read all of a circle.
+"""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -77,11 +82,23 @@ def imports_of(source: str, module: str, is_package: bool = False) -> Iterator[I
             for child in node.orelse:
                 yield from walk(child, lazy, typing)
         else:
+            if (name := name_imported_by_call(node)) is not None:
+                yield Import(node.lineno, name, lazy, typing)
             inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             for child in ast.iter_child_nodes(node):
                 yield from walk(child, inside, typing)
 
     return walk(ast.parse(source), False, False)
+
+
+def name_imported_by_call(node: ast.AST) -> str | None:
+    """What ``import_module("name")`` imports; not the modules that ``import_all`` finds by walking a package."""
+    match node:
+        case ast.Call(
+            func=ast.Name("import_module") | ast.Attribute(attr="import_module"), args=[ast.Constant(str(name)), *_]
+        ):
+            return name
+    return None
 
 
 def within(name: str, prefix: str) -> bool:
@@ -101,13 +118,13 @@ def faults(source: str, module: str, is_package: bool = False) -> list[str]:
         where = f"{module}:{imported.line} imports {target}"
         if top in ("backends", "converters"):
             found.append(f"{where}: its name is hlsq.{top}")
-        if imported.typing:
-            continue
         part = rule_for(module, ARROWS)
         if top == "hlsq" and part is not None:
             allowed = (part, *ARROWS[part])
             if not any(within(target, prefix) for prefix in allowed):
                 found.append(f"{where}: {part} may import only {', '.join(allowed)}")
+        if imported.typing:
+            continue
         lazily = imported.lazy and any(within(module, prefix) for prefix in LAZY)
         if not outer and not lazily and any(within(target, prefix) for prefix in OUTER):
             found.append(f"{where}: only {', '.join(LAZY)} may, inside a function")
@@ -128,11 +145,104 @@ def modules() -> Iterator[tuple[str, Path]]:
                 yield ".".join([name, *(parts[:-1] if parts[-1] == "__init__" else parts)]), path
 
 
+@dataclass(frozen=True)
+class Module:
+    """Source of one module; ``is_package`` for an ``__init__.py``."""
+
+    source: str
+    is_package: bool = False
+
+
+def source_tree() -> dict[str, Module]:
+    return {name: Module(path.read_text(), path.stem == "__init__") for name, path in modules()}
+
+
+def edges(sources: Mapping[str, Module]) -> dict[str, set[str]]:
+    """For every module the files that its imports name.
+
+    ``from a import b`` names the file ``a/b.py`` if there is one, else ``a/__init__.py``, which must then have ``b``.
+    That Python runs ``a/__init__.py`` on the way to ``a/b.py`` does not count: a package may gather names of its
+    modules for others. Its modules must not take them from there, which would be a circle.
+    """
+    found: dict[str, set[str]] = {}
+    for name, module in sources.items():
+        targets = (file_of(i.target, sources) for i in imports_of(module.source, name, module.is_package))
+        found[name] = {target for target in targets if target is not None}
+    return found
+
+
+def file_of(target: str, sources: Mapping[str, Module]) -> str | None:
+    """The module among ``sources`` that the import of ``target`` reads; None for a foreign one."""
+    parts = target.split(".")
+    prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in sources), None)
+
+
+def circle(sources: Mapping[str, Module]) -> list[str]:
+    """Modules of which each imports the next, the last one being the first again; empty if there is no such circle."""
+    try:
+        TopologicalSorter(edges(sources)).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
+
+
 def test_all_imports_point_one_way() -> None:
-    seen = dict(modules())
+    seen = source_tree()
     assert {"hlsq.formats.affine", "hlsq.graph.graph", "hlsq.emulate.real"} <= set(seen)
-    wrong = [fault for name, path in seen.items() for fault in faults(path.read_text(), name, path.stem == "__init__")]
+    wrong = [fault for name, module in seen.items() for fault in faults(module.source, name, module.is_package)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    seen = source_tree()
+    found = edges(seen)
+    assert "hlsq.graph.graph" in found["hlsq.graph"]
+    assert "hlsq.backends.vitis.design" in found["hlsq.hardware"], "an import for type checkers"
+    assert "hlsq.report" in found["hlsq.hardware"], "an import inside a function"
+    assert not circle(seen), "imports in a circle: " + " -> ".join(circle(seen))
+
+
+def made_up(sources: dict[str, str]) -> dict[str, Module]:
+    """``sources`` of modules by name; those without a dot are packages."""
+    return {name: Module(text, "." not in name) for name, text in {"p": "", **sources}.items()}
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ({"p.a": "import p.b", "p.b": "from p import a"}, {"p.a", "p.b"}),
+        ({"p.a": "from p.b import f", "p.b": "import q.c", "q.c": "from p.a import g"}, {"p.a", "p.b", "q.c"}),
+        ({"p.a": "from . import b", "p.b": "def f():\n    from .a import g"}, {"p.a", "p.b"}),
+        ({"p.a": "import p.b", "p.b": "class C:\n    def f(self):\n        import p.a as x"}, {"p.a", "p.b"}),
+        ({"p.a": "import p.b", "p.b": "if TYPE_CHECKING:\n    from p.a import A"}, {"p.a", "p.b"}),
+        ({"p.a": "import p.b", "p.b": "def f():\n    return importlib.import_module('p.a').g()"}, {"p.a", "p.b"}),
+        ({"p": "from p.a import f", "p.a": "from p import g"}, {"p", "p.a"}),
+        ({"p": "from p.a import f", "p.a": "from p import *"}, {"p", "p.a"}),
+        ({"p": "from .a import f", "p.a": "from q import g", "q": "import p"}, {"p", "p.a", "q"}),
+        ({"p.a": "from p.a import f"}, {"p.a"}),
+    ],
+)
+def test_circle_is_noticed(sources: dict[str, str], expected: set[str]) -> None:
+    modules = made_up(sources)
+    found = circle(modules)
+    assert set(found) == expected
+    assert found[0] == found[-1]
+    assert all(target in edges(modules)[name] for name, target in pairwise(found)), "each imports the next"
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"p.a": "import p.b", "p.b": "import p.c", "p.c": "import os"},
+        {"p": "from p.a import f", "p.a": "from p import b", "p.b": ""},
+        {"p": "from p.a import f", "p.a": "import p.b.c", "p.b": "", "p.b.c": "", "q": "from p import f"},
+        {"p": "from p.a import f", "p.a": "from . import b", "p.b": "from p.c import d", "p.c": "", "p.c.d": ""},
+        {"p.a": "import os.path, numpy.linalg", "p.b": "from p.a import f"},
+    ],
+)
+def test_what_is_no_circle_is_accepted(sources: dict[str, str]) -> None:
+    assert circle(made_up(sources)) == []
 
 
 @pytest.mark.parametrize(
@@ -145,6 +255,8 @@ def test_all_imports_point_one_way() -> None:
         ("hlsq.emulate.kernels.dense", "from hlsq import memory", "hlsq.emulate may import only"),
         ("hlsq.memory", "import hlsq.schemes.doubleq", "hlsq.memory may import only"),
         ("hlsq.search.race", "from hlsq.schemes import run_scheme", "hlsq.search may import only"),
+        ("hlsq.report.make", "def f():\n    from hlsq.hardware import HardwareModel", "hlsq.report may import only"),
+        ("hlsq.report.make", "if TYPE_CHECKING:\n    import hlsq.backends.vitis.design", "hlsq.report may import only"),
         ("hlsq.graph.block", "import scipy.linalg", "may import only numpy"),
         ("hlsq.formats.affine", "import tqdm", "may import only numpy"),
         ("hlsq.api", "import hlsq.converters.keras", "inside a function"),
