@@ -52,13 +52,17 @@ class FanOut:
 
 @dataclass(frozen=True, eq=False)
 class CallStep:
-    """One block's part of the top function: declarations, call, trace, copies for several readers."""
+    """One block's part of the top function: declarations, call, trace.
+
+    ``after`` holds the calls that hand its result on: copies for several readers or for a port, or, where nothing reads
+    it, what takes it from its stream.
+    """
 
     locals: tuple[Local, ...]
     call: str
     tensor: Tensor
     traced: str
-    clones: tuple[str, ...]
+    after: tuple[str, ...]
 
 
 def render_project(design: Design) -> dict[str, str]:
@@ -144,10 +148,10 @@ class _Layout:
         return [s for s in self.design.streams if s.tensor == tensor.name]
 
     def _written(self, tensor: Tensor) -> str:
-        """What a block writes: its only reader's stream, or one that is then copied."""
+        """What a block writes: its only reader's stream, or one that is then copied or emptied."""
         readers = self._readers(tensor)
         if self.streaming and len(readers) != 1:
-            return f"{tensor.ident}_all"
+            return f"{tensor.ident}_all" if readers else f"{tensor.ident}_unread"
         if not self.streaming and tensor.name in self.design.graph.outputs and len(readers) == 1:
             return self._port(tensor.name)
         return readers[0].ident if self.streaming else f"{tensor.ident}_out"
@@ -174,13 +178,16 @@ class _Layout:
         if source is None and (len(readers) != 1 or readers[0].reader is not None):
             depth = readers[0].depth if len(readers) == 1 else 2
             locals_.append(Local(written, tensor.ident, depth, tensor.size))
-        clones: tuple[str, ...] = ()
-        if len(readers) > 1:
+        after: tuple[str, ...] = ()
+        if not readers:
+            # Whoever fills the stream would wait for ever once it is full.
+            after = (f"hlsq::discard<{tensor.positions}>({written});",)
+        elif len(readers) > 1:
             locals_ += [Local(s.ident, tensor.ident, s.depth, tensor.size) for s in readers if s.reader is not None]
             self.fan_outs.append(FanOut(len(readers)))
             targets = ", ".join(s.ident for s in readers)
-            clones = (f"fan_out<{tensor.positions}>({written}, {targets});",)
-        return CallStep(tuple(locals_), call, tensor, written, clones)
+            after = (f"fan_out<{tensor.positions}>({written}, {targets});",)
+        return CallStep(tuple(locals_), call, tensor, written, after)
 
 
 @cache

@@ -1,5 +1,7 @@
 """A small residual network as a written project."""
 
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,3 +20,16 @@ def samples() -> np.ndarray:
 def project(tmp_path: Path, samples: np.ndarray) -> hlsq.HardwareModel:
     graph, plan = small_network()
     return hlsq.convert(graph, plan, output_dir=tmp_path / "net", calibration=samples)
+
+
+@pytest.fixture
+def run_test_bench() -> Callable[..., tuple[int, str]]:
+    """Builds and runs the test bench of the project ``hlsq_net`` in a folder; its exit code and what it printed."""
+
+    def run(folder: Path, *flags: str) -> tuple[int, str]:
+        command = ["g++", "-O1", "-std=c++14", *flags, "-Ifirmware/ap_types", "-Wno-unknown-pragmas"]
+        subprocess.run([*command, "hlsq_net_test.cpp", "firmware/hlsq_net.cpp", "-o", "tb"], cwd=folder, check=True)
+        done = subprocess.run(["./tb"], cwd=folder, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return run
