@@ -206,7 +206,7 @@ class Design:
             for reader, number in readers:
                 suffix = "out" if len(readers) == 1 else f"to_{self.tensors[reader].ident if reader else 'host'}"
                 if sum(r == reader for r, _ in readers) > 1:
-                    suffix += f"_{number}"
+                    suffix += f"_input{number}"
                 depth = depths.get((reader, number), MINIMUM_DEPTH) if reader else MINIMUM_DEPTH
                 found.append(Stream(name, f"{tensor.ident}_{suffix}", reader, number, depth))
         return tuple(found)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from hlsq.backends.vitis.names import RESERVED
+from hlsq.backends.vitis.names import MOST_LETTERS, is_reserved
 from hlsq.errors import OptionError
 from hlsq.formats.packing import codes_per_word
 
@@ -59,13 +59,16 @@ class HardwareOptions:
             raise OptionError(f"clock_period {self.clock_period!r} must be from 0.1 to 1000 nanoseconds")
         if self.word_bits not in WORD_BITS:
             raise OptionError(f"word_bits {self.word_bits!r} is unknown; valid: {', '.join(map(str, WORD_BITS))}")
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.project_name):
+        name = self.project_name
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or len(name) > MOST_LETTERS:
             raise OptionError(
-                f"project_name {self.project_name!r} must be a C++ name: letters, digits and underscores, "
-                "beginning with a letter"
+                f"project_name {name!r} must be a C++ name: letters, digits and underscores, beginning with a letter, "
+                f"at most {MOST_LETTERS} of them"
             )
-        if self.project_name.lower() in RESERVED:
-            raise OptionError(f"project_name {self.project_name!r} has a meaning of its own in C++; choose another")
+        if is_reserved(name):
+            raise OptionError(
+                f"project_name {name!r} has a meaning of its own in C++ or among the files of a project; choose another"
+            )
         factors = self.reuse_factor.values() if isinstance(self.reuse_factor, Mapping) else [self.reuse_factor]
         for factor in factors:
             if factor is not None and (isinstance(factor, bool) or not isinstance(factor, int) or factor < 1):

@@ -62,7 +62,7 @@ def write_project(design: Design, folder: str | Path, extra: dict[str, str] | No
     path = check_output_dir(folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        staging = Path(tempfile.mkdtemp(prefix=".hlsq.", dir=path.parent))
     except OSError as error:
         raise OutputDirError(f"output_dir {str(path)!r} cannot be created: {error.strerror}") from error
     try:
@@ -167,7 +167,7 @@ def _replace(staging: Path, path: Path) -> None:
     if not path.exists():
         os.rename(staging, path)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    old = Path(tempfile.mkdtemp(prefix=".hlsq.old.", dir=path.parent))
     os.rename(path, old / "old")
     os.rename(staging, path)
     shutil.rmtree(old, ignore_errors=True)

@@ -201,6 +201,7 @@ def _environment(kind: str) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
+        comment=_comment,
         cpp_int=_cpp_literal,
         cpp_type=cpp_int,
         cpp_table=_cpp_table,
@@ -212,6 +213,12 @@ def _environment(kind: str) -> jinja2.Environment:
         is_power=lambda value: int(value) > 0 and int(value) & (int(value) - 1) == 0,
     )
     return environment
+
+
+def _comment(text: str) -> str:
+    """``text`` as what a ``//`` comment says: nothing in it ends the comment, or makes it go on in the next line."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return f"{line}." if line.endswith(("\\", "??/")) else line
 
 
 def _cpp_literal(value: int) -> str:
