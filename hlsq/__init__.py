@@ -1,12 +1,15 @@
 """Quantise Keras models so that FPGA hardware shifts instead of multiplying, and prove it bit for bit.
 
-``import hlsq`` is light: everything is loaded when it is first used.
+``import hlsq`` is light: everything is loaded when it is first used, modules such as ``hlsq.schemes`` included.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
+
+from hlsq.discovery import lazy_modules
 
 if TYPE_CHECKING:
     from hlsq.api import convert, load_project, quantize
@@ -31,6 +34,9 @@ _HOME = {
     "Plan": "hlsq.plan",
 }
 
+_BESIDE = {"backends", "converters"}
+"""Subpackages that an editable install takes from elsewhere, so that they are not found in this folder."""
+
 __all__ = [
     "Affine",
     "BlockPlan",
@@ -46,11 +52,13 @@ __all__ = [
 ]
 
 
+_module = lazy_modules(__name__)
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'hlsq' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_HOME[name]), name) if name in _HOME else _module(name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    modules = {found.name for found in iter_modules(__path__)} | _BESIDE
+    return sorted({*__all__, *modules, *(name for name in globals() if name.startswith("__"))})

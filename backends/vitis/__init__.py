@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from hlsq.discovery import lazy_modules
+
 BACKEND = "HLSQ"
 
 
@@ -17,6 +19,9 @@ def register(register_backend: Callable[[str, type], Any], register_writer: Call
     register_writer(BACKEND, HLSQWriter)
     register_nodes()
     register_backend(BACKEND, HLSQBackend)
+
+
+__getattr__ = lazy_modules(__name__)
 
 
 # hls4ml loads its plugins while ``hls4ml.backends`` is imported. Imported here, a program that starts with this module
