@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hlsq.emulate.emulator import Emulator
-from hlsq.errors import InputError, VerificationError
+from hlsq.emulate.host import apply_host
+from hlsq.errors import InputError, OptionError, VerificationError
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
 
@@ -71,7 +72,7 @@ class HardwareModel:
         options = self.design.options
         return (
             f"<HardwareModel {self.graph.name!r}: {len(self.graph.blocks)} blocks, {options.io_type}, "
-            f"{options.part}, in {str(self.output_dir)!r}>"
+            f"{options.part}{self._left_to_the_host()}, in {str(self.output_dir)!r}>"
         )
 
     @property
@@ -94,16 +95,21 @@ class HardwareModel:
         *,
         raw: bool = False,
         trace: bool = False,
+        host: bool = False,
         batch_size: int = 32,
         threads: int | None = None,
         progress: bool | None = None,
     ) -> Any:
-        """Bit-exact integer emulation.
+        """Bit-exact integer emulation of the hardware.
+
+        Where the model ends in softmax or sigmoid, that is left to the host (``graph.host`` says which outputs): the
+        values are what it reads, so logits and no probabilities, unless ``host`` applies it.
 
         Args:
             x: real inputs [samples, ...]; for several inputs a mapping by name or a list in order.
             raw: return integers instead of real values.
             trace: return the integers of every input and block, name to [samples, ...].
+            host: apply the softmax or sigmoid that is left to the host, which gives what the model itself returns.
             batch_size: samples that a thread computes at a time; bounds the memory.
             threads: None for one per core.
             progress: a progress bar; None shows one on a terminal for long runs.
@@ -113,10 +119,12 @@ class HardwareModel:
 
         Raises:
             InputError: wrong shape, or values that are not finite.
+            OptionError: ``host`` with ``raw`` or ``trace``, which are the hardware's integers.
         """
+        _check_host(host, raw, trace)
         emulator = Emulator(self.graph, batch_size, threads)
         result = emulator.run(x, trace=trace, progress=progress)
-        return result.blocks if trace else self._outputs(result.outputs, raw)
+        return result.blocks if trace else self._outputs(result.outputs, raw, host)
 
     def compile(self, *, ap_types: bool = False) -> None:
         """Build the C simulation with g++ (``HLSQ_CXX`` names another compiler).
@@ -134,14 +142,18 @@ class HardwareModel:
         library = compile_library(self.output_dir, ap_types=ap_types, stamp="ap" if ap_types else "lib")
         self._simulations[ap_types] = self._digest(), Simulation.load(self.design, library)
 
-    def predict(self, x: Inputs, *, raw: bool = False, trace: bool = False, ap_types: bool = False) -> Any:
+    def predict(
+        self, x: Inputs, *, raw: bool = False, trace: bool = False, host: bool = False, ap_types: bool = False
+    ) -> Any:
         """C simulation; compiles first if that has not happened since the sources last changed.
 
-        Arguments and result as for ``emulate``, and the same values.
+        Arguments and result as for ``emulate``, and the same values: logits, where the model ends in softmax or
+        sigmoid, unless ``host`` applies that.
         """
+        _check_host(host, raw, trace)
         emulator = Emulator(self.graph)
         outputs, blocks = self._simulation(ap_types).run(emulator.quantize_inputs(x), trace=trace)
-        return blocks if trace else self._outputs(outputs, raw)
+        return blocks if trace else self._outputs(outputs, raw, host)
 
     def verify(self, x: Inputs | None = None, *, ap_types: bool = False, progress: bool | None = None) -> Verification:
         """Compare every integer of every block between emulation and C simulation.
@@ -244,12 +256,32 @@ class HardwareModel:
                 digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()
 
-    def _outputs(self, integers: Mapping[str, Values], raw: bool) -> Any:
+    def _outputs(self, integers: Mapping[str, Values], raw: bool, host: bool) -> Any:
         values: list[Values] = []
         for name in self.graph.outputs:
-            fmt = self.graph.formats[name]
-            values.append(integers[name] if raw else fmt.dequantize(integers[name]).astype(np.float32))
+            if raw:
+                values.append(integers[name])
+                continue
+            real = self.graph.formats[name].dequantize(integers[name])
+            values.append(apply_host(name, self.graph.host.get(name) if host else None, real).astype(np.float32))
         return values[0] if len(values) == 1 else values
+
+    def _left_to_the_host(self) -> str:
+        several = len(self.graph.outputs) > 1
+        left = [
+            f"{self.graph.host[name]} of {name!r}" if several else self.graph.host[name]
+            for name in self.graph.outputs
+            if name in self.graph.host
+        ]
+        return f", {' and '.join(left)} left to the host" if left else ""
+
+
+def _check_host(host: bool, raw: bool, trace: bool) -> None:
+    if host and (raw or trace):
+        raise OptionError(
+            f"host=True asks for real values behind the hardware, {'raw' if raw else 'trace'}=True for its integers; "
+            "leave one of them out"
+        )
 
 
 def _compare(name: str, start: int, expected: Values, actual: Values) -> None:
