@@ -87,4 +87,4 @@ class LayerCall:
             activation=Activation() if activation is None else activation,
             layers=(self.layer.name,),
         )
-        return Node(block, self.kind, host, {} if quantizers is None else quantizers)
+        return Node(block, self.kind, self.layer.name, host, {} if quantizers is None else quantizers)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from hlsq.errors import UnsupportedLayerError
 from hlsq.graph import Block, GraphInput
 from hlsq.graph.ops import Add, AveragePool2D, Conv2D, Dense, DepthwiseConv2D, Identity
 
@@ -21,16 +22,20 @@ class Node:
     Args:
         block: the block. Before the passes, a batch norm is an ``Identity`` with a scale, and an activation layer an
             ``Identity`` with an activation.
-        kind: class name of the Keras layer it comes from, for messages.
+        kind: class name of the Keras layer that the operation comes from, for messages.
+        layer: that layer's name.
         host: function of its output that is left to the host (``"softmax"``, ``"sigmoid"``), or None.
         quantizers: role (``"kernel"``, ``"bias"``, ``"output"``, ...) to the quantizer of a quantised layer. The passes
             keep them with their block, and merge nothing into a block whose ``"output"`` is already quantised.
+        classes: class names of the other layers that passes have joined to the block, by layer name.
     """
 
     block: Block
     kind: str
+    layer: str
     host: str | None = None
     quantizers: Mapping[str, Any] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -46,6 +51,29 @@ class Node:
             and self.host is None
             and "output" not in self.quantizers
         )
+
+    def joined(self, other: Node, *, before: bool = False, host: str | None = None, **changes: Any) -> Node:
+        """This block standing for the layers of ``other`` too, which come after its own, or ``before`` them.
+
+        Args:
+            other: what joins; its quantizers take precedence.
+            before: whether its layers come first.
+            host: as of a node.
+            changes: fields of the block.
+        """
+        layers = other.block.layers + self.block.layers if before else self.block.layers + other.block.layers
+        return replace(
+            self,
+            block=replace(self.block, layers=layers, **changes),
+            host=self.host if host is None else host,
+            quantizers={**self.quantizers, **other.quantizers},
+            classes={**self.classes, **other.classes, other.layer: other.kind},
+        )
+
+    def refuse(self, problem: str, supported: str, *, layer: str | None = None) -> UnsupportedLayerError:
+        """The error about ``layer``, one of the block's, under its own class; by default about the operation's own."""
+        name = self.layer if layer is None else layer
+        return UnsupportedLayerError(name, self.classes.get(name, self.kind), problem, supported)
 
 
 @dataclass(frozen=True, eq=False)

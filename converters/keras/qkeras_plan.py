@@ -138,7 +138,7 @@ class _Planner:
 
 
 def _unquantised(node: Node, problem: str) -> UnsupportedLayerError:
-    return UnsupportedLayerError(node.block.layers[-1], node.kind, problem, QUANTISE)
+    return node.refuse(problem, QUANTISE, layer=node.block.layers[-1])
 
 
 def _weight_format(node: Node) -> Format | None:
@@ -147,9 +147,7 @@ def _weight_format(node: Node) -> Format | None:
     if kernel is None or "kernel" in node.quantizers:
         return node.quantizers.get("kernel")
     if node.kind not in ("BatchNormalization", "QBatchNormalization"):
-        raise UnsupportedLayerError(
-            node.block.layers[0],
-            node.kind,
+        raise node.refuse(
             "its weights have no quantizer, in a model of QKeras layers",
             f"Q{node.kind} with a kernel_quantizer; or convert a float model, quantised with a scheme",
         )

@@ -55,6 +55,16 @@ def sum_of_batch_norms() -> tf_keras.Model:
 
 REFUSED: list[tuple[str, Callable[[], tf_keras.Model], str]] = [
     (
+        "an activation that was joined to a QKeras layer",
+        lambda: network(act(Q8), dense(), layers.ReLU(name="r"), dense(name="e")),
+        r"layer 'r' \(ReLU\): its output is not quantised, but layer 'e' reads it; supported: a QActivation",
+    ),
+    (
+        "a float layer that padding was joined to",
+        lambda: network(act(Q8), layers.ZeroPadding2D(name="p"), layers.Conv2D(2, 3, name="c"), shape=(6, 6, 1)),
+        r"layer 'c' \(Conv2D\): its weights have no quantizer.*supported: QConv2D",
+    ),
+    (
         "float kernel of a QKeras layer",
         lambda: network(act(Q8), dense(kernel_quantizer=None)),
         r"layer 'd' \(QDense\): kernel_quantizer=None leaves its weights unquantised; supported: .*scheme",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hlsq.converters.keras.draft import Draft, Node
 from hlsq.graph.ops import Identity, MaxPool2D, Reshape, ZeroPad2D
 
@@ -20,7 +18,8 @@ def merge_activations(draft: Draft) -> Draft:
             continue
         source = _maker(draft, node)
         if source is not None:
-            draft = draft.bypass(name).replace_nodes([_joined(source, node)])
+            joined = source.joined(node, activation=node.block.activation)
+            draft = draft.bypass(name).replace_nodes([joined])
     return draft
 
 
@@ -36,9 +35,3 @@ def _maker(draft: Draft, node: Node) -> Node | None:
             return None
         name = source.block.inputs[0]
     return None
-
-
-def _joined(source: Node, node: Node) -> Node:
-    layers = source.block.layers + node.block.layers
-    block = replace(source.block, activation=node.block.activation, layers=layers)
-    return replace(source, block=block, quantizers={**source.quantizers, **node.quantizers})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hlsq.converters.keras.draft import Draft, Node
 from hlsq.graph import ChannelScale
 
@@ -24,9 +22,8 @@ def merge_batch_norms(draft: Draft) -> Draft:
 
 
 def _joined(source: Node, node: Node) -> Node:
-    scale, layers = node.block.scale, source.block.layers + node.block.layers
+    scale = node.block.scale
     if scale is not None and source.block.scale is not None:
         first = source.block.scale
         scale = ChannelScale(first.multiplier * scale.multiplier, first.shift * scale.multiplier + scale.shift)
-    block = replace(source.block, scale=scale, activation=node.block.activation, layers=layers)
-    return replace(source, block=block, quantizers={**source.quantizers, **node.quantizers})
+    return source.joined(node, scale=scale, activation=node.block.activation)

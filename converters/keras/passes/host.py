@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hlsq.converters.keras.draft import Draft
-from hlsq.errors import UnsupportedLayerError
 from hlsq.graph.ops import Identity
 
 
@@ -18,9 +15,7 @@ def merge_host_functions(draft: Draft) -> Draft:
     for node in draft.nodes:
         if node.host is not None and (node.name not in draft.outputs or node.name in draft.readers):
             where = "in the middle of the network" if node.name in draft.readers else "at no output"
-            raise UnsupportedLayerError(
-                node.block.layers[-1],
-                node.kind,
+            raise node.refuse(
                 f"{node.host} {where}",
                 "softmax and sigmoid as the last layer before an output, where the host computes them",
             )
@@ -30,7 +25,5 @@ def merge_host_functions(draft: Draft) -> Draft:
         if isinstance(node.block.op, Identity) and source is not None and source.host is None:
             if not draft.has_one_reader(source.name):
                 continue
-            layers = source.block.layers + node.block.layers
-            joined = replace(source, block=replace(source.block, layers=layers), host=node.host)
-            draft = draft.bypass(name).replace_nodes([joined])
+            draft = draft.bypass(name).replace_nodes([source.joined(node, host=node.host)])
     return draft

@@ -28,5 +28,4 @@ def _padded(reader: Node, padding: Node) -> Node:
         return reader
     top, bottom, left, right = (a + b for a, b in zip(zeros.padding, op.padding, strict=True))
     pads: Pads = (top, bottom, left, right)
-    layers = padding.block.layers + reader.block.layers
-    return replace(reader, block=replace(reader.block, op=replace(op, padding=pads), layers=layers))
+    return reader.joined(padding, before=True, op=replace(op, padding=pads))
