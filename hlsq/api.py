@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hlsq.errors import CalibrationError, OptionError
+from hlsq.formats import Format
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
 
@@ -143,7 +144,19 @@ def _read(model: Any, options: dict[str, Any]) -> tuple[Graph, Plan | None]:
         return model, None
     from hlsq.converters.keras import read_model
 
-    return read_model(model, input_format=options.pop("input_format", None))
+    return read_model(model, input_format=_input_format(options.pop("input_format", None)))
+
+
+def _input_format(given: Any) -> Any:
+    """The option ``input_format``: a format, one per input name, or None."""
+    formats = given.values() if isinstance(given, Mapping) else [] if given is None else [given]
+    names = given if isinstance(given, Mapping) else ()
+    if all(isinstance(fmt, Format) for fmt in formats) and all(isinstance(name, str) for name in names):
+        return given
+    raise OptionError(
+        f"input_format is {given!r}; allowed: a format, or a mapping from input name to format, for example "
+        'input_format=hlsq.FixedPoint(width=8, frac=7) or {"image": hlsq.FixedPoint(8, 7)}'
+    )
 
 
 def _plan(

@@ -50,7 +50,12 @@ class BlockPlan:
         if self.values is not None and (self.weight is None or self.first_level is not None):
             raise PlanError("values of weights need the format weight and no first_level, which would have no effect")
         if self.bias_values is not None:
-            plain = tuple(float(v) for v in self.bias_values)
+            try:
+                plain = tuple(float(v) for v in self.bias_values)
+            except (TypeError, ValueError):
+                raise PlanError(
+                    f"bias_values is {self.bias_values!r}; allowed: a list of numbers, one per output channel"
+                ) from None
             if not all(map(math.isfinite, plain)):
                 raise PlanError("bias_values has a value that is NaN or infinite; all must be finite")
             object.__setattr__(self, "bias_values", plain)

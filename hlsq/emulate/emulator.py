@@ -17,7 +17,7 @@ from hlsq.emulate.exact import carrier, storage
 from hlsq.emulate.inputs import as_inputs
 from hlsq.emulate.progress import sample_bar
 from hlsq.emulate.step import Step, make_step
-from hlsq.errors import InputError
+from hlsq.errors import OptionError
 from hlsq.graph import QuantizedGraph
 
 Values = NDArray[Any]
@@ -55,8 +55,9 @@ class Emulator:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1 or (self.threads is not None and self.threads < 1):
-            raise InputError(f"batch_size {self.batch_size} and threads {self.threads} must be at least 1")
+        for name, value in (("batch_size", self.batch_size), ("threads", 1 if self.threads is None else self.threads)):
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+                raise OptionError(f"{name} is {value!r}; allowed: a whole number from 1")
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:

@@ -42,13 +42,15 @@ def as_inputs(
         InputError: (or ``error``) wrong names, shape, type, number of samples, or values that are not finite.
     """
     names = [i.name for i in inputs]
-    arrays: dict[str, ArrayLike]
+    arrays: dict[str, Any]
     if isinstance(data, Mapping):
         arrays = {str(k): v for k, v in data.items()}
     elif len(inputs) == 1 and not (
-        isinstance(data, (list, tuple)) and len(data) == 1 and np.ndim(data[0]) == len(inputs[0].shape) + 1
+        isinstance(data, (list, tuple))
+        and len(data) == 1
+        and as_array(data[0], _described(inputs[0]), error).ndim == len(inputs[0].shape) + 1
     ):
-        arrays = {names[0]: data}  # type: ignore[dict-item]
+        arrays = {names[0]: data}
     elif isinstance(data, (list, tuple)) and len(data) == len(inputs):
         arrays = dict(zip(names, data, strict=True))
     else:
@@ -62,8 +64,29 @@ def as_inputs(
     return checked
 
 
-def _checked(item: NetworkInput, data: ArrayLike, error: type[HlsqError]) -> NDArray[Any]:
-    array = np.asarray(data)
+def as_array(data: Any, what: str, error: type[HlsqError] = InputError) -> NDArray[Any]:
+    """``data`` as an array of any type.
+
+    Args:
+        data: array, nested lists of one length each, or whatever converts itself.
+        what: what it is and should be, for the message.
+        error: class of the exception.
+
+    Raises:
+        InputError: (or ``error``) it cannot be an array, as lists of different lengths cannot, or some of it is masked.
+    """
+    try:
+        array = np.asarray(data)
+    except Exception as problem:  # NumPy's own, or whatever the conversion of a foreign object raises
+        reason = next(iter(str(problem).splitlines()), type(problem).__name__)
+        raise error(f"{what}; a {type(data).__name__} was given that is no array: {reason}") from problem
+    if np.ma.is_masked(data):
+        raise error(f"{what}; an array was given of which {int(np.ma.getmaskarray(data).sum())} values are masked")
+    return array
+
+
+def _checked(item: NetworkInput, data: Any, error: type[HlsqError]) -> NDArray[Any]:
+    array = as_array(data, _described(item), error)
     if array.dtype.kind not in "fiub":
         raise error(f"input {item.name!r} has values of type {array.dtype}; expected numbers {_shape(item)}")
     if array.ndim != len(item.shape) + 1 or array.shape[1:] != tuple(item.shape):
@@ -77,6 +100,10 @@ def _checked(item: NetworkInput, data: ArrayLike, error: type[HlsqError]) -> NDA
             f"expected {_shape(item)}, all finite"
         )
     return array
+
+
+def _described(item: NetworkInput) -> str:
+    return f"input {item.name!r} takes numbers {_shape(item)}"
 
 
 def _shape(item: NetworkInput) -> str:

@@ -111,9 +111,13 @@ class Format(ABC):
 
     def dequantize(self, integers: ArrayLike) -> Floats:
         """Real values of ``integers``."""
-        q = np.asarray(integers, dtype=np.int64)
+        q = check_numbers(integers, type(self).__name__)
         self._check_channels(q.shape)
-        return (q - self.offset).astype(np.float64) * self.step
+        if q.dtype.kind not in "iub":
+            if not np.isfinite(q.astype(np.float64)).all():
+                raise FormatError(f"{type(self).__name__} has no integers that are NaN or infinite")
+            q = q.astype(np.int64)
+        return (q.astype(np.int64, copy=False) - self.offset).astype(np.float64) * self.step
 
     @abstractmethod
     def encode(self, integers: ArrayLike) -> NDArray[np.uint64]:
@@ -161,7 +165,7 @@ class Format(ABC):
             return self._real(values) / self.step
 
     def _real(self, values: ArrayLike) -> Floats:
-        x = np.asarray(values, dtype=np.float64)
+        x = check_numbers(values, type(self).__name__).astype(np.float64, copy=False)
         self._check_channels(x.shape)
         if np.isnan(x).any():
             raise FormatError(f"{type(self).__name__} cannot hold NaN; {int(np.isnan(x).sum())} of the values are NaN")
@@ -228,13 +232,29 @@ def check_flag(flag: bool, name: str) -> bool:
     return bool(flag)
 
 
+def check_numbers(values: Any, what: str) -> NDArray[Any]:
+    """``values`` as an array of real numbers.
+
+    Raises:
+        FormatError: lists of different lengths, text, complex numbers, or objects that are no numbers.
+    """
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{what} takes an array of numbers; a {type(values).__name__} is none: {error}") from error
+    # Whole numbers beyond 64 bits come as objects.
+    if array.dtype.kind in "fiub" or (array.dtype.kind == "O" and all(isinstance(v, (int, float)) for v in array.flat)):
+        return array
+    raise FormatError(f"{what} takes an array of numbers; a {type(values).__name__} of {array.dtype} was given")
+
+
 def check_members(integers: ArrayLike, low: int, high: int, what: str) -> Ints:
     """``integers`` as int64, refused when one lies outside ``low``..``high``.
 
     Raises:
         FormatError: naming the first integer that does not belong.
     """
-    given = np.asarray(integers)
+    given = check_numbers(integers, what)
     outside = (given < low) | (given > high)
     if given.dtype.kind not in "iub":
         outside |= given != np.rint(given)
@@ -249,7 +269,7 @@ def check_codes(codes: ArrayLike, bits: int, what: str) -> NDArray[np.uint64]:
     Raises:
         FormatError: naming the first code that does not fit.
     """
-    given = np.asarray(codes)
+    given = check_numbers(codes, what)
     if given.dtype == np.uint64 and bits == 64:
         return given
     return check_members(given, 0, 2**bits - 1, f"{what} with {bits}-bit codes").astype(np.uint64)

@@ -70,7 +70,8 @@ class Evaluation:
             raise InputError(f"scheme {scheme!r}, evaluation samples: {error}") from None
         shapes = {name: graph.shapes[name] for name in dict.fromkeys(graph.outputs)}
         found = cls(inputs, labels, scoring_for(metric, labels, shapes))
-        plain = not callable(metric) or isinstance(labels, np.ndarray)  # a metric of one's own may want anything
+        # A metric of one's own may want anything.
+        plain = not callable(metric) or (isinstance(labels, np.ndarray) and labels.ndim > 0)
         if plain and len(labels) != found.samples:
             raise OptionError(f"scheme {scheme!r}: evaluation has {found.samples} samples but {len(labels)} labels")
         return found

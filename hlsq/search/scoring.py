@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hlsq.emulate.inputs import as_array
 from hlsq.errors import OptionError, SearchError
 
 Outputs = Mapping[str, NDArray[np.float32]]
@@ -174,7 +175,7 @@ def scoring_for(metric: str | Callable[[Any, Any], float], labels: ArrayLike, sh
             f"metric 'accuracy' needs a network with one output [classes]; the outputs are {dict(shapes)}: give a "
             "function of outputs and labels as the metric"
         )
-    array = np.asarray(labels)
+    array = as_array(labels, "metric 'accuracy' takes class numbers [samples] as labels", OptionError)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise OptionError(
             f"labels have the shape {list(array.shape)} and type {array.dtype}; metric 'accuracy' takes class numbers "
