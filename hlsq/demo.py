@@ -15,6 +15,7 @@ from hlsq import data, toolchain
 from hlsq.cli.console import pairs, table
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.memory import measure
+from hlsq.zoo.reference import keras_outputs
 
 if TYPE_CHECKING:
     from hlsq.formats import Format
@@ -177,7 +178,7 @@ def to_hardware(
     memory = measure(hw.graph, hw.design.options.word_bits, roms)
     return DemoResult(
         scheme=scheme,
-        float_accuracy=accuracy(model.predict(x_test, verbose=0), y_test),
+        float_accuracy=accuracy(keras_outputs(model, x_test), y_test),
         quantised_accuracy=accuracy(simulated, y_test),
         float_bits=memory.weights.before,
         code_bits=memory.weights.after,

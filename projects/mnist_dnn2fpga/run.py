@@ -23,6 +23,7 @@ from hlsq import data
 from hlsq.cli.console import ExplainedCommand, pairs, short_path, step, table
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.demo import accuracy, check
+from hlsq.zoo.reference import keras_outputs
 
 HERE = Path(__file__).resolve().parent
 
@@ -88,7 +89,7 @@ def label(scheme: str, options: dict[str, Any]) -> str:
 def show_accuracy(model: Any, projects: dict[str, hlsq.HardwareModel], x: Images, y: Labels) -> None:
     """Float accuracy, and that of the emulation for each way to choose ranges."""
     with step("Computing the accuracies"):
-        real = accuracy(model.predict(x, batch_size=500, verbose=0), y)
+        real = accuracy(keras_outputs(model, x), y)
         found = {label(scheme, options): accuracy(projects[name].emulate(x), y) for name, scheme, options in WAYS}
     rows = [("float", f"{100 * real:.2f} %", "-")]
     rows += [(name, f"{100 * value:.2f} %", f"{100 * (value - real):+.2f}") for name, value in found.items()]

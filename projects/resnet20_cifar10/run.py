@@ -27,6 +27,7 @@ from hlsq.cli.quiet import load_tensorflow
 from hlsq.demo import accuracy
 from hlsq.errors import DataError, VerificationError
 from hlsq.memory import NetworkMemory, Saving, measure
+from hlsq.zoo.reference import keras_outputs
 
 HERE = Path(__file__).resolve().parent
 SCHEMES = ("quant8", "doubleq")
@@ -119,7 +120,7 @@ def load_model(path: Path | None) -> Any:
 def show_accuracy(model: Any, projects: dict[str, hlsq.HardwareModel], test: LabelledImages, calibration: int) -> None:
     """Float accuracy of the Keras model, quantised accuracy of the emulation."""
     runs: dict[str, Callable[[], Any]] = {
-        "float (Keras)": lambda: model.predict(test.x, batch_size=BATCH, verbose=0),
+        "float (Keras)": lambda: keras_outputs(model, test.x, batch_size=BATCH),
         **{f"{name} (emulation)": lambda hw=hw: hw.emulate(test.x) for name, hw in projects.items()},
     }
     found = {}

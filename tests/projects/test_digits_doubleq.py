@@ -17,6 +17,7 @@ from hlsq.demo import accuracy
 from hlsq.emulate.emulator import Emulator
 from hlsq.graph.lowering import quantize_graph
 from hlsq.zoo.digits import digits_cnn, train_digits
+from hlsq.zoo.reference import keras_outputs
 
 RUN = "digits_doubleq/run.py"
 
@@ -53,7 +54,7 @@ def test_four_bits_lose_at_most_a_fifth_of_a_point() -> None:
         model = digits_cnn()
         train_digits(model, x, y, epochs=30, seed=seed)
         graph = from_keras(model)
-        real = accuracy(model.predict(x_test, verbose=0), y_test)
+        real = accuracy(keras_outputs(model, x_test), y_test)
         plans = {name: hlsq.quantize(graph, scheme=name, calibration=x[:500]) for name in ("doubleq_ef", "doubleq")}
         losses.append([real - accuracy(emulate(graph, plan, x_test), y_test) for plan in plans.values()])
     four_bits, plain = np.mean(losses, axis=0)

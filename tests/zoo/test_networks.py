@@ -14,6 +14,7 @@ from hlsq.graph.lowering import quantize_graph
 from hlsq.schemes import run_scheme
 from hlsq.zoo import mnist
 from hlsq.zoo.digits import digits_cnn, train_digits
+from hlsq.zoo.reference import keras_outputs
 from hlsq.zoo.resnet20 import preprocess, resnet20
 
 LIBRARIES = ["keras", "tf_keras"]
@@ -67,7 +68,7 @@ def test_resnet20_is_faithful(library: Any) -> None:
     """94.2 % on the first thousand test images, 92.96 % on all ten thousand."""
     _, (x, y) = load_cifar10()
     model = resnet20(load_resnet20_weights(), library=library)
-    logits = model.predict(preprocess(x[:1000]), batch_size=100, verbose=0)
+    logits = keras_outputs(model, preprocess(x[:1000]))
     assert accuracy(logits, y[:1000]) == pytest.approx(94.2, abs=0.11)
 
 
@@ -77,7 +78,7 @@ def test_padding_is_what_makes_resnet20_faithful() -> None:
     _, (x, y) = load_cifar10()
     weights = load_resnet20_weights()
     shifted = {**weights, "layer2.0.conv1.weight": np.roll(weights["layer2.0.conv1.weight"], 1, axis=(2, 3))}
-    logits = resnet20(shifted).predict(preprocess(x[:500]), batch_size=100, verbose=0)
+    logits = keras_outputs(resnet20(shifted), preprocess(x[:500]))
     assert accuracy(logits, y[:500]) < 90
 
 
@@ -85,7 +86,7 @@ def test_digits_learns_in_a_few_epochs() -> None:
     (x, y), (x_test, y_test) = digits()
     model = digits_cnn()
     train_digits(model, x, y, epochs=25)
-    assert accuracy(model.predict(x_test, verbose=0), y_test) > 90
+    assert accuracy(keras_outputs(model, x_test), y_test) > 90
 
 
 @pytest.mark.realdata
@@ -94,7 +95,7 @@ def test_mnist_in_eight_bits_is_as_good_as_in_floating_point() -> None:
     x, x_test = mnist.preprocess(x), mnist.preprocess(x_test)
     model = mnist.mnist_cnn()
     mnist.train_mnist(model, x, y, epochs=1)
-    real = accuracy(model.predict(x_test, batch_size=500, verbose=0), y_test)
+    real = accuracy(keras_outputs(model, x_test), y_test)
     assert real > 96.55, "the case study's own accuracy"
     graph = from_keras(model)
     for options in ({}, {"calibration_method": "mse"}, {"calibration_method": "entropy"}, {"per_channel": True}):
