@@ -17,6 +17,7 @@ from hlsq.emulate.real import run_block
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 from hlsq.graph import Activation
 from hlsq.graph.lowering.lower import quantize_graph
+from hlsq.zoo.reference import keras_outputs
 
 Q8 = hq.fixed_point(8, 4)
 RELU = hq.fixed_point(5, 3, signed=False)
@@ -37,7 +38,7 @@ class Compared:
     def keras(self, layer: str) -> np.ndarray:
         """The model's own values."""
         part = tf_keras.Model(self.model.inputs, self.model.get_layer(layer).output)
-        return part.predict(list(self.x.values()), verbose=0)
+        return keras_outputs(part, list(self.x.values()))
 
     def block_of(self, layer: str) -> str:
         """The block that makes the values of ``layer``."""
@@ -60,7 +61,7 @@ class Compared:
         self.assert_outputs()
 
     def assert_outputs(self) -> None:
-        outputs = self.model.predict(list(self.x.values()), verbose=0)
+        outputs = keras_outputs(self.model, list(self.x.values()))
         for name, values in zip(self.graph.outputs, outputs if isinstance(outputs, list) else [outputs], strict=True):
             ours = self.quantized.formats[name].dequantize(self.blocks[name])
             np.testing.assert_allclose(ours, values, rtol=1e-5, atol=1e-5 * np.abs(values).max())
