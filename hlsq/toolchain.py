@@ -70,6 +70,13 @@ def vitis_command(tool: str | Path, tcl: str | Path) -> list[str]:
     return [str(tool), "-f", str(tcl)]
 
 
+def _opened(log: Path, command: Sequence[str]) -> TextIO:
+    try:
+        return log.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ToolFailedError(f"{command[0]!r} cannot keep its log {str(log)!r}: {error.strerror or error}") from error
+
+
 def run_tool(
     argv: Sequence[str | Path],
     cwd: str | Path,
@@ -128,7 +135,7 @@ def run_tool(
         if log_path is None:
             lines = _read(process, None, stream)
         else:
-            with log_path.open("w", encoding="utf-8") as log:
+            with _opened(log_path, command) as log:
                 lines = _read(process, log, stream)
         code = process.wait()
     except BaseException:  # Ctrl-C as well: nothing that we started may stay behind

@@ -123,7 +123,7 @@ def test_samples_of_every_numeric_kind(data: Any, hardware: hlsq.HardwareModel) 
     "labels", [[[1, 2], [3]], None, "abc", [1.5, 1, 1], np.zeros(3, complex), np.array(1), [0, 1], Foreign()]
 )
 def test_labels_that_are_none(labels: Any) -> None:
-    with pytest.raises(OptionError, match="labels"):
+    with pytest.raises(InputError, match="labels"):
         hlsq.quantize(graph(), "doubleq_ext", calibration=GOOD, evaluation=(GOOD, labels))
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
-from hlsq.errors import GraphError, OptionError, OutputDirError, ToolNotFoundError
+from hlsq.errors import GraphError, HlsqError, OutputDirError, ToolNotFoundError
 from hlsq.graph.storage import load_graph, save_graph
 
 MARKER = "hlsq_project.json"
@@ -34,9 +34,13 @@ def check_output_dir(folder: str | Path) -> Path:
     if not isinstance(folder, (str, os.PathLike)) or not str(folder):
         raise OutputDirError(f"output_dir {folder!r} is no path; choose a folder")
     path = Path(folder)
-    if path.exists() and not path.is_dir():
+    try:
+        is_file = path.exists() and not path.is_dir()
+        above = next(parent for parent in path.absolute().parents if parent.exists())
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte, or a folder of others
+        raise OutputDirError(f"output_dir {str(path)!r} is no path for a folder: {error}") from error
+    if is_file:
         raise OutputDirError(f"output_dir {str(path)!r} is a file; choose a folder")
-    above = next(parent for parent in path.absolute().parents if parent.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise OutputDirError(f"output_dir {str(path)!r} cannot be created: {str(above)!r} is no folder to write to")
     if path.is_dir() and any(path.iterdir()) and not (path / MARKER).is_file():
@@ -57,7 +61,7 @@ def write_project(design: Design, folder: str | Path, extra: dict[str, str] | No
         extra: further text files, path to content.
 
     Raises:
-        OutputDirError: the folder holds something else.
+        OutputDirError: the folder holds something else, or cannot be written.
     """
     path = check_output_dir(folder)
     try:
@@ -81,8 +85,10 @@ def write_project(design: Design, folder: str | Path, extra: dict[str, str] | No
         if path.is_dir():
             _keep_foreign_files(path, staging)
         _replace(staging, path)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(staging, ignore_errors=True)
+        if isinstance(error, OSError) and not isinstance(error, HlsqError):
+            raise OutputDirError(f"output_dir {str(path)!r} cannot be written: {error}") from error
         raise
     return path
 
@@ -116,11 +122,11 @@ def read_project(folder: str | Path) -> Design:
         if data["hlsq_project"] != VERSION:
             raise GraphError(f"{folder}: project of version {data['hlsq_project']}; this hlsq reads version {VERSION}")
         options = HardwareOptions(**data["options"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, OptionError):
-            raise
+        return Design(load_graph(folder), options)
+    except GraphError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise GraphError(f"{str(folder)!r} is no project of hlsq: {error}") from error
-    return Design(load_graph(folder), options)
 
 
 def write_vectors(

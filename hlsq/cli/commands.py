@@ -1,26 +1,34 @@
 """The commands: ``hlsq demo | quantize | convert | verify | report``.
 
-Exit codes: 0 done, 1 an error that hlsq explains in one line on standard error (or Ctrl-C), 2 wrong usage.
+Exit codes: 0 done, 1 an error that hlsq explains in one line on standard error (or Ctrl-C), 2 wrong usage: whatever the
+command line itself asks for and cannot have, an option that the scheme or the model does not take included.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 import hlsq
 from hlsq.cli.console import ExplainedGroup, pairs, step
+from hlsq.cli.paths import NewPath, SamplesSource, write_file
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.cli.samples import Samples, load_labelled_samples, load_samples
 from hlsq.cli.summary import summary
 from hlsq.cli.values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
+from hlsq.errors import CalibrationError
 
 MODEL = click.Path(exists=True, dir_okay=False, readable=True)
 PROJECT = click.Path(exists=True, file_okay=False)
-OUTPUT_FILE = click.Path(dir_okay=False, writable=True)
+OUTPUT_FILE = NewPath(folder=False)
+OUTPUT_FOLDER = NewPath(folder=True)
+SAMPLES = SamplesSource()
+# What the commands give to hlsq themselves.
+OWN = frozenset({"model", "plan", "scheme", "calibration", "progress", "output_dir"})
 
 
 @click.group(cls=ExplainedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,7 +52,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("-o", "--output", default="build/demo", show_default=True, help="Folder of the project.")
+@click.option(
+    "-o", "--output", type=OUTPUT_FOLDER, default="build/demo", show_default=True, help="Folder of the project."
+)
 @click.option("--epochs", type=click.IntRange(1), default=30, show_default=True, help="Epochs of training.")
 def demo(output: str, epochs: int) -> None:
     """Train, quantise, emit, simulate and verify a small residual network on scikit-learn's digits.
@@ -71,6 +81,7 @@ def _scheme_options(command: Any) -> Any:
         click.option("--evaluation-limit", type=click.IntRange(1), help="Use only the first so many of --evaluation."),
         click.option(
             "--evaluation",
+            type=SAMPLES,
             metavar="SAMPLES",
             help="Labelled samples by which doubleq_ext and fxpqnet judge formats: .npz with an array 'y' of labels "
             "beside the samples, or digits, mnist, cifar10 (1,000 of the test part unless limited).",
@@ -83,6 +94,7 @@ def _scheme_options(command: Any) -> Any:
         ),
         click.option(
             "--calibration",
+            type=SAMPLES,
             metavar="SAMPLES",
             help="Training samples: .npy, .npz (an array 'x', or one per input name), or digits, mnist, cifar10.",
         ),
@@ -122,18 +134,13 @@ def quantize(
       hlsq quantize mnist.keras --scheme quant8 --calibration mnist --limit 500
       hlsq quantize model.keras --scheme doubleq_ext --calibration x_train.npz --evaluation xy_val.npz
     """
-    scheme_options = parse_options(options) | parse_input_format(input_format)
-    scheme_options |= _evaluation(evaluation, evaluation_limit)
+    given = _options(scheme, options, parse_input_format(input_format) | _evaluation(evaluation, evaluation_limit))
     samples = _calibration(calibration, limit)
     with step("Loading TensorFlow"):
         load_tensorflow()
-    with step("Choosing formats"):
-        plan = hlsq.quantize(model, scheme, samples, **scheme_options)
-    try:
-        Path(output).parent.mkdir(parents=True, exist_ok=True)
-        plan.save(output)
-    except OSError as error:
-        raise click.FileError(output, error.strerror) from error
+    with step("Choosing formats"), _calibration_is_needed(samples):
+        plan = hlsq.quantize(model, scheme, samples, **given)
+    write_file(output, plan.to_json())
     click.echo("\n".join([f"{output}: {plan.scheme}, formats of {len(plan.blocks)} blocks", *pairs(summary(plan))]))
 
 
@@ -141,7 +148,7 @@ def quantize(
 @click.argument("model", type=MODEL)
 @click.option("--plan", "plan_file", type=click.Path(exists=True, dir_okay=False), help="Plan that quantize wrote.")
 @_scheme_options
-@click.option("-o", "--output", type=click.Path(file_okay=False), required=True, help="Folder of the project.")
+@click.option("-o", "--output", type=OUTPUT_FOLDER, required=True, help="Folder of the project.")
 @click.option("--part", help="FPGA part, e.g. xc7a100tcsg324-1.")
 @click.option("--clock-period", type=click.FloatRange(0, min_open=True), help="Clock period in ns.")
 @click.option("--io-type", type=click.Choice(["io_stream", "io_parallel"]), help="How blocks pass their values on.")
@@ -190,19 +197,19 @@ def convert(
     """
     if plan_file and (scheme or options or evaluation):
         raise click.UsageError("--plan holds the formats: leave out --scheme, --option and --evaluation.")
-    scheme_options = parse_options(options) | parse_input_format(input_format)
-    scheme_options |= _evaluation(evaluation, evaluation_limit)
     arguments = {name: value for name, value in settings.items() if value is not None}
+    arguments |= parse_input_format(input_format) | _evaluation(evaluation, evaluation_limit)
     if reuse_factors:
         arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
     if accumulators:
         arguments["accumulator"] = parse_accumulators(accumulators)
+    arguments = _options(scheme, options, arguments)
     plan = hlsq.Plan.load(plan_file) if plan_file else None
     samples = _calibration(calibration, limit)
     with step("Loading TensorFlow"):
         load_tensorflow()
-    with step("Choosing formats and writing the project"):
-        hlsq.convert(model, plan, output_dir=output, scheme=scheme, calibration=samples, **arguments, **scheme_options)
+    with step("Choosing formats and writing the project"), _calibration_is_needed(samples):
+        hlsq.convert(model, plan, output_dir=output, scheme=scheme, calibration=samples, **arguments)
     click.echo(f"{output}: HLS project; check it with: hlsq verify {output}")
 
 
@@ -210,6 +217,7 @@ def convert(
 @click.argument("project", type=PROJECT)
 @click.option(
     "--samples",
+    type=SAMPLES,
     metavar="SAMPLES",
     help="Inputs: .npy, .npz, or digits, mnist, cifar10 (test part). Without it, those stored in the project.",
 )
@@ -253,10 +261,32 @@ def report(project: str, as_json: bool, html: str | None) -> None:
         raise click.UsageError("--json and --html exclude each other.")
     found = hlsq.load_project(project).report()
     if html:
-        Path(html).write_text(found.to_html(), encoding="utf-8")
+        write_file(html, found.to_html())
         click.echo(html)
     else:
         click.echo(found.to_json() if as_json else str(found))
+
+
+def _options(scheme: str | None, options: tuple[str, ...], arguments: dict[str, Any]) -> dict[str, Any]:
+    """``arguments`` and those of ``--option``, none of them twice; refuses an unknown scheme before anything long."""
+    if scheme is not None:
+        hlsq.schemes.get_scheme(scheme)
+    parsed = parse_options(options)
+    for name in parsed:
+        if name in OWN or name in arguments:
+            raise click.UsageError(f"--option {name}=...: give it as an argument or option of its own, or only once.")
+    return arguments | parsed
+
+
+@contextmanager
+def _calibration_is_needed(samples: Samples | None) -> Iterator[None]:
+    """Whether samples are needed shows when the model is read."""
+    try:
+        yield
+    except CalibrationError as error:
+        if samples is not None:
+            raise
+        raise click.UsageError(str(error)) from error
 
 
 def _calibration(source: str | None, limit: int | None) -> Samples | None:

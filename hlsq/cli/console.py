@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from hlsq.errors import HlsqError
+from hlsq.errors import HlsqError, OptionError
 
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+( %)?|-")
 
@@ -29,16 +29,20 @@ class _Explaining:
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)  # type: ignore[misc]
+        except OptionError as error:
+            raise click.UsageError(str(error), ctx) from error
         except HlsqError as error:
             raise Explained(str(error)) from error
 
 
 class ExplainedCommand(_Explaining, click.Command):
-    """A command that turns every error of hlsq into one line."""
+    """A command that turns every error of hlsq into one line, and options that cannot be into wrong usage."""
 
 
 class ExplainedGroup(_Explaining, click.Group):
-    """A group of commands that turns every error of hlsq into one line, whichever command raised it."""
+    """A group of such commands."""
+
+    command_class = ExplainedCommand
 
 
 @contextmanager

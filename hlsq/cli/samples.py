@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,7 @@ DATA_SET_LIMIT = 1000
 
 Labelled = tuple[NDArray[Any], NDArray[Any]]
 LABELS = "y"
+SUFFIXES = (".npy", ".npz")
 
 
 def _digits(part: Part) -> Labelled:
@@ -119,12 +121,12 @@ def _check_limit(limit: int | None) -> None:
 def _read(source: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
     """The array or the arrays of a file."""
     path = Path(source)
-    if path.suffix not in (".npy", ".npz"):
+    if path.suffix not in SUFFIXES:
         raise InputError(f"samples {source!r}: expected an .npy or .npz file, or one of {', '.join(sorted(DATA_SETS))}")
     try:
         loaded = np.load(path, allow_pickle=False, mmap_mode="r")
         return {name: loaded[name] for name in loaded.files} if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"samples {source!r} cannot be read: {error}") from error
 
 

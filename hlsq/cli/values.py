@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hlsq.errors import OptionError
+from hlsq.errors import FormatError, OptionError
 from hlsq.formats import FixedPoint
 
 _PYTHON_WORDS = {"True": True, "False": False, "None": None}
@@ -35,8 +35,7 @@ def parse_input_format(given: str | None) -> dict[str, Any]:
     """``"8,7"`` as the option ``input_format`` with 8 bits, 7 of them fractional; ``"8,8,unsigned"`` without a sign.
 
     Raises:
-        OptionError: written otherwise.
-        FormatError: no such fixed-point format.
+        OptionError: written otherwise, or no such fixed-point format.
     """
     if given is None:
         return {}
@@ -48,7 +47,10 @@ def parse_input_format(given: str | None) -> dict[str, Any]:
         numbers = None
     if numbers is None or (comma and sign not in ("signed", "unsigned")):
         raise OptionError(f"--input-format {given!r}: expected WIDTH,FRAC or WIDTH,FRAC,unsigned, e.g. 8,7")
-    return {"input_format": FixedPoint(*numbers, signed=sign != "unsigned")}
+    try:
+        return {"input_format": FixedPoint(*numbers, signed=sign != "unsigned")}
+    except FormatError as error:
+        raise OptionError(f"--input-format {given!r}: {error}") from error
 
 
 def parse_reuse_factors(given: tuple[str, ...]) -> int | dict[str, int]:

@@ -60,8 +60,8 @@ class Evaluation:
         """The evaluation of ``graph`` by ``(samples, labels)``.
 
         Raises:
-            InputError: samples that do not fit the network.
-            OptionError: labels or a metric that do not.
+            InputError: samples or labels that do not fit the network.
+            OptionError: a metric that does not.
         """
         samples, labels = evaluation
         try:
@@ -73,7 +73,7 @@ class Evaluation:
         # A metric of one's own may want anything.
         plain = not callable(metric) or (isinstance(labels, np.ndarray) and labels.ndim > 0)
         if plain and len(labels) != found.samples:
-            raise OptionError(f"scheme {scheme!r}: evaluation has {found.samples} samples but {len(labels)} labels")
+            raise InputError(f"scheme {scheme!r}: evaluation has {found.samples} samples but {len(labels)} labels")
         return found
 
 
@@ -96,5 +96,5 @@ def check_paths(scheme: str, **paths: Any) -> None:
         OptionError: naming the option.
     """
     for option, path in paths.items():
-        if not isinstance(path, (str, Path, type(None))):
+        if not isinstance(path, (str, Path, type(None))) or path == "":
             raise OptionError(f"scheme {scheme!r}: {option} is {path!r}; allowed: a path, or None")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hlsq.emulate.inputs import as_array
-from hlsq.errors import OptionError, SearchError
+from hlsq.errors import InputError, OptionError, SearchError
 
 Outputs = Mapping[str, NDArray[np.float32]]
 Rows = NDArray[np.intp]
@@ -164,7 +164,8 @@ def scoring_for(metric: str | Callable[[Any, Any], float], labels: ArrayLike, sh
         shapes: of the network's outputs per sample, by name.
 
     Raises:
-        OptionError: an unknown metric, or labels or a network that it does not fit.
+        OptionError: an unknown metric, or a network that it does not fit.
+        InputError: labels that do not.
     """
     if callable(metric):
         return Custom(metric, labels)
@@ -175,14 +176,14 @@ def scoring_for(metric: str | Callable[[Any, Any], float], labels: ArrayLike, sh
             f"metric 'accuracy' needs a network with one output [classes]; the outputs are {dict(shapes)}: give a "
             "function of outputs and labels as the metric"
         )
-    array = as_array(labels, "metric 'accuracy' takes class numbers [samples] as labels", OptionError)
+    array = as_array(labels, "metric 'accuracy' takes class numbers [samples] as labels")
     if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise OptionError(
+        raise InputError(
             f"labels have the shape {list(array.shape)} and type {array.dtype}; metric 'accuracy' takes class numbers "
             "[samples] (for one-hot labels: labels.argmax(axis=1))"
         )
     if len(array) and not (array.min() >= 0 and array.max() < shape[0]):
-        raise OptionError(f"labels reach from {array.min()} to {array.max()}; the network has {shape[0]} classes")
+        raise InputError(f"labels reach from {array.min()} to {array.max()}; the network has {shape[0]} classes")
     return Accuracy(array.astype(np.int64))
 
 

@@ -128,11 +128,8 @@ def test_wrong_usage_exits_with_2_and_writes_nothing(folder: Path, arguments: li
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["quantize", "model.keras", "--calibration", "missing.npy"], "missing.npy"),
-        (["quantize", "model.keras", "--calibration", "imagenet"], "cifar10, digits, mnist"),
-        (["quantize", "model.keras", "--calibration", "digits", "--option", "bits"], "expected NAME=VALUE"),
+        (["quantize", "model.keras", "--calibration", "x.npy"], "x.npy"),
         (["convert", "model.keras", "-o", "out", "--plan", "plan.json"], "plan.json' is not JSON"),
-        (["convert", "model.keras", "-o", "out", "--reuse-factor", "conv1=x"], "expected N or BLOCK=N"),
         (["quantize", "model.keras", "--calibration", "digits"], "model.keras"),
         (["verify", "build/net"], "build/net"),
         (["report", "build/net"], "build/net"),
@@ -210,10 +207,10 @@ def test_quantize_writes_a_plan_that_can_be_read(files: Path, tmp_path: Path) ->
 def test_unknown_scheme_and_option_list_the_valid_ones(files: Path) -> None:
     base = ("quantize", f"{files}/model.keras", "--calibration", f"{files}/x.npy")
     result = run(*base, "--scheme", "magic")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "doubleq" in result.stderr
     result = run(*base, "--scheme", "doubleq", "--option", "magic=1")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "'magic'" in result.stderr
     assert "valid:" in result.stderr
 

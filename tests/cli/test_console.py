@@ -8,8 +8,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from hlsq.cli.console import ExplainedCommand, pairs, short_path, table
-from hlsq.errors import OptionError
+from hlsq.cli.console import ExplainedCommand, ExplainedGroup, pairs, short_path, table
+from hlsq.errors import OptionError, PlanError
 
 
 def test_table_aligns_numbers_to_the_right() -> None:
@@ -42,7 +42,7 @@ def test_paths_are_short_where_they_lie_inside(tmp_path: Path, monkeypatch: pyte
     assert short_path(tmp_path / "there") == str(tmp_path / "there")
 
 
-@pytest.mark.parametrize(("error", "explained"), [(OptionError("width is 99"), True), (RuntimeError("a bug"), False)])
+@pytest.mark.parametrize(("error", "explained"), [(PlanError("width is 99"), True), (RuntimeError("a bug"), False)])
 def test_only_errors_of_hlsq_become_one_line(error: Exception, explained: bool) -> None:
     @click.command(cls=ExplainedCommand)
     def command() -> None:
@@ -52,3 +52,20 @@ def test_only_errors_of_hlsq_become_one_line(error: Exception, explained: bool) 
     assert result.exit_code == 1
     assert result.stderr == ("error: width is 99\n" if explained else "")
     assert (result.exception is error) is not explained
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_options_that_cannot_be_are_wrong_usage_of_their_command(inside: bool) -> None:
+    @click.group(cls=ExplainedGroup)
+    def main() -> None:
+        if not inside:
+            raise OptionError("width is 99")
+
+    @main.command()
+    def command() -> None:
+        raise OptionError("width is 99")
+
+    result = CliRunner().invoke(main, ["command"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: main command " if inside else "Usage: main [OPTIONS] COMMAND")
+    assert result.stderr.endswith("Error: width is 99\n")

@@ -100,14 +100,11 @@ def test_convert_takes_it_too(folder: Path, tmp_path: Path) -> None:
         ("unlabelled.npz", "arrays 'x'; expected an .npz archive with labels as 'y'"),
         ("short.npz", "60 samples, but labels 'y' of shape [9]; expected one label for each sample"),
         ("onlylabels.npz", "expected the samples as 'x'"),
-        ("missing.npz", "cannot be read"),
         ("classes.npz", "the network has 10 classes"),
-        ("imagenet", "cifar10, digits, mnist"),
     ],
 )
 def test_samples_that_cannot_be_used(folder: Path, tmp_path: Path, source: str, message: str) -> None:
-    path = folder / source if "." in source else source
-    result = quantize(folder, tmp_path / "plan.json", "--evaluation", path)
+    result = quantize(folder, tmp_path / "plan.json", "--evaluation", folder / source)
     assert result.exit_code == 1
     assert message in result.stderr
     assert result.stderr.startswith("error: ")
@@ -117,7 +114,7 @@ def test_samples_that_cannot_be_used(folder: Path, tmp_path: Path, source: str, 
 
 def test_a_search_without_samples_says_how_to_name_them(folder: Path, tmp_path: Path) -> None:
     result = quantize(folder, tmp_path / "plan.json")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "evaluation is missing" in result.stderr
     assert "--evaluation FILE" in result.stderr
 
@@ -125,7 +122,7 @@ def test_a_search_without_samples_says_how_to_name_them(folder: Path, tmp_path: 
 def test_a_scheme_that_evaluates_nothing_refuses_them(folder: Path, tmp_path: Path) -> None:
     base = ("quantize", folder / "model.keras", "--scheme", "quant8", "--calibration", folder / "x.npy")
     result = run(*base, "-o", tmp_path / "plan.json", "--evaluation", folder / "xy.npz")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "'evaluation' is unknown" in result.stderr
 
 

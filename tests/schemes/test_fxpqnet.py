@@ -332,7 +332,7 @@ def test_wrong_samples_are_refused(network: Graph, evaluation: Any) -> None:
     x, y = evaluation
     with pytest.raises(OptionError, match="evaluation is missing"):
         design(network, None)
-    with pytest.raises(OptionError, match="96 samples but 95 labels"):
+    with pytest.raises(InputError, match="96 samples but 95 labels"):
         design(network, (x, y[:-1]))
     with pytest.raises(InputError, match="evaluation samples"):
         design(network, (x[:, :4], y))

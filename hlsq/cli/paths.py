@@ -1,0 +1,67 @@
+"""Paths on the command line: what is wrong with one is wrong usage, known before anything is computed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hlsq.cli.console import Explained
+from hlsq.cli.samples import DATA_SETS, SUFFIXES
+
+
+class NewPath(click.Path):
+    """A file or folder to write, which need not exist; folders above it may be missing, too.
+
+    Args:
+        folder: whether it is a folder.
+    """
+
+    def __init__(self, *, folder: bool) -> None:
+        super().__init__(file_okay=not folder, dir_okay=folder, writable=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, if it could be written."""
+        if not value:
+            self.fail(f"the path is empty; name a {self.name}.", param, ctx)
+        path = str(super().convert(value, param, ctx))
+        try:
+            above = next(parent for parent in (Path(path), *Path(path).absolute().parents) if parent.exists())
+            longest = os.pathconf(above, "PC_NAME_MAX")
+        except (OSError, ValueError) as error:
+            self.fail(f"{self.name} {path!r} cannot be written: {getattr(error, 'strerror', error)}.", param, ctx)
+        if above != Path(path) and not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+            self.fail(f"{self.name} {path!r}: {str(above)!r} is no folder to write to.", param, ctx)
+        if any(len(os.fsencode(part)) > longest for part in Path(path).parts):
+            self.fail(f"{self.name} {path!r} has a name of more than {longest} bytes.", param, ctx)
+        return path
+
+
+class SamplesSource(click.ParamType):
+    """A file with samples that can be read, or the name of a data set."""
+
+    name = "samples"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text, if it names one of them."""
+        if value in DATA_SETS:
+            return value
+        if Path(value).suffix not in SUFFIXES:
+            known = ", ".join(sorted(DATA_SETS))
+            self.fail(f"{value!r}: expected an {' or '.join(SUFFIXES)} file, or one of {known}.", param, ctx)
+        return click.Path(exists=True, dir_okay=False, readable=True).convert(value, param, ctx)
+
+
+def write_file(path: str, text: str) -> None:
+    """Write ``text``; missing folders are made.
+
+    Raises:
+        Explained: it cannot be written.
+    """
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Explained(f"{path!r} cannot be written: {error.strerror or error}") from error
