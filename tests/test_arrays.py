@@ -127,6 +127,18 @@ def test_labels_that_are_none(labels: Any) -> None:
         hlsq.quantize(graph(), "doubleq_ext", calibration=GOOD, evaluation=(GOOD, labels))
 
 
+@pytest.mark.parametrize("labels", [[[1, 2], [3]], "abc", [1.5, 1, 1], Foreign(), np.zeros((3, 2), int)])
+def test_calibration_labels_that_are_none(labels: Any) -> None:
+    with pytest.raises(OptionError, match="calibration_labels"):
+        hlsq.quantize(graph(), "fxp_uniform", calibration=GOOD, cost="top1", calibration_labels=labels)
+
+
+@pytest.mark.parametrize("method", [[1], {}, None, 3])
+def test_calibration_methods_that_are_none(method: Any) -> None:
+    with pytest.raises(OptionError, match=r"calibration method: .* is unknown; valid: entropy"):
+        hlsq.quantize(graph(), "quant8", calibration=GOOD, calibration_method=method)
+
+
 def test_a_metric_of_ones_own_takes_labels_of_any_kind() -> None:
     for labels in (np.array(1), None, [[1, 2], [3]]):
         options = {"evaluation": (GOOD, labels), "metric": lambda outputs, _: float(outputs.sum())}

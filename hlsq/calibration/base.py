@@ -44,7 +44,7 @@ def get_method(name: str, options: Mapping[str, Any] | None = None) -> RangeMeth
         OptionError: unknown method or option (lists the valid ones), or a value that is not allowed.
     """
     import_all("hlsq.calibration")
-    cls = RangeMethod._methods.get(name)
+    cls = RangeMethod._methods.get(name) if isinstance(name, str) else None
     if cls is None:
         raise OptionError.unknown("calibration method", name, RangeMethod._methods)
     valid = [field.name for field in fields(cls)]

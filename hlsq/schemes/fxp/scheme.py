@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hlsq.calibration import calibrate, choose_range, fixed_target
 from hlsq.calibration.run import Calibration, CalibrationData
-from hlsq.emulate.inputs import as_inputs
+from hlsq.emulate.inputs import as_array, as_inputs
 from hlsq.errors import CalibrationError, OptionError
 from hlsq.formats import FixedPoint
 from hlsq.graph import Graph
@@ -66,7 +66,8 @@ class FxPScheme(Scheme):
                     f"allowed: a whole number from 1 to {MAX_WIDTH}"
                 )
         if self.calibration_labels is not None:
-            labels = np.asarray(self.calibration_labels)
+            wanted = f"scheme {self.name!r}: calibration_labels takes class numbers [samples]"
+            labels = as_array(self.calibration_labels, wanted, OptionError)
             if labels.ndim != 1 or labels.dtype.kind not in "iu":
                 raise OptionError(
                     f"scheme {self.name!r}: calibration_labels have the shape {list(labels.shape)} and type "
