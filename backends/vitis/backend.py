@@ -8,7 +8,9 @@ from typing import Any
 
 from hls4ml.backends import VitisBackend, VivadoBackend
 from hls4ml.model.flow import get_flow, register_flow
+from hls4ml.model.optimizer import model_optimizer, optimize_model
 
+from hlsq.backends.vitis.backend_name import BackendName
 from hlsq.backends.vitis.build import run_build
 from hlsq.backends.vitis.nodes import design_of
 from hlsq.backends.vitis.simulation import compile_library
@@ -19,16 +21,34 @@ class HLSQBackend(VitisBackend):
 
     def __init__(self) -> None:
         # VitisBackend's constructor fixes its own name, so it is passed over, as it passes over VivadoBackend's.
-        super(VivadoBackend, self).__init__(name="HLSQ")
+        super(VivadoBackend, self).__init__(name=BackendName("HLSQ", frozenset({"Vitis"})))
         self._register_layer_attributes()
         self._register_flows()
 
     def _register_flows(self) -> None:
-        self._default_flow = register_flow("ip", None, requires=[*get_flow("vitis:ip").requires], backend=self.name)
-        writer_passes = ["make_stamp", "hlsq:write_hls"]
+        # After hls4ml's templates, so that what is registered for this backend overrides what it has for Vitis.
+        templates_flow = register_flow(
+            "apply_templates", self._get_layer_templates, requires=["vivado:init_layers"], backend=self.name
+        )
+        name_flow = register_flow("name", ["hlsq:name_backend"], backend=self.name)
+        ip_flows = [name_flow, *get_flow("vitis:ip").requires, templates_flow]
+        self._default_flow = register_flow("ip", None, requires=ip_flows, backend=self.name)
+        writer_passes = ["hlsq:reapply_templates", "make_stamp", "hlsq:write_hls"]
         self._writer_flow = register_flow("write", writer_passes, requires=["hlsq:ip"], backend=self.name)
-        fifo_passes = ["vitis:fifo_depth_optimization", *writer_passes]
+        fifo_passes = ["hlsq:fifo_depth_optimization", *writer_passes]
         register_flow("fifo_depth_optimization", fifo_passes, requires=["hlsq:ip"], backend=self.name)
+
+    @model_optimizer()
+    def name_backend(self, model: Any) -> bool:
+        """Let a configuration that names the backend with a plain string answer as ``self.name`` does."""
+        model.config.config["Backend"] = self.name
+        return True
+
+    @model_optimizer()
+    def reapply_templates(self, model: Any) -> bool:
+        """Templates of this backend, for a graph that was taken apart: hls4ml then applies only those of Vitis."""
+        optimize_model(model, self._get_layer_templates())
+        return True
 
     def write(self, model: Any) -> None:
         """Write the project of ``model``."""

@@ -10,17 +10,23 @@ from hlsq.backends.vitis.nodes import design_of
 from hlsq.backends.vitis.project import write_project
 
 
-class HLSQWriter(VitisWriter):
+class ProjectWriter(VitisWriter):
     """Writes a Vitis HLS project."""
 
-    def write_hls(self, model: Any) -> None:
-        """Write ``model`` into its output folder.
+    def write_hls(self, model: Any, is_multigraph: bool = False) -> None:
+        """Write ``model`` into its output folder; ``is_multigraph``: a model whose parts have been written already.
 
         Raises:
             OutputDirError: the folder holds something that hlsq did not write.
         """
         design = design_of(model)
-        if design is None:
-            super().write_hls(model)
-        else:
+        if design is not None:
             write_project(design, model.config.get_output_dir())
+        elif is_multigraph:
+            super(VitisWriter, self).write_hls(model, is_multigraph=True)  # only the Vivado writer's knows of these
+        else:
+            super().write_hls(model)
+
+
+class HLSQWriter(ProjectWriter):
+    """The writer of the backend: nothing of its own, since for a ``MultiModelGraph`` hls4ml calls its parent class."""
