@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from hls4ml.backends import VitisBackend, VivadoBackend
+from hls4ml.backends import VitisBackend, VivadoBackend, get_backend
 from hls4ml.model.flow import get_flow, register_flow
 from hls4ml.model.optimizer import model_optimizer, optimize_model
 
@@ -49,6 +49,10 @@ class HLSQBackend(VitisBackend):
         """Templates of this backend, for a graph that was taken apart: hls4ml then applies only those of Vitis."""
         optimize_model(model, self._get_layer_templates())
         return True
+
+    def get_custom_source(self) -> dict[str, Path]:
+        """Sources that were registered for this backend, and those for Vitis, whose templates are applied as well."""
+        return {**get_backend("Vitis").get_custom_source(), **super().get_custom_source()}
 
     def write(self, model: Any) -> None:
         """Write the project of ``model``."""

@@ -175,8 +175,7 @@ def extend(tmp_path: Path) -> Iterator[Callable[..., None]]:
     def register(backend: str, *templates: type) -> None:
         for template in templates:
             get_backend(backend).register_template(template)
-        for name in BACKENDS:
-            get_backend(name).register_source(header)
+        get_backend(backend).register_source(header)
 
     yield register
     del layer_map["Scaled"]
