@@ -9,6 +9,7 @@ from hls4ml.model.layers import Layer, register_layer
 from hls4ml.model.types import IntegerPrecisionType
 
 from hlsq.backends.vitis.design import Design, Tensor
+from hlsq.errors import GraphError
 
 if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
@@ -21,8 +22,17 @@ class HLSQNode(Layer):
     """Common to both: an output of integers of an exact width."""
 
     def initialize(self) -> None:
-        """Create the output variable."""
-        tensor: Tensor = self.attributes["tensor"]
+        """Create the output variable.
+
+        Raises:
+            GraphError: the node is none of a design: hls4ml made it.
+        """
+        tensor: Tensor | None = self.attributes.get("tensor")
+        if tensor is None:
+            raise GraphError(
+                f"{self.name}: hls4ml cannot add a node to a network that hlsq has quantised, nor split that with "
+                "to_multi_model_graph: it is one design. Split the Keras model, and convert its parts one by one"
+            )
         precision = IntegerPrecisionType(width=tensor.interval.width, signed=tensor.interval.signed)
         shape = list(self.attributes["shape"])
         self.add_output_variable(shape, var_name=tensor.ident, type_name=f"{tensor.ident}_value_t", precision=precision)

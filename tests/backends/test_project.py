@@ -249,3 +249,11 @@ def test_damaged_projects_and_wrong_inputs(project: hlsq.HardwareModel, tmp_path
     os.truncate(project.output_dir / "graph.npz", 100)
     with pytest.raises(GraphError, match="cannot read"):
         hlsq.load_project(project.output_dir)
+
+
+def test_a_quantised_network_cannot_be_split_by_hls4ml(project: hlsq.HardwareModel) -> None:
+    from hls4ml.model import to_multi_model_graph
+
+    last = list(project.model_graph.graph)[-1]
+    with pytest.raises(GraphError, match=f"{last}.*one design"):
+        to_multi_model_graph(project.model_graph, [last])
