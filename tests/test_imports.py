@@ -21,16 +21,18 @@ TREES = {"hlsq": ROOT / "hlsq", "hlsq.backends": ROOT / "backends", "hlsq.conver
 
 # What each part of hlsq may import of hlsq, longest prefix first; what is not listed here may import all of hlsq.
 # An entry allows itself and the names it lists.
+_BASICS = ("hlsq.errors", "hlsq.discovery", "hlsq.elementary")
 ARROWS = {
     "hlsq.errors": (),
     "hlsq.discovery": (),
+    "hlsq.elementary": (),
     "hlsq.toolchain": ("hlsq.errors",),
-    "hlsq.formats": ("hlsq.errors", "hlsq.discovery"),
+    "hlsq.formats": _BASICS,
     "hlsq.plan": ("hlsq.errors", "hlsq.formats"),
-    "hlsq.graph": ("hlsq.errors", "hlsq.discovery", "hlsq.formats", "hlsq.plan"),
-    "hlsq.emulate": ("hlsq.errors", "hlsq.discovery", "hlsq.formats", "hlsq.plan", "hlsq.graph"),
+    "hlsq.graph": (*_BASICS, "hlsq.formats", "hlsq.plan"),
+    "hlsq.emulate": (*_BASICS, "hlsq.formats", "hlsq.plan", "hlsq.graph"),
 }
-_READERS = ("hlsq.errors", "hlsq.discovery", "hlsq.formats", "hlsq.plan", "hlsq.graph", "hlsq.emulate")
+_READERS = (*_BASICS, "hlsq.formats", "hlsq.plan", "hlsq.graph", "hlsq.emulate")
 ARROWS |= {
     "hlsq.calibration": _READERS,
     "hlsq.search": _READERS,
@@ -42,6 +44,7 @@ ARROWS |= {
 # What these parts may import besides the standard library and hlsq.
 FOREIGN = {
     "hlsq.formats": ("numpy",),
+    "hlsq.elementary": ("numpy",),
     "hlsq.plan": ("numpy",),
     "hlsq.graph": ("numpy",),
     "hlsq.emulate": ("numpy", "threadpoolctl", "tqdm"),

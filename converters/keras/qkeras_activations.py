@@ -10,6 +10,7 @@ import numpy as np
 from hlsq.converters.keras.activations import MAX_NEGATIVE_SHIFT
 from hlsq.converters.keras.call import LayerCall
 from hlsq.converters.keras.qkeras_weights import check_noise, describe, kind_of
+from hlsq.elementary import ceil_log2, round_log2
 from hlsq.formats import FixedPoint, Format, PowerOfTwo
 from hlsq.graph import Activation
 
@@ -85,7 +86,7 @@ def _relu(call: LayerCall, quantizer: Any) -> QuantizedActivation:
         )
     if slope == 0:
         return QuantizedActivation(Activation(relu=True, max_value=limit), fmt)
-    shift = -int(np.log2(slope))
+    shift = -int(ceil_log2(slope))
     if not 0 <= shift <= MAX_NEGATIVE_SHIFT:
         raise call.refuse(f"negative_slope={slope:g}", f"powers of two from 1 down to 2^-{MAX_NEGATIVE_SHIFT}")
     lowest = -slope * 2.0**integer
@@ -112,7 +113,7 @@ def _po2(call: LayerCall, quantizer: Any) -> QuantizedActivation:
     if quantizer.max_value is not None:
         if quantizer.max_value <= 0:
             raise call.refuse(f"activation {quantizer} with max_value={quantizer.max_value}", "a positive max_value")
-        high = max(low, min(high, int(np.rint(np.log2(quantizer.max_value)))))
+        high = max(low, min(high, int(round_log2(float(quantizer.max_value)))))
     has_zero = low < LOWEST_EXPONENT
     low = max(low, LOWEST_EXPONENT)
     span = min(max(high, low), MAX_EXPONENT) - low

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hlsq.converters.keras.call import Array, LayerCall, to_array
+from hlsq.elementary import round_log2
 from hlsq.errors import QuantizationError
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 
@@ -101,7 +103,7 @@ def _bits_format(values: Array, quantizer: Any) -> Format:
         steps = steps * 2.0 ** (int(np.asarray(quantizer.integer)) - (width - signed))
     signed = signed or bool((values < 0).any())
     if _are_powers(steps):
-        return FixedPoint(width, _plain(-np.log2(steps).astype(int)), signed=signed)
+        return FixedPoint(width, _plain(-round_log2(steps)), signed=signed)
     return Affine(width, _plain(steps), signed=signed)
 
 
@@ -110,7 +112,7 @@ def _binary_format(values: Array, quantizer: Any) -> Format:
     scales = _channel_scales(quantizer, values)
     if not _are_powers(scales) or ((values == 0).any() and (values < 0).any()):
         return _ternary_format(values, quantizer)
-    return FixedPoint(1, _plain(-np.log2(scales).astype(int)), signed=not (values == 0).any())
+    return FixedPoint(1, _plain(-round_log2(scales)), signed=not (values == 0).any())
 
 
 def _ternary_format(values: Array, quantizer: Any) -> Format:
@@ -122,7 +124,7 @@ def _po2_format(values: Array, quantizer: Any) -> Format:
     """``quantized_po2`` and ``quantized_relu_po2``: the exponents that occur; zero for QKeras's stand-in of it."""
     magnitudes = np.abs(values)
     kept = magnitudes[magnitudes > 2.0**FLUSH_EXPONENT]
-    exponents = np.rint(np.log2(kept)).astype(int) if kept.size else np.zeros(1, int)
+    exponents = round_log2(kept) if kept.size else np.zeros(1, int)
     low, span = int(exponents.min()), int(exponents.max() - exponents.min())
     signed = kind_of(quantizer) == "quantized_po2" or bool((values < 0).any())
     return PowerOfTwo((span + 1).bit_length() + signed, span, scale=2.0**low, signed=signed)
@@ -148,7 +150,7 @@ def _are_powers(steps: Array) -> bool:
     return bool((np.frexp(steps)[0] == 0.5).all())
 
 
-def _plain(channels: Array) -> Any:
+def _plain(channels: NDArray[Any]) -> Any:
     """One number where all channels agree, else a tuple."""
     numbers = tuple(channels.tolist())
     return numbers[0] if len(set(numbers)) == 1 else numbers

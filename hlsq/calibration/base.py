@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-import numpy as np
-
 from hlsq.calibration.stats import TensorStats
 from hlsq.calibration.targets import Target, affine_target
 from hlsq.discovery import import_all
+from hlsq.elementary import sixteenth_power
 from hlsq.errors import OptionError
 from hlsq.formats import Format
 
 Range = tuple[float, float]
 
-SHRINK = tuple(float(f) for f in np.exp2(-np.arange(0, 97) / 16))
+SHRINK = tuple(sixteenth_power(-k) for k in range(97))
 """Fractions of the full range that a search tries: 1 down to 1/64, each 4 % below the last."""
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hlsq.calibration.base import Range, RangeMethod, candidates
 from hlsq.calibration.stats import TensorStats
 from hlsq.calibration.targets import Target
+from hlsq.elementary import log
 from hlsq.errors import OptionError
 from hlsq.formats import Format
 
@@ -68,4 +69,4 @@ def divergence(fmt: Format, values: NDArray[np.float64], counts: NDArray[np.floa
     shared = np.bincount(group, weights=kept) / np.bincount(group)
     q = shared[group]
     p, q = p / p.sum(), q / q.sum()
-    return float(p @ np.log(p / q))
+    return float((p * log(p / q)).sum())

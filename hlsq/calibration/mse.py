@@ -42,4 +42,4 @@ def squared_error(fmt: Format, values: NDArray[np.float64], counts: NDArray[np.f
         lo, hi = fmt.range()
         inside = (values >= lo - step / 2) & (values <= hi + step / 2)
         error = np.where(inside, step**2 / 12, error)
-    return float(error @ counts)
+    return float((error * counts).sum())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.elementary import power_of_two
 from hlsq.emulate.exact import FLOAT64_EXACT
 from hlsq.emulate.integers import IntegerStage
 from hlsq.emulate.kernels.base import SCRATCH, Finish
@@ -49,7 +50,7 @@ class FloatRequant:
         """
         channels = block.shape[-1]
         repeat = max(1, ROW // channels)
-        gain = np.asarray(requant.multiplier, dtype=np.float64) * np.exp2(-np.asarray(requant.shift, dtype=np.float64))
+        gain = np.asarray(requant.multiplier, dtype=np.float64) * power_of_two(-np.asarray(requant.shift))
         constant = np.zeros(1) if block.bias is None else block.bias.astype(np.float64)
         plain = block.scale is None and block.product_shift == 0
         total = gain * 2.0**block.product_shift

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.elementary import power_of_two
 from hlsq.emulate.integers import requantise
 from hlsq.formats import Rounding
 from hlsq.graph.quantized import DyadicRequant, Interval
@@ -42,7 +43,7 @@ def single_factors(requant: DyadicRequant, scaled: Interval) -> Singles | None:
     if max(abs(requant.lo), abs(requant.hi), abs(requant.zero_point)) > EXACT:
         return None
     edges = step_edges(requant, scaled)
-    exact = np.asarray(requant.multiplier, dtype=np.float64) * np.exp2(-np.asarray(requant.shift, dtype=np.float64))
+    exact = np.asarray(requant.multiplier, dtype=np.float64) * power_of_two(-np.asarray(requant.shift))
     centre = exact.astype(np.float32)
     chosen = np.zeros_like(centre)
     missing = np.ones(len(centre), dtype=bool)

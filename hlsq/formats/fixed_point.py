@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hlsq.elementary import power_of_two
 from hlsq.errors import FormatError
 from hlsq.formats.base import (
     MAX_WIDTH,
@@ -20,6 +21,9 @@ from hlsq.formats.base import (
     check_members,
     check_whole,
 )
+
+MAX_FRAC = 256
+"""Largest magnitude of a fraction length."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,10 @@ class FixedPoint(Format):
             fracs = np.asarray(self.frac)
         except ValueError:  # lists of different lengths
             fracs = np.empty(0)
-        if fracs.ndim > 1 or fracs.size == 0 or fracs.dtype.kind not in "iu" or (np.abs(fracs) > 256).any():
-            raise FormatError(f"frac must be a whole number from -256 to 256, or one per channel; got {self.frac!r}")
+        if fracs.ndim > 1 or fracs.size == 0 or fracs.dtype.kind not in "iu" or (np.abs(fracs) > MAX_FRAC).any():
+            raise FormatError(
+                f"frac must be a whole number from -{MAX_FRAC} to {MAX_FRAC}, or one per channel; got {self.frac!r}"
+            )
         object.__setattr__(self, "frac", int(fracs) if fracs.ndim == 0 else tuple(int(f) for f in fracs))
         object.__setattr__(self, "rounding", Rounding(self.rounding))
 
@@ -83,7 +89,7 @@ class FixedPoint(Format):
     @property
     def step(self) -> Floats:
         """Real value of one integer step."""
-        return np.exp2(-np.asarray(self.frac, dtype=np.float64))
+        return power_of_two(-np.asarray(self.frac))
 
     @property
     def levels(self) -> tuple[int, ...] | None:

@@ -52,7 +52,7 @@ class power_of_two(FormatQuantizer):
         # Powers of two times sqrt(1/2) are exact, so these are the very numbers the format compares mantissas with.
         thresholds = np.ldexp(np.sqrt(0.5), np.arange(1, fmt.max_exponent + 1))
         exponent = tf.searchsorted(thresholds, tf.reshape(magnitude, [-1]), side="right")
-        power = tf.gather(np.exp2(np.arange(fmt.max_exponent + 1)), tf.reshape(exponent, tf.shape(magnitude)))
+        power = tf.gather(np.ldexp(1.0, np.arange(fmt.max_exponent + 1)), tf.reshape(exponent, tf.shape(magnitude)))
         q = tf.where(magnitude < fmt.zero_below, np.float64(0), power)
         q = tf.where(x < 0, -q if fmt.signed else np.float64(fmt.qmin), q)
         return tf.ensure_shape(q, x.shape) * fmt.step

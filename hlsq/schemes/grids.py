@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.elementary import round_log2
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 
 Floats = NDArray[np.float64]
@@ -83,7 +84,7 @@ class EvenGrid(Grid):
         """Affine, or fixed point where the scale is a power of two."""
         if not self.binary_scale:
             return Affine(self.width, _plain(scale), symmetric=True)
-        fracs = -np.rint(np.log2(scale)).astype(np.int64)
+        fracs = -round_log2(scale)
         return FixedPoint(self.width, fracs.tolist() if fracs.ndim == 0 else tuple(fracs.tolist()), symmetric=True)
 
 

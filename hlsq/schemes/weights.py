@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.elementary import round_log2
 from hlsq.formats import Affine, FixedPoint, Rounding
+from hlsq.formats.fixed_point import MAX_FRAC
 from hlsq.graph import Block
 from hlsq.graph.ops import DepthwiseConv2D
 
@@ -14,7 +16,11 @@ Floats = NDArray[np.float64]
 NO_WEIGHTS = 1.0
 """Largest magnitude assumed where all weights are zero: any positive scale holds them exactly."""
 
-MAX_CHANNEL_RATIO = 2.0**10
+LEAST_WEIGHT = 2.0**-500
+"""Smaller ones are zeros: in a scale of their own, products of scales would leave float64."""
+
+MAX_CHANNEL_BITS = 10
+MAX_CHANNEL_RATIO = 2.0**MAX_CHANNEL_BITS
 """How much smaller than the largest a channel's scale may get.
 
 Folding a batch norm whose gain has died leaves a channel of tiny weights beside an ordinary bias. In that channel's own
@@ -29,11 +35,14 @@ def is_gain(block: Block) -> bool:
 
 
 def magnitude(kernel: Floats, per_channel: bool) -> Floats:
-    """Largest magnitude of ``kernel``, shape [], or [output channels] (its last axis); always positive."""
+    """Largest magnitude of ``kernel``, shape [], or [output channels] (its last axis); always positive.
+
+    Weights below ``LEAST_WEIGHT`` count as zeros.
+    """
     if not per_channel:
-        return np.asarray(np.abs(kernel).max(initial=0.0) or NO_WEIGHTS)
+        return np.asarray(max(float(np.abs(kernel).max(initial=0.0)), LEAST_WEIGHT) if kernel.any() else NO_WEIGHTS)
     peaks = np.abs(kernel).reshape(-1, kernel.shape[-1]).max(axis=0)
-    top = float(peaks.max(initial=0.0)) or NO_WEIGHTS
+    top = max(float(peaks.max()), LEAST_WEIGHT) if kernel.any() else NO_WEIGHTS
     return np.maximum(peaks, top / MAX_CHANNEL_RATIO)
 
 
@@ -66,18 +75,18 @@ def fixed_point(kernel: Floats, width: int, method: str, per_channel: bool, roun
     least = int(min(f for f, c in zip(fracs, channels, strict=True) if c.any())) if kernel.any() else int(fracs.min())
     # A channel without weights takes the coarsest fraction length, a tiny one stays near it: see MAX_CHANNEL_RATIO.
     fracs[~channels.any(axis=1)] = least
-    fracs = np.minimum(fracs, least + int(np.log2(MAX_CHANNEL_RATIO)))
+    fracs = np.minimum(fracs, min(least + MAX_CHANNEL_BITS, MAX_FRAC))
     return FixedPoint(width, tuple(int(f) for f in fracs), rounding=rounding)
 
 
 def _frac(values: Floats, width: int, method: str, rounding: Rounding) -> int:
     if width == 1:
         mean = float(np.abs(values).mean()) or NO_WEIGHTS
-        return -round(float(np.log2(mean)))
+        return min(-int(round_log2(mean)), MAX_FRAC)
     integer_bits = int(np.frexp(np.abs(values).max(initial=0.0) or NO_WEIGHTS)[1])
-    first = width - 1 - integer_bits
+    first = min(width - 1 - integer_bits, MAX_FRAC)
     if method == "minmax":
         return first
-    fracs = range(first, first + FINER)
+    fracs = range(first, min(first + FINER, MAX_FRAC + 1))
     errors = [np.square(FixedPoint(width, f, rounding=rounding).fake_quantize(values) - values).sum() for f in fracs]
     return fracs[int(np.argmin(errors))]

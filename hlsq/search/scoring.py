@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hlsq.elementary import exp, log
 from hlsq.emulate.inputs import as_array
 from hlsq.errors import InputError, OptionError, SearchError
 
@@ -93,7 +94,7 @@ class Accuracy(Scoring):
             log_softmax(_only(real)[rows].astype(np.float64)),
             log_softmax(_only(outputs).astype(np.float64)),
         )
-        return float((np.exp(wanted) * (wanted - found)).sum())
+        return float((exp(wanted) * (wanted - found)).sum())
 
     def standard_error(self, outputs: Outputs, real: Outputs) -> float:
         """That of the mean of differences -1, 0 and 1 between paired samples."""
@@ -190,7 +191,7 @@ def scoring_for(metric: str | Callable[[Any, Any], float], labels: ArrayLike, sh
 def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Logarithms of the probabilities [samples, classes]."""
     shifted = logits - logits.max(axis=1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    shifted -= log(exp(shifted).sum(axis=1, keepdims=True))
     return shifted
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.elementary import ceil_log2, power_of_two
 from hlsq.errors import FormatError, PlanError, QuantizationError
 from hlsq.formats import Format
 from hlsq.formats.codes import WeightCodes
@@ -139,7 +140,7 @@ def _room(bounds: ChannelBounds, constant: Floats, step: Floats, formats: BlockP
     largest = max(abs(bounds.interval.lo), bounds.interval.hi, float(np.abs(constant).max()), 1.0)
     if formats.output is not None and (np.frexp(step / formats.output.step)[0] != 0.5).any():
         follows += MULTIPLIER_BITS
-    return max(0, MAX_WIDTH - SPARE_BITS - int(np.ceil(np.log2(largest))) - follows)
+    return max(0, MAX_WIDTH - SPARE_BITS - int(ceil_log2(largest)) - follows)
 
 
 def _exact_shift(values: Floats, most: int) -> int | None:
@@ -158,7 +159,7 @@ def _guard_bits(bias: Floats, scale: Floats, output: Format | None) -> int:
     of the largest bias.
     """
     wanted = float(np.max(np.abs(bias))) * 2.0**-12 if output is None else float(output.step) / 64
-    return int(np.clip(np.ceil(np.log2(float(np.max(scale)) / wanted)), 0, MAX_GUARD))
+    return int(np.clip(ceil_log2(float(np.max(scale)) / wanted), 0, MAX_GUARD))
 
 
 def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, bounds: ChannelBounds) -> tuple[QScale, Floats]:
@@ -187,7 +188,7 @@ def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, bounds: C
         step = np.broadcast_to(formats.scale.step, (channels,))
     else:
         exponent = np.frexp(gain)[1]
-        step = np.where(gain == 0, 1.0, np.exp2(exponent.astype(np.float64) - SCALE_BITS))
+        step = np.where(gain == 0, 1.0, power_of_two(exponent - SCALE_BITS))
         multiplier = np.rint(gain / step).astype(np.int64)
     scale = np.broadcast_to(acc_scale, (channels,)) * step
     left = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hlsq.formats.fixed_point import MAX_FRAC
+
 INFINITE = float("inf")
 CostOf = Callable[[int, float], float]
 """The cost of a fraction length; anything not below the second argument may be returned as infinity."""
@@ -20,12 +22,16 @@ def best_fraction(cost: CostOf, start: int, reach: int) -> tuple[int, float]:
         start: where to begin.
         reach: ``K``.
     """
-    best, least = start, cost(start, INFINITE)
+
+    def limited(frac: int, bound: float) -> float:
+        return cost(frac, bound) if abs(frac) <= MAX_FRAC else INFINITE
+
+    best, least = start, limited(start, INFINITE)
     for direction in (-1, 1):
         step, further = 1, 0
         while step <= reach + further:
             frac = start + direction * step
-            if (found := cost(frac, least)) < least:
+            if (found := limited(frac, least)) < least:
                 best, least, further = frac, found, further + 1
             step += 1
     return best, least

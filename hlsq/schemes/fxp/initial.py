@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-
+from hlsq.elementary import ceil_log2, floor_log2, round_log2
 from hlsq.formats import FixedPoint
+from hlsq.formats.fixed_point import MAX_FRAC
 
 Strategy = Literal["conservative", "neutral", "aggressive"]
 STRATEGIES: tuple[Strategy, ...] = ("conservative", "neutral", "aggressive")
-ROUND = {"conservative": np.floor, "neutral": np.rint, "aggressive": np.ceil}
+LOGARITHM = {"conservative": ceil_log2, "neutral": round_log2, "aggressive": floor_log2}
 
 
 def initial_format(low: float, high: float, width: int, strategy: Strategy) -> FixedPoint:
@@ -25,5 +25,6 @@ def initial_format(low: float, high: float, width: int, strategy: Strategy) -> F
     scalar = max(high, 0.0) / plain.qmax
     if signed:
         scalar = max(scalar, low / plain.qmin)
-    frac = int(ROUND[strategy](-np.log2(scalar))) if scalar > 0 else 0
-    return FixedPoint(width, frac, signed)
+    frac = -int(LOGARITHM[strategy](scalar)) if scalar > 0 else 0
+    # Values that would need more are as good as zero.
+    return FixedPoint(width, min(frac, MAX_FRAC), signed)
