@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from hlsq.calibration.stats import StatsBuilder, TensorStats
@@ -17,9 +18,6 @@ from hlsq.errors import CalibrationError, OptionError
 from hlsq.graph import Graph
 
 CalibrationData = ArrayLike | Mapping[str, ArrayLike] | Sequence[ArrayLike]
-
-ROWS = 8
-"""Batches are filled up to a multiple of this many samples (the filling is not counted)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,18 +57,23 @@ def calibrate(graph: Graph, data: CalibrationData, batch_size: int = 64, progres
     samples = len(next(iter(inputs.values())))
     builders = {name: StatsBuilder() for name in graph.shapes}
     hidden = None if progress is None else not progress
-    with tqdm(total=samples, desc="calibrate", unit="sample", disable=hidden, delay=2, leave=False) as bar:
+    bar = tqdm(total=samples, desc="calibrate", unit="sample", disable=hidden, delay=2, leave=False)
+    # Matrix products of a batch are too small for several threads, which mostly wait for each other.
+    with bar, threadpool_limits(limits=1, user_api="blas"):
         for start in range(0, samples, batch_size):
-            batch = {name: _batch(name, x, start, batch_size) for name, x in inputs.items()}
-            size = min(batch_size, samples - start)
-            with np.errstate(over="ignore", invalid="ignore"):  # reported below, with the block's name
-                for name, values in iterate_blocks(graph, batch):
-                    _add(builders[name], name, values[:size], start)
-            bar.update(size)
+            batch = {name: real_samples(name, x, start, batch_size) for name, x in inputs.items()}
+            for name, values in iterate_blocks(graph, batch):
+                add_values(builders[name], name, values, start)
+            bar.update(min(batch_size, samples - start))
     return Calibration(samples, {name: builder.finish() for name, builder in builders.items()})
 
 
-def _add(builder: StatsBuilder, name: str, values: NDArray[Any], start: int) -> None:
+def add_values(builder: StatsBuilder, name: str, values: NDArray[Any], start: int) -> None:
+    """Take in the values that block ``name`` has for the samples from ``start`` on.
+
+    Raises:
+        CalibrationError: one is not finite; names block and samples.
+    """
     try:
         builder.add(values)
     except CalibrationError as error:
@@ -80,7 +83,12 @@ def _add(builder: StatsBuilder, name: str, values: NDArray[Any], start: int) -> 
         ) from None
 
 
-def _batch(name: str, x: NDArray[Any], start: int, size: int) -> NDArray[np.float32]:
+def real_samples(name: str, x: NDArray[Any], start: int, size: int) -> NDArray[np.float32]:
+    """So many samples ``x`` of input ``name`` from ``start`` on.
+
+    Raises:
+        CalibrationError: a value is beyond float32; names input and samples.
+    """
     with np.errstate(over="ignore"):
         batch = x[start : start + size].astype(np.float32)
     if not np.isfinite(batch).all():
@@ -89,6 +97,4 @@ def _batch(name: str, x: NDArray[Any], start: int, size: int) -> NDArray[np.floa
             f"calibration data of input {name!r}: {bad} values of samples {start} to {start + len(batch) - 1} are "
             "beyond float32; allowed are magnitudes up to 3.4e38"
         )
-    # Matrix products of a single row are summed in another order than those of many; keep clear of that.
-    fill = -len(batch) % ROWS
-    return np.concatenate([batch, np.repeat(batch[-1:], fill, axis=0)]) if fill else batch
+    return batch

@@ -77,9 +77,15 @@ def deviations_from_json(text: str) -> dict[str, Deviation]:
 
 def _reference(source: Block, quantized: QuantizedGraph, block: QBlock, blocks: Mapping[str, Values]) -> Values:
     """The block in float64: quantised inputs and parameters, real batch norm where the plan does not quantise it."""
-    inputs = [quantized.formats[name].dequantize(blocks[name]) for name in block.inputs]
-    kernel = None if block.weights is None else block.weights.format.dequantize(block.weights.values)
-    values = kernel_for(block.op).linear(block.op, inputs, kernel)
+    kernel = kernel_for(block.op)
+    if block.weights is None:
+        inputs = [quantized.formats[name].dequantize(blocks[name]) for name in block.inputs]
+        values = kernel.linear(block.op, inputs, None)
+    else:
+        given, weights = quantized.formats[block.inputs[0]], block.weights
+        deviation = (blocks[block.inputs[0]] - given.offset).astype(np.float64)
+        sums = kernel.linear(block.op, [deviation], weights.values.astype(np.float64))
+        values = sums * (given.step * weights.format.step)
     scale = block.scale
     if isinstance(block.op, AveragePool2D):
         if source.scale is None and scale is not None and scale.format is not None:

@@ -1,32 +1,73 @@
-"""Float forward passes of a Graph, for calibration and for comparing a conversion with its Keras model."""
+"""Float forward passes of a Graph, for calibration and for comparing a conversion with its Keras model.
+
+They give the same float32 values on every machine, for any batch size and number of threads: sums of products are exact
+sums of slightly rounded factors (``hlsq.emulate.products``), everything else is done value by value.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.emulate.kernels import kernel_for
+from hlsq.emulate.products import on_grid
 from hlsq.graph import Block, Graph
-from hlsq.graph.ops import AveragePool2D
+from hlsq.graph.ops import AveragePool2D, Conv2D, Dense
 from hlsq.graph.ops.pool2d import average_weights
 
 Floats32 = NDArray[np.float32]
 
+INPUT_BITS = 22
+"""Of a layer's inputs, relative to the largest of their sample: what float32 can round without a detour."""
+KERNEL_BITS = 30
+"""Of a layer's weights, relative to the sum of their channel's magnitudes; with ``INPUT_BITS`` sums fit 53 bits."""
+
+_kernels: WeakKeyDictionary[Block, NDArray[np.float64]] = WeakKeyDictionary()
+
 
 def run_block(block: Block, inputs: list[Floats32]) -> Floats32:
-    """Real output of one block for float32 inputs [samples, ...]."""
-    kernel = None if block.kernel is None else block.kernel.astype(np.float32)
-    values = kernel_for(block.op).linear(block.op, inputs, kernel)
-    if isinstance(block.op, AveragePool2D):
-        values = values / np.float32(average_weights(block.op, inputs[0].shape[1:]).divisor)
-    if block.bias is not None:
-        values = values + block.bias.astype(np.float32)
+    """Real output of one block for float32 inputs [samples, ...]; infinite or NaN where it overflows float32."""
+    return finish(block, linear(block, inputs))
+
+
+def linear(block: Block, inputs: list[Floats32]) -> Floats32:
+    """Real values before scale and activation."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(block.op, (Conv2D, Dense)):
+            x = inputs[0]
+            inputs = [on_grid(x, INPUT_BITS, axis=tuple(range(1, x.ndim)))]
+            kernel: NDArray[Any] | None = _kernel(block)
+        else:
+            kernel = None if block.kernel is None else block.kernel.astype(np.float32)
+        values = kernel_for(block.op).linear(block.op, inputs, kernel)
+        if isinstance(block.op, AveragePool2D):
+            values = values / np.float32(average_weights(block.op, inputs[0].shape[1:]).divisor)
+        if block.bias is not None:
+            values = values + block.bias.astype(np.float32)
+    return values
+
+
+def finish(block: Block, values: Floats32) -> Floats32:
+    """Scale and activation of what ``linear`` gave."""
     if block.scale is not None:
-        values = values * block.scale.multiplier.astype(np.float32) + block.scale.shift.astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = values * block.scale.multiplier.astype(np.float32) + block.scale.shift.astype(np.float32)
     return block.activation.apply(values)
+
+
+def _kernel(block: Block) -> NDArray[np.float64]:
+    """Weights on the grid that makes sums of products exact."""
+    if block not in _kernels:
+        kernel = np.asarray(block.kernel, dtype=np.float64)
+        sums = np.abs(kernel).sum(axis=tuple(range(kernel.ndim - 1)))
+        exponents = np.frexp(sums)[1] - KERNEL_BITS
+        scaled = np.ldexp(kernel, -exponents)
+        _kernels[block] = np.ldexp(np.rint(scaled), exponents)
+    return _kernels[block]
 
 
 def iterate_blocks(graph: Graph, inputs: Mapping[str, Floats32]) -> Iterator[tuple[str, Floats32]]:

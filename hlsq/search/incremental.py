@@ -206,7 +206,7 @@ class Prepared:
         real *= fmt.step.astype(np.float32)
         real -= self.base.reals[name][rows]
         flat = real.reshape(-1)
-        return float(np.dot(flat, flat))
+        return float(np.square(flat, dtype=np.float64).sum())
 
 
 def consecutive(rows: Rows) -> Rows | slice:

@@ -59,7 +59,7 @@ class Kernel(ABC, Generic[OpT]):
     def linear(self, op: OpT, inputs: Sequence[Values], weights: Values | None) -> Values:
         """Result for ``inputs`` of shape [samples, ...] whose zero is 0; the same dtype as the inputs.
 
-        Sums are exact whenever every partial sum is exact in that dtype.
+        Sums are exact whenever every partial sum is exact in that dtype; matrix products sum in that of ``weights``.
         """
 
     def apply(self, op: OpT, inputs: Sequence[Values], weights: Values | None, finish: Finish, out: Values) -> None:

@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hlsq.emulate.kernels.base import SCRATCH, Finish, Kernel, Values, as_maps, pad_maps, windows
+from hlsq.emulate.products import multiply
 from hlsq.graph.ops import Conv2D
 from hlsq.graph.ops.base import Op
 
 TILE_BYTES = 3 << 20
 """Gathered windows per matrix product: few steps for the interpreter, which two threads have to share."""
+WIDENED_BYTES = 1 << 20
+"""The same where gathering also widens the values, which pays as long as they are still in the cache."""
 
 
 class Conv2DKernel(Kernel[Conv2D]):
@@ -27,7 +30,7 @@ class Conv2DKernel(Kernel[Conv2D]):
         maps = pad_maps(as_maps(x), op.padding)
         height, width = _output_size(op, maps, weights)
         out = np.empty((len(x), height, width, weights.shape[3]), dtype=x.dtype)
-        _tiles(op, maps, weights, out, lambda acc, target: np.copyto(target, acc))
+        _tiles(op, maps, weights, out, lambda acc, target: np.copyto(target, acc, casting="same_kind"))
         return out.reshape(len(x), *out.shape[1:][4 - x.ndim :])
 
     def apply(self, op: Conv2D, inputs: Sequence[Values], weights: Values | None, finish: Finish, out: Values) -> None:
@@ -64,16 +67,17 @@ def _tiles(op: Conv2D, maps: Values, weights: Values, out: Values, sink: Callabl
     taps = kh * kw * c_in
     matrix = weights.reshape(taps, c_out)
     gathered = windows(maps, (kh, kw), op.strides, op.dilation)
-    per_sample = height * width * taps * maps.itemsize
-    samples = max(1, min(n, TILE_BYTES // per_sample))
-    rows = height if samples > 1 else max(1, min(height, TILE_BYTES // (per_sample // height)))
+    per_sample = height * width * taps * weights.itemsize
+    most = TILE_BYTES if maps.dtype == weights.dtype else WIDENED_BYTES
+    samples = max(1, min(n, most // per_sample))
+    rows = height if samples > 1 else max(1, min(height, most // (per_sample // height)))
     rows = -(-height // -(-height // rows))
     for sample in range(0, n, samples):
         for row in range(0, height, rows):
             source = gathered[sample : sample + samples, row : row + rows]
             target = out[sample : sample + samples, row : row + rows]
-            tile = SCRATCH.get("tile", source.shape, maps.dtype)
+            tile = SCRATCH.get("tile", source.shape, weights.dtype)
             np.copyto(tile, source)
-            acc = SCRATCH.get("acc", target.shape, maps.dtype)
-            np.matmul(tile.reshape(-1, taps), matrix, out=acc.reshape(-1, c_out))
+            acc = SCRATCH.get("acc", target.shape, weights.dtype)
+            multiply(tile.reshape(-1, taps), matrix, out=acc.reshape(-1, c_out))
             sink(acc, target)

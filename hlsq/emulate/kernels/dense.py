@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from hlsq.emulate.kernels.base import Kernel, Values
+from hlsq.emulate.products import multiply
 from hlsq.graph.ops import Dense
 from hlsq.graph.ops.base import Op
 
@@ -18,5 +19,5 @@ class DenseKernel(Kernel[Dense]):
     def linear(self, op: Dense, inputs: Sequence[Values], weights: Values | None) -> Values:
         """[n, out]."""
         assert weights is not None  # noqa: S101 - a graph's invariant, not a user's input
-        result: Values = inputs[0] @ weights
-        return result
+        x = inputs[0]
+        return multiply(x.astype(weights.dtype, copy=False), weights).astype(x.dtype, copy=False)

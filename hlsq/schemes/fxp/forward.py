@@ -132,7 +132,7 @@ class ForwardOptimizer:
 
     def _error(self, name: str, values: Values, part: slice) -> float:
         flat = (values - self._references.reals[name][part]).reshape(-1)
-        return float(np.dot(flat, flat))
+        return float(np.square(flat, dtype=np.float64).sum())
 
     def _real(self, name: str, part: slice) -> Values:
         return _reals(self._formats[name], self._tensors[name][part])
