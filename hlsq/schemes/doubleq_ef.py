@@ -12,7 +12,9 @@ from tqdm import tqdm
 
 from hlsq.calibration import Target, affine_target, calibrate, fixed_target
 from hlsq.calibration.run import Calibration, CalibrationData
+from hlsq.elementary import ceil_log2, floor_log2, power_of_two, sixteenth_power
 from hlsq.emulate.inputs import as_inputs
+from hlsq.emulate.products import times_integers
 from hlsq.errors import CalibrationError, OptionError, QuantizationError
 from hlsq.formats import FixedPoint, Format
 from hlsq.formats.codes import WeightCodes
@@ -24,12 +26,14 @@ from hlsq.schemes.activations import input_formats, is_raw, output_format
 from hlsq.schemes.base import Scheme
 from hlsq.schemes.error_feedback import Problem, round_weights
 from hlsq.schemes.grids import AFFINE_BITS, EXPONENTS, EvenGrid, Grid, grid_for
+from hlsq.schemes.linear_systems import SingularError, solve
 from hlsq.schemes.second_moments import Moments, MomentsBuilder, Sums, grouped, ungrouped
 from hlsq.schemes.threads import in_order, one_blas_thread
 from hlsq.schemes.walk import Walk
 from hlsq.schemes.weights import is_gain, magnitude
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 
 CODE_BITS = (*EXPONENTS, AFFINE_BITS)
 OTHERS = "default"
@@ -39,7 +43,10 @@ WINDOW_WORK = 2.0**38
 """Windows times taps squared that a layer may cost, as long as it gets ``LEAST_WINDOWS`` for each tap."""
 LEAST_WINDOWS = 8
 
-FREE_STEPS = tuple(float(f) for f in np.exp2(np.arange(-20, 12) / 16))
+LEAST_DAMPING = 2.0**-20
+"""Of weights that nothing else determines."""
+
+FREE_STEPS = tuple(sixteenth_power(k) for k in range(-20, 12))
 EVEN_STEPS = tuple(float(f) for f in np.linspace(0.65, 1.0, 8))
 BINARY_STEPS = (0.25, 0.5, 1.0, 2.0)
 """Candidates for one step of a channel, in parts of the one whose largest integer is the largest weight."""
@@ -76,7 +83,7 @@ class DoubleQEF(Scheme):
         calibration_method: as for every scheme; by default the range of smallest squared error.
         calibration_options: as for every scheme.
         batch_norm: as for every scheme; ``scale="power_of_two"`` needs ``"fold"``.
-        batch_size: as for every scheme.
+        batch_size: of the statistics of the inputs; other samples go through the network in parts of a fixed size.
     """
 
     name: ClassVar[str] = "doubleq_ef"
@@ -146,42 +153,40 @@ class DoubleQEF(Scheme):
 
     def _run(self, graph: Graph, data: CalibrationData, progress: bool | None) -> Plan:
         inputs = {n: x[: self.samples] for n, x in as_inputs(graph.inputs, data, CalibrationError).items()}
-        plan = self.plan(graph, calibrate(graph, inputs, self.batch_size, progress))
         source = graph.fold_batch_norm() if self.batch_norm == "fold" else graph
-        walk = Walk(source, inputs, plan.inputs)
+        calibration = calibrate(replace(graph, blocks=(), outputs=()), inputs, self.batch_size, progress)
+        formats = input_formats(self, source, calibration, lambda _: self._target)
+        walk = Walk(source, inputs, formats)
         blocks: dict[str, BlockPlan] = {}
         noise: dict[str, float | None] = {}
         hidden = None if progress is None else not progress
         for block in tqdm(source.blocks, desc="round weights", unit="block", disable=hidden, delay=2, leave=False):
-            formats = plan.blocks[block.name]
+            real = walk.linear(block)
+            calibration = replace(calibration, tensors={block.name: walk.stats(block, real)})
+            chosen = BlockPlan(output=self._output(source, calibration, block, walk.formats))
             if block.kernel is not None:
                 try:
-                    formats = self._round(walk, block, formats)
-                except np.linalg.LinAlgError:
+                    chosen = self._round(walk, block, chosen, real)
+                except SingularError:
                     raise QuantizationError(
                         f"layer {block.name!r}: its {walk.samples} calibration samples do not determine its weights at "
                         f"a damping of {self.damping}; use a larger damping, such as 0.01, or more samples"
                     ) from None
-            blocks[block.name] = formats
-            walk.step(block, formats)
+            blocks[block.name] = chosen
+            walk.step(block, chosen, real)
             noise[block.name] = walk.signal_to_noise(block.name)
-        return replace(plan, blocks=blocks, info={**plan.info, "signal_to_noise_db": noise})
+        info = {**self.info(calibration), "signal_to_noise_db": noise}
+        return Plan(self.name, self.batch_norm, formats, blocks, self.options(), info)
 
     def plan(self, graph: Graph, calibration: Calibration) -> Plan:
-        """The formats that do not depend on the rounding: those of inputs and outputs, and the weights' kinds."""
+        """The formats that do not depend on the rounding: those of inputs and outputs."""
         source = graph.fold_batch_norm() if self.batch_norm == "fold" else graph
         formats: dict[str, Format] = input_formats(self, graph, calibration, lambda _: self._target)
         inputs = dict(formats)
         blocks = {}
         for block in source.blocks:
-            output = output_format(self, graph, calibration, block, self._target)
-            output = self._not_finer(source, block, output, formats)
-            weight = None
-            if block.kernel is not None:
-                grid = self._grid(block)
-                peak = magnitude(block.kernel, not is_raw(source, block)) / grid.peak
-                weight = grid.format(np.exp2(np.ceil(np.log2(peak))) if self._binary else peak)
-            blocks[block.name] = BlockPlan(weight=weight, output=output)
+            output = self._output(source, calibration, block, formats)
+            blocks[block.name] = BlockPlan(output=output)
             formats[block.name] = output or formats[block.inputs[0]]
         return Plan(self.name, self.batch_norm, inputs, blocks, self.options(), self.info(calibration))
 
@@ -201,27 +206,29 @@ class DoubleQEF(Scheme):
             bits = AFFINE_BITS
         return grid_for(bits, self._binary)
 
-    def _not_finer(
-        self, graph: Graph, block: Block, output: Format | None, formats: Mapping[str, Format]
+    def _output(
+        self, graph: Graph, calibration: Calibration, block: Block, formats: Mapping[str, Format]
     ) -> Format | None:
-        """Without weights, an output finer than the inputs holds nothing more, but takes a left shift."""
+        """Format of the output of ``block``, whose inputs have ``formats``.
+
+        Without weights, an output finer than the inputs holds nothing more, but takes a left shift.
+        """
+        output = output_format(self, graph, calibration, block, self._target)
         if not self._binary or block.kernel is not None or not isinstance(output, FixedPoint):
             return output
         step = min(float(formats[name].step) for name in block.inputs)
         if isinstance(block.op, AveragePool2D):
             step /= average_weights(block.op, graph.shapes[block.inputs[0]]).divisor
-        return replace(output, frac=min(int(output.frac), int(np.floor(-np.log2(step)))))  # type: ignore[arg-type]
+        return replace(output, frac=min(int(output.frac), -int(ceil_log2(step))))  # type: ignore[arg-type]
 
-    def _round(self, walk: Walk, block: Block, formats: BlockPlan) -> BlockPlan:
+    def _round(self, walk: Walk, block: Block, formats: BlockPlan, real: Floats32) -> BlockPlan:
         """The plan of ``block`` with its weights."""
         assert block.kernel is not None  # noqa: S101 - the caller looked
-        moments = self._moments(walk, block)
+        moments = self._moments(walk, block, real)
         source = walk.tensors[block.inputs[0]].format
         kernel = grouped(block, block.kernel, walk.graph.shapes[block.inputs[0]][-1])
-        square, cross = (moments.square, moments.cross)
-        if self.bias_correction:
-            square, cross = moments.centred()
-        elif block.bias is not None:
+        cross = moments.cross
+        if not self.bias_correction and block.bias is not None:
             bias = grouped_bias(block.bias, len(kernel))
             cross = cross - moments.inputs[:, :, None] * bias[:, None, :]
         grid = self._grid(block)
@@ -231,14 +238,14 @@ class DoubleQEF(Scheme):
             limit = float(formats.output.step / source.step)
         integers, scales, means = [], [], []
         for group in range(len(kernel)):
-            problem = self._problem(square[group], cross[group], kernel[group])
+            problem = self._problem(moments.square[group], cross[group], kernel[group])
             candidates = _candidates(problem.target, grid, self._binary, shared, limit)
             chosen, scale = round_weights(
                 problem, grid, candidates, shared=shared, free=not self._binary, sweeps=self.sweeps
             )
             integers.append(chosen)
             scales.append(scale)
-            means.append(moments.inputs[group] @ (chosen * scale))
+            means.append(times_integers(moments.inputs[group], chosen.astype(np.float64)) * scale)
         step = np.concatenate(scales)
         fmt = grid.format(step[0] if shared else step)
         values = ungrouped(block, integers)
@@ -250,33 +257,37 @@ class DoubleQEF(Scheme):
 
     def _problem(self, square: Floats, cross: Floats, kernel: Floats) -> Problem:
         diagonal = square.diagonal().copy()
-        damping = self.damping * float(diagonal.mean()) or 1.0
+        mean = float(diagonal.mean()) or 1.0
+        # An input that never changes says nothing about its weight, which then stays what it is.
+        damping = np.where(diagonal == 0, max(self.damping, LEAST_DAMPING), self.damping) * mean
         damped = square
         np.fill_diagonal(damped, diagonal + damping)  # in place: the largest array there is
-        target = np.asarray(np.linalg.solve(damped, cross + damping * kernel), dtype=np.float64)
+        target = solve(damped, cross + damping[:, None] * kernel)
         order = np.arange(len(square))
         if self.order == "activation":
             order = np.argsort(-diagonal, kind="stable")
         return Problem(target, damped, order)
 
-    def _moments(self, walk: Walk, block: Block) -> Moments:
+    def _moments(self, walk: Walk, block: Block, real: Floats32) -> Moments:
         assert block.kernel is not None  # noqa: S101 - the caller looked
         tensor = walk.tensors[block.inputs[0]]
         inner = walk.graph.shapes[block.inputs[0]][-1]
         taps = grouped(block, block.kernel, inner).shape[1]
         most = int(np.clip(WINDOW_WORK / taps**2, LEAST_WINDOWS * taps, MOST_WINDOWS))
-        builder = MomentsBuilder(block, inner, positions=-(-most // walk.samples))
+        fmt = tensor.format
+        middle = (fmt.qmin + fmt.qmax + 1) // 2 - fmt.offset
+        builder = MomentsBuilder(block, inner, positions=-(-most // walk.samples), middle=middle)
         deviation = tensor.deviation
 
         def sums(part: slice) -> Sums:
-            wanted = walk.linear(block, part, quantized=self.reference == "layer")
+            wanted = walk.linear_of_integers(block, part) if self.reference == "layer" else real[part]
             if self.reference == "network" and (missing := walk.inherited(block, part)) is not None:
                 wanted = wanted + missing
             return builder.sums(part.start, deviation[part].astype(np.float32), wanted)
 
         for part_sums in in_order(sums, walk.parts()):
             builder.add(part_sums)
-        return builder.finish(float(tensor.format.step))
+        return builder.finish(float(tensor.format.step), centred=self.bias_correction)
 
 
 def grouped_bias(bias: Floats, groups: int) -> Floats:
@@ -289,5 +300,5 @@ def _candidates(target: Floats, grid: Grid, binary: bool, shared: bool, limit: f
     peak = np.broadcast_to(magnitude(target, not shared), target.shape[1:]) / grid.peak
     if not binary:
         return np.multiply.outer(EVEN_STEPS if isinstance(grid, EvenGrid) else FREE_STEPS, peak)
-    steps = np.multiply.outer(BINARY_STEPS, np.exp2(np.floor(np.log2(peak))))
+    steps = np.multiply.outer(BINARY_STEPS, power_of_two(floor_log2(peak)))
     return np.minimum(steps, limit)

@@ -9,17 +9,24 @@ square per row,
 so, going from the last tap to the first, the best choice for tap ``t`` given the later ones is to round
 ``w[t] + sum R[t,s] / R[t,t] * e[s]``. That is what optimal brain quantisation (OBQ, GPTQ) does with the inverse of
 ``A``; this form needs no inverse. Afterwards every tap is revisited with all others fixed, which can only improve.
+
+``A`` and ``R`` lie on grids on which their products with the rounded weights' integers are exact, and everything else
+is done value by value or by ``hlsq.emulate.products``: the integers found are the same on every machine.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.emulate.products import bits_beside, multiply, on_grid, product
 from hlsq.schemes.grids import Grid
+from hlsq.schemes.linear_systems import cholesky
 from hlsq.schemes.threads import in_threads
+from hlsq.schemes.weights import LEAST_WEIGHT
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,6 +35,8 @@ FINALISTS = 8
 """Candidate scales of a channel that are revisited."""
 TAPS = 64
 """Taps between matrix products: inside, single rows are updated."""
+LARGEST = np.array(2**7)
+"""The largest magnitude among the integers of all grids."""
 COLUMNS = 1024
 """Channels times candidate scales that one thread rounds together; bounds the memory."""
 
@@ -38,7 +47,7 @@ class Problem:
 
     Attributes:
         target: real weights that would be best, [taps, channels].
-        moments: second moments ``A`` of the inputs, damped and so positive definite, [taps, taps].
+        moments: second moments ``A`` of the inputs, damped and so positive definite, [taps, taps]; rounded to a grid.
         order: taps in the order in which they are rounded; the first ones have the most others to correct them.
     """
 
@@ -46,74 +55,91 @@ class Problem:
     moments: Floats
     order: NDArray[np.intp]
 
-    def errors(self, channels: NDArray[np.intp], weights: Floats) -> Floats:
-        """``e' A e`` of the real ``weights`` [taps, n] of ``channels`` [n]."""
-        e = self.target[:, channels] - weights
-        return np.asarray(np.einsum("tc,tc->c", e, self.moments @ e))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "moments", on_grid(self.moments, _bits(len(self.target))))
+
+    @cached_property
+    def pull(self) -> Floats:
+        """``A`` times the target, [taps, channels]."""
+        return product(self.moments, self.target)
+
+    def errors(self, channels: NDArray[np.intp], scale: Floats, integers: Floats) -> Floats:
+        """``e' A e`` of the weights ``integers * scale`` ([taps, n], [n]) of ``channels`` [n]."""
+        rest = self.target[:, channels] - integers * scale
+        force = self.pull[:, channels] - multiply(self.moments, integers) * scale
+        return np.asarray((rest * force).sum(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
 class Rounder:
-    """Rounds the channels of a problem for given scales."""
+    """Rounds the channels of a problem for given scales.
+
+    Attributes:
+        problem: the problem.
+        grid: the integers there are.
+        factor: ``R[t,s] / R[t,t]`` on a grid, taps in reverse order, [taps, taps].
+        wanted: ``factor`` times the target, [taps, channels].
+        pivots: ``R[t,t]``, [taps].
+        reverse: the taps in reverse order.
+    """
 
     problem: Problem
     grid: Grid
     factor: Floats
+    wanted: Floats
     pivots: Floats
     reverse: NDArray[np.intp]
 
     @classmethod
     def make(cls, problem: Problem, grid: Grid) -> Rounder:
-        """Factorises the moments once for all scales."""
+        """Factorises the moments once for all scales.
+
+        Raises:
+            SingularError: they are not positive definite.
+        """
         reverse = problem.order[::-1]
-        lower: Floats = np.asarray(np.linalg.cholesky(problem.moments[np.ix_(reverse, reverse)]), dtype=np.float64)
+        lower = cholesky(problem.moments[np.ix_(reverse, reverse)])
         pivots = lower.diagonal().copy()
         lower /= pivots
-        return cls(problem, grid, lower.T, pivots, reverse)
+        factor = on_grid(lower.T, _bits(len(lower)), axis=1)
+        return cls(problem, grid, factor, product(factor, problem.target[reverse]), pivots, reverse)
 
     def feed_back(self, channels: NDArray[np.intp], scale: Floats) -> tuple[Floats, Floats]:
         """Integers [taps, n] of ``channels`` [n] for steps of the real value ``scale`` [n], and their errors [n]."""
-        target = self.problem.target[np.ix_(self.reverse, channels)]
-        taps = len(target)
-        integers = np.empty_like(target)
-        errors = np.empty_like(target)
+        wanted = self.wanted[:, channels] / scale
+        taps = len(wanted)
+        integers = np.empty_like(wanted)
         total = np.zeros(len(channels))
         for stop in range(taps, 0, -TAPS):
             start = max(0, stop - TAPS)
-            centre = target[start:stop] + self.factor[start:stop, stop:] @ errors[stop:]
+            wanted[start:stop] -= multiply(self.factor[start:stop, stop:], integers[stop:])
             for t in range(stop - 1, start - 1, -1):
-                wanted = centre[t - start] + self.factor[t, t + 1 : stop] @ errors[t + 1 : stop]
-                integers[t] = self.grid.nearest(wanted / scale)
-                rounded = integers[t] * scale
-                errors[t] = target[t] - rounded
-                total += np.square((wanted - rounded) * self.pivots[t])
+                wanted[t] -= multiply(self.factor[t, t + 1 : stop], integers[t + 1 : stop])
+                integers[t] = self.grid.nearest(wanted[t])
+                total += np.square((wanted[t] - integers[t]) * (self.pivots[t] * scale))
         result = np.empty_like(integers)
         result[self.reverse] = integers
         return result, total
 
     def revisit(self, channels: NDArray[np.intp], scale: Floats, integers: Floats) -> Floats:
         """Every tap rounded once more, in order, with all others fixed; the error does not grow."""
-        moments = self.problem.moments
+        moments, pull = self.problem.moments, self.problem.pull
         integers = integers.copy()
-        errors = self.problem.target[:, channels] - integers * scale
         for start in range(0, len(self.problem.order), TAPS):
             rows = self.problem.order[start : start + TAPS]
-            pull = moments[rows] @ errors
             among = moments[np.ix_(rows, rows)]
+            force = pull[np.ix_(rows, channels)] / scale - multiply(moments[rows], integers)
             for i, t in enumerate(rows):
-                best = self.grid.nearest(integers[t] + pull[i] / (among[i, i] * scale))
-                change = (integers[t] - best) * scale
-                pull += np.multiply.outer(among[:, i], change)
-                errors[t] += change
+                best = self.grid.nearest(integers[t] + force[i] / among[i, i])
+                force += np.multiply.outer(among[:, i], integers[t] - best)
                 integers[t] = best
         return integers
 
     def fit_scale(self, channels: NDArray[np.intp], scale: Floats, integers: Floats, sharing: int = 1) -> Floats:
         """The scale of smallest error for ``integers``, one for so many successive channels; ``scale`` without one."""
-        product = self.problem.moments @ integers
-        square = np.einsum("tc,tc->c", integers, product).reshape(-1, sharing).sum(axis=1)
-        along = np.einsum("tc,tc->c", self.problem.target[:, channels], product).reshape(-1, sharing).sum(axis=1)
-        good = (square > 0) & (along > 0)
+        square = (integers * multiply(self.problem.moments, integers)).sum(axis=0).reshape(-1, sharing).sum(axis=1)
+        along = (integers * self.problem.pull[:, channels]).sum(axis=0).reshape(-1, sharing).sum(axis=1)
+        good = (square > 0) & (along > LEAST_WEIGHT * square)
         return np.where(np.repeat(good, sharing), np.repeat(along / np.where(good, square, 1.0), sharing), scale)
 
 
@@ -159,9 +185,14 @@ def _best(
         if free:
             flat = rounder.fit_scale(many, flat, integers, len(channels) if shared else 1)
         integers = rounder.revisit(many, flat, integers)
-    errors = rounder.problem.errors(many, integers * flat)
+    errors = rounder.problem.errors(many, flat, integers)
     winners = _ranked(errors.reshape(finalists.shape), shared)[0] * len(channels) + np.arange(len(channels))
     return integers[:, winners], flat[winners]
+
+
+def _bits(taps: int) -> int:
+    """Of the grids beside the integers of so many taps."""
+    return bits_beside(LARGEST, taps)
 
 
 def _ranked(errors: Floats, shared: bool) -> NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""Threads above the matrix products instead of inside them, so that results do not depend on how many there are."""
+"""Threads above the matrix products instead of inside them, which would be too small for that."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AHEAD = min(CORES, 4)
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
-    """BLAS adds in another order for every number of its threads; inside this context it has one."""
+    """Matrix products on one core each inside this context, because the work is already spread over threads."""
     return threadpool_limits(limits=1, user_api="blas")
 
 

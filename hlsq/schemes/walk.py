@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.calibration import StatsBuilder, TensorStats
+from hlsq.calibration.run import add_values
+from hlsq.elementary import log
 from hlsq.emulate.emulator import CHUNK
-from hlsq.emulate.real import run_block
+from hlsq.emulate.real import finish, linear
 from hlsq.emulate.step import make_step
 from hlsq.formats import Format
-from hlsq.graph import Activation, Block, Graph, GraphInput
+from hlsq.graph import Block, Graph, GraphInput
 from hlsq.graph.lowering import quantize_graph
 from hlsq.graph.ops import Add
 from hlsq.graph.quantized import Interval
@@ -37,9 +40,17 @@ class Tensor:
         """Integers less the zero point, in the stored type or wider."""
         return self.integers if not self.format.offset else self.integers.astype(np.int32) - self.format.offset
 
+    def dequantized(self, part: slice) -> Floats32:
+        """Real values that the integers of some samples stand for."""
+        values = self.integers[part].astype(np.float32)
+        if self.format.offset:
+            values -= np.float32(self.format.offset)
+        values *= self.format.step.astype(np.float32)
+        return values
+
     def error(self, part: slice) -> Floats32:
         """Real minus dequantised values of some samples."""
-        return np.asarray(self.real[part] - self.format.dequantize(self.integers[part]), dtype=np.float32)
+        return np.asarray(self.real[part] - self.dequantized(part))
 
 
 class Walk:
@@ -65,13 +76,19 @@ class Walk:
         """Slices of the samples."""
         return (slice(start, min(start + size, self.samples)) for start in range(0, self.samples, size))
 
-    def linear(self, block: Block, part: slice, quantized: bool = False) -> Floats32:
-        """Real output of ``block`` before scale and activation, for real or for dequantised inputs."""
-        inputs = []
-        for tensor in (self.tensors[name] for name in block.inputs):
-            values = tensor.format.dequantize(tensor.integers[part]) if quantized else tensor.real[part]
-            inputs.append(values.astype(np.float32))
-        return run_block(replace(block, scale=None, activation=Activation()), inputs)
+    def linear(self, block: Block) -> Floats32:
+        """Real output of ``block`` before scale and activation for all samples; ``step`` turns it into the output."""
+        out = np.empty((self.samples, *self.graph.shapes[block.name]), dtype=np.float32)
+
+        def run(part: slice) -> None:
+            out[part] = linear(block, [self.tensors[name].real[part] for name in block.inputs])
+
+        in_threads(run, self.parts())
+        return out
+
+    def linear_of_integers(self, block: Block, part: slice) -> Floats32:
+        """The same for the dequantised inputs of some samples."""
+        return linear(block, [self.tensors[name].dequantized(part) for name in block.inputs])
 
     def inherited(self, block: Block, part: slice) -> Floats32 | None:
         """What is missing at the other inputs of the addition that ``block`` feeds, so that it can make up for it."""
@@ -84,14 +101,35 @@ class Walk:
             return None
         return np.asarray(sum(self.tensors[name].error(part) for name in others), dtype=np.float32)
 
-    def step(self, block: Block, formats: BlockPlan) -> None:
-        """Run ``block`` in reals and, by its formats, in integers; forget tensors that nobody needs any more."""
-        real = np.empty((self.samples, *self.graph.shapes[block.name]), dtype=np.float32)
+    @property
+    def formats(self) -> dict[str, Format]:
+        """Formats of the tensors that later blocks may need."""
+        return {name: tensor.format for name, tensor in self.tensors.items()}
 
-        def run_real(part: slice) -> None:
-            real[part] = run_block(block, [self.tensors[name].real[part] for name in block.inputs])
+    def stats(self, block: Block, real: Floats32) -> TensorStats:
+        """Statistics of the output of ``block``, for which ``linear`` gave ``real``.
 
-        in_threads(run_real, self.parts())
+        Raises:
+            CalibrationError: a value is not finite; names block and samples.
+        """
+        builder = StatsBuilder()
+        for part in self.parts():
+            add_values(builder, block.name, finish(block, real[part]), part.start)
+        return builder.finish()
+
+    def step(self, block: Block, formats: BlockPlan, real: Floats32) -> None:
+        """Run ``block`` in integers by its formats; forget tensors that nobody needs any more.
+
+        Args:
+            block: the next one.
+            formats: its formats.
+            real: what ``linear`` gave for it; becomes its real output.
+        """
+
+        def finish_real(part: slice) -> None:
+            real[part] = finish(block, real[part])
+
+        in_threads(finish_real, self.parts())
         lowered = quantize_graph(*self._alone(block, formats))
         step = make_step(lowered, lowered.blocks[0])
         out = np.empty(real.shape, dtype=_storage(lowered.blocks[0].interval))
@@ -108,11 +146,17 @@ class Walk:
 
     def signal_to_noise(self, name: str) -> float | None:
         """Mean square of a tensor's real values over that of its errors, in dB; None where either is zero."""
-        signal = noise = 0.0
-        for part in self.parts():
-            signal += float(np.square(self.tensors[name].real[part], dtype=np.float64).sum())
-            noise += float(np.square(self.tensors[name].error(part), dtype=np.float64).sum())
-        return round(10 * float(np.log10(signal / noise)), 2) if signal and noise else None
+        tensor = self.tensors[name]
+        powers = np.zeros((2, self.samples))
+
+        def measure(part: slice) -> None:
+            for kind, values in enumerate((tensor.real[part], tensor.error(part))):
+                flat = values.reshape(len(values), -1)
+                np.square(flat, dtype=np.float64).sum(axis=1, out=powers[kind, part])
+
+        in_threads(measure, self.parts())
+        signal, noise = (float(power.sum()) for power in powers)
+        return round(float(10 * log(signal / noise) / log(10.0)), 2) if signal and noise else None
 
     def _alone(self, block: Block, formats: BlockPlan) -> tuple[Graph, Plan]:
         names = tuple(dict.fromkeys(block.inputs))
