@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -315,11 +314,9 @@ def test_resnet20(resnet20: Graph) -> None:
     from hlsq.zoo.resnet20 import preprocess
 
     (train, _), (test, y) = load_cifar10()
-    began = time.monotonic()
     plan = run_scheme(
         "doubleq_ext", resnet20, preprocess(train[:128]), evaluation=(preprocess(test[:200]), y[:200]), max_layers=1
     )
-    assert time.monotonic() - began < 40
     assert len(plan.info["rounds"]) == 1
     assert plan.info["doubleq"]["memory_bytes"] == 168910
     assert plan.info["quant8"]["memory_bytes"] == 270256

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -348,7 +347,5 @@ def test_an_accumulator_that_is_too_wide_names_the_layer(network: Graph, evaluat
 
 
 def test_progress_goes_to_a_terminal_only(network: Graph, evaluation: Any, capsys: Any) -> None:
-    started = time.monotonic()
     design(network, evaluation, competition="lazy", max_drop=0.0)
-    assert time.monotonic() > started
     assert capsys.readouterr().err == ""
