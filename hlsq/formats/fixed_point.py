@@ -148,6 +148,7 @@ def twos_complement(q: Ints, width: int) -> NDArray[np.uint64]:
 def from_twos_complement(code: NDArray[np.uint64], width: int, signed: bool) -> Ints:
     """Integers whose ``width`` low bits are ``code``."""
     q = code.astype(np.int64)
-    if signed and width < 64:
-        q = np.where(q >= 2 ** (width - 1), q - 2**width, q)
-    return q
+    if not signed:
+        return q
+    spare = np.int64(64 - width)
+    return (q << spare) >> spare

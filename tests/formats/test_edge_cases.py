@@ -213,3 +213,10 @@ def test_codes_that_do_not_belong(fmt: Format, code: int) -> None:
 def test_dicts_that_are_no_format(data: Any, message: str) -> None:
     with pytest.raises(FormatError, match=message):
         format_from_dict(data)
+
+
+@pytest.mark.parametrize("width", range(2, 65))
+def test_signs_of_every_width(width: int) -> None:
+    fmt = FixedPoint(width, 0)
+    ends = np.array([fmt.qmin, -1, 0, 1, fmt.qmax], dtype=np.int64)
+    assert np.array_equal(fmt.decode(fmt.encode(ends)), ends)
