@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.elementary import exp
 from hlsq.errors import GraphError
 
 Values = NDArray[Any]
@@ -15,14 +16,14 @@ Values = NDArray[Any]
 
 def _softmax(values: Values) -> Values:
     """Over the last axis; the largest value is taken off first, so that nothing overflows."""
-    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+    powers = exp(values - values.max(axis=-1, keepdims=True))
     result: Values = powers / powers.sum(axis=-1, keepdims=True)
     return result
 
 
 def _sigmoid(values: Values) -> Values:
     """``1 / (1 + exp(-x))``, with an exponent that is never positive."""
-    powers = np.exp(-np.abs(values))
+    powers = exp(-np.abs(values))
     result: Values = np.where(values >= 0, 1, powers) / (1 + powers)
     return result
 
