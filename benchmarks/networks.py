@@ -38,22 +38,40 @@ def labelled_images(count: int) -> tuple[np.ndarray, np.ndarray]:
     return images(count), np.random.default_rng(1).integers(0, 10, count)
 
 
-def qkeras_resnet20(graph: Graph) -> Any:
-    """The network as QKeras and hls4ml users would build it: batch norms folded, 8-bit weights and activations."""
+RELU_BITS, LINEAR_BITS = "ufixed<8,3,RND_CONV,SAT>", "fixed<8,4,RND_CONV,SAT>"
+"""hls4ml's words for the activation quantizers of ``qkeras_resnet20``."""
+
+
+def qkeras_resnet20(graph: Graph, *, plain_activations: bool = False) -> Any:
+    """The network as QKeras and hls4ml users would build it: batch norms folded, 8-bit weights and activations.
+
+    With ``plain_activations`` the activations are Keras's own under the same names, ``..._relu`` and ``..._bits``:
+    hls4ml 1.3 cannot read those of QKeras on Keras 3, and takes their precisions from its configuration instead.
+    """
+    import keras
     import qkeras
-    import tf_keras
 
     folded = graph.fold_batch_norm()
-    layers = tf_keras.layers
+    layers = keras.layers
 
     def bits(values: np.ndarray) -> Any:
         integer = max(0, int(np.ceil(np.log2(float(np.abs(values).max())))))
         return qkeras.quantized_bits(8, integer, 1, alpha=1)
 
+    def linear(integer: int, name: str) -> Any:
+        if plain_activations:
+            return layers.Activation("linear", name=f"{name}_bits")
+        return qkeras.QActivation(qkeras.quantized_bits(8, integer, 1, alpha=1), name=f"{name}_bits")
+
+    def relu(name: str) -> Any:
+        if plain_activations:
+            return layers.ReLU(name=f"{name}_relu")
+        return qkeras.QActivation(qkeras.quantized_relu(8, 3), name=f"{name}_relu")
+
     item = folded.inputs[0]
-    tensors = {item.name: tf_keras.Input(item.shape, name=item.name)}
+    tensors = {item.name: keras.Input(item.shape, name=item.name)}
     x = tensors[item.name]
-    tensors[item.name] = qkeras.QActivation(qkeras.quantized_bits(8, 2, 1, alpha=1), name="quantise_input")(x)
+    tensors[item.name] = linear(2, "input")(x)
     weights: dict[str, list[np.ndarray]] = {}
     for block in folded.blocks:
         sources = [tensors[name] for name in block.inputs]
@@ -84,11 +102,11 @@ def qkeras_resnet20(graph: Graph) -> Any:
             )(sources[0])  # fmt: skip
             weights[block.name] = [block.kernel, block.bias]
         if block.activation.relu:
-            y = qkeras.QActivation(qkeras.quantized_relu(8, 3), name=f"{block.name}_relu")(y)
+            y = relu(block.name)(y)
         elif isinstance(block.op, Conv2D):
-            y = qkeras.QActivation(qkeras.quantized_bits(8, 3, 1, alpha=1), name=f"{block.name}_bits")(y)
+            y = linear(3, block.name)(y)
         tensors[block.name] = y
-    model = tf_keras.Model(x, tensors[folded.outputs[0]])
+    model = keras.Model(x, tensors[folded.outputs[0]])
     for name, values in weights.items():
         model.get_layer(name).set_weights(values)
     return model

@@ -15,14 +15,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # A machine may pin OpenBLAS to the kernels of an older processor; TensorFlow knows no such brake, so none for NumPy.
 os.environ.pop("OPENBLAS_CORETYPE", None)
 
 import click
 import numpy as np
-from networks import images, keras_resnet20, labelled_images, qkeras_resnet20
+from networks import LINEAR_BITS, RELU_BITS, images, keras_resnet20, labelled_images, qkeras_resnet20
 from tqdm import tqdm
 
 import hlsq
@@ -92,17 +91,16 @@ def emulator(count: int, batch: int, repeat: int) -> None:
 def hls4ml_project(graph: hlsq.Graph, folder: Path) -> object:
     import hls4ml
 
-    from hlsq.backends.vitis.legacy import tf_keras_as_keras
-
-    model = qkeras_resnet20(graph)
-    with tf_keras_as_keras():
-        config = hls4ml.utils.config_from_keras_model(model, granularity="name", backend="Vitis")
-        config["Model"]["Strategy"] = "Resource"
-        for layer in config["LayerName"].values():
-            layer["Strategy"] = "Resource"
-        converted = hls4ml.converters.convert_from_keras_model(
-            model, hls_config=config, backend="Vitis", output_dir=str(folder), io_type="io_stream"
-        )
+    model = qkeras_resnet20(graph, plain_activations=True)
+    config = hls4ml.utils.config_from_keras_model(model, granularity="name", backend="Vitis")
+    config["Model"]["Strategy"] = "Resource"
+    for name, layer in config["LayerName"].items():
+        layer["Strategy"] = "Resource"
+        if name.endswith(("_relu", "_bits")):
+            layer["Precision"] = {"result": RELU_BITS if name.endswith("_relu") else LINEAR_BITS}
+    converted = hls4ml.converters.convert_from_keras_model(
+        model, hls_config=config, backend="Vitis", output_dir=str(folder), io_type="io_stream"
+    )
     converted.write()
     return converted
 

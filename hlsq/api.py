@@ -37,8 +37,9 @@ def quantize(
     """Choose a number format for every tensor of ``model``.
 
     Args:
-        model: a Keras 3 or tf_keras model, the path of a saved one, or a ``Graph``; a QKeras model needs no scheme, its
-            formats are read from its quantizers.
+        model: a Keras 3 or tf_keras model, the path of a saved one (``.keras``, ``.h5``, or ``.json`` with the option
+            ``weights="FILE"``), or a ``Graph``; a QKeras model needs no scheme, its formats are read from its
+            quantizers, and that of its inputs, where it does not begin with a ``QActivation``, from ``input_format=``.
         scheme: ``"doubleq"`` (default) or another of ``hlsq.schemes.scheme_names()``.
         calibration: samples [samples, ...] of the training data (by name for several inputs).
         progress: a progress bar; None shows one on a terminal for long runs.
@@ -144,7 +145,8 @@ def _read(model: Any, options: dict[str, Any]) -> tuple[Graph, Plan | None]:
         return model, None
     from hlsq.converters.keras import read_model
 
-    return read_model(model, input_format=_input_format(options.pop("input_format", None)))
+    given = _input_format(options.pop("input_format", None))
+    return read_model(model, weights=options.pop("weights", None), input_format=given)
 
 
 def _input_format(given: Any) -> Any:

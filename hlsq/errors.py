@@ -70,7 +70,7 @@ class ModelFileError(HlsqError, ValueError):
 
 
 class KerasVersionError(HlsqError, ImportError):
-    """TensorFlow was loaded with Keras 3 where QKeras needs tf_keras; the message says what to set and where."""
+    """No QKeras for Keras 3, another package of its name, or Keras on another backend; says what to install or set."""
 
 
 class OutputDirError(HlsqError, FileExistsError):

@@ -28,13 +28,13 @@ def keras_model() -> Any:
 
 @pytest.fixture(scope="module")
 def qkeras_model() -> Any:
+    import keras
     import qkeras
-    import tf_keras
 
     bits = qkeras.quantized_bits(6, 1, alpha=1)
-    x = inputs = tf_keras.Input((4,), name="x")
+    x = inputs = keras.Input((4,), name="x")
     x = qkeras.QActivation("quantized_bits(8,2,alpha=1)", name="q")(x)
-    return tf_keras.Model(inputs, qkeras.QDense(2, kernel_quantizer=bits, bias_quantizer=bits, name="d")(x))
+    return keras.Model(inputs, qkeras.QDense(2, kernel_quantizer=bits, bias_quantizer=bits, name="d")(x))
 
 
 def test_the_whole_way_in_both_forms(keras_model: Any, samples: np.ndarray, tmp_path: Path) -> None:

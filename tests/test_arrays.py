@@ -178,14 +178,12 @@ INPUT_FORMATS: list[Any] = [
 @pytest.mark.parametrize("given", INPUT_FORMATS, ids=str)
 @pytest.mark.parametrize("kind", ["qkeras", "keras"])
 def test_input_formats_that_are_none(given: Any, kind: str, tmp_path: Path) -> None:
+    import keras
     import qkeras
-    import tf_keras
 
     bits = qkeras.quantized_bits(6, 1, alpha=1)
-    layer = (
-        qkeras.QDense(2, kernel_quantizer=bits, bias_quantizer=bits) if kind == "qkeras" else tf_keras.layers.Dense(2)
-    )
-    model = tf_keras.Sequential([tf_keras.Input((4,), name="image"), layer])
+    layer = qkeras.QDense(2, kernel_quantizer=bits, bias_quantizer=bits) if kind == "qkeras" else keras.layers.Dense(2)
+    model = keras.Sequential([keras.Input((4,), name="image"), layer])
     for call in (hlsq.quantize, lambda m, **options: hlsq.convert(m, output_dir=tmp_path / "net", **options)):
         with pytest.raises(
             OptionError, match=r"allowed: a format, or a mapping.*input_format=hlsq\.FixedPoint"

@@ -27,6 +27,7 @@ ARROWS = {
     "hlsq.discovery": (),
     "hlsq.elementary": (),
     "hlsq.toolchain": ("hlsq.errors",),
+    "hlsq.packages": ("hlsq.errors",),
     "hlsq.formats": _BASICS,
     "hlsq.plan": ("hlsq.errors", "hlsq.formats"),
     "hlsq.graph": (*_BASICS, "hlsq.formats", "hlsq.plan"),

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from hlsq.converters.keras.convert import draft_from_keras
-from hlsq.converters.keras.qkeras_files import load_qkeras_file
+from hlsq.converters.keras.files import load_model_file
 from hlsq.converters.keras.qkeras_inputs import take_input_formats
 from hlsq.converters.keras.qkeras_passes import join_quantizers
 from hlsq.converters.keras.qkeras_plan import make_plan
 from hlsq.converters.keras.reader import is_model
+from hlsq.errors import KerasVersionError
 from hlsq.formats import Format
 from hlsq.graph import Graph
+from hlsq.packages import INSTALL_QKERAS, check_qkeras
 from hlsq.plan import Plan
 
 
@@ -26,7 +28,7 @@ def from_qkeras(model: Any, *, input_format: Format | Mapping[str, Format] | Non
     that additions, further quantizers or a pooled dense layer read are kept exactly (``exact_outputs``).
 
     Args:
-        model: of QKeras 0.9 layers with quantizers of ``hlsq.quantizers`` or QKeras, or the path of a saved one.
+        model: of QKeras layers with quantizers of ``hlsq.quantizers`` or QKeras, or the path of a saved one.
         input_format: of the network's input, or one per input name. Not needed where the model's first layer is a
             ``QActivation``, whose format it then is.
 
@@ -34,12 +36,33 @@ def from_qkeras(model: Any, *, input_format: Format | Mapping[str, Format] | Non
         UnsupportedLayerError: a layer or quantizer that hardware cannot follow, a weight without quantizer, or an
             unquantised tensor that another layer reads; names the layer and the remedy.
         ModelFileError: the file cannot be read, or would run code.
+        KerasVersionError: the model is of QKeras 0.9, or another package is installed in place of QKeras for Keras 3.
     """
     if isinstance(model, str | os.PathLike):
-        model = load_qkeras_file(model)
+        model = load_model_file(model)
+    _check_package(model)
     draft = join_quantizers(draft_from_keras(model))
     draft, inputs = take_input_formats(draft, input_format)
     return make_plan(draft, inputs)
+
+
+def _check_package(model: Any) -> None:
+    """Refuse layers of another package of that name, which have other attributes.
+
+    Raises:
+        KerasVersionError: there is such a layer.
+    """
+    for layer in getattr(model, "layers", ()):
+        if is_model(layer):
+            _check_package(layer)
+        elif _is_qkeras_layer(layer) and any(cls.__module__.startswith("tf_keras.") for cls in type(layer).__mro__):
+            raise KerasVersionError(
+                f"layer {layer.name!r} ({type(layer).__name__}) comes from QKeras 0.9, which works with tf_keras only; "
+                "save the model, model.save('model.h5'), and convert that file in an environment with QKeras for "
+                f"Keras 3: {INSTALL_QKERAS}"
+            )
+    if is_model(model):
+        check_qkeras()
 
 
 def is_qkeras(model: Any) -> bool:

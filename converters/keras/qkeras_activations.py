@@ -11,12 +11,12 @@ from hlsq.converters.keras.activations import MAX_NEGATIVE_SHIFT
 from hlsq.converters.keras.call import LayerCall
 from hlsq.converters.keras.qkeras_weights import check_noise, describe, kind_of
 from hlsq.elementary import ceil_log2, round_log2
-from hlsq.formats import FixedPoint, Format, PowerOfTwo
+from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 from hlsq.graph import Activation
 
 SUPPORTED = (
-    "hlsq.quantizers (fixed_point, power_of_two, affine) and QKeras's quantized_bits, quantized_relu, quantized_po2, "
-    "quantized_relu_po2, binary and ternary"
+    "hlsq.quantizers (fixed_point, power_of_two, affine) and QKeras's quantized_bits, quantized_linear, "
+    "quantized_relu, quantized_po2, quantized_relu_po2, binary and ternary"
 )
 EPSILON = 1e-7
 """Magnitudes below Keras's epsilon get QKeras's smallest power of two."""
@@ -42,7 +42,9 @@ def quantized_activation(call: LayerCall, quantizer: Any) -> QuantizedActivation
     fmt = getattr(quantizer, "format", None)
     if isinstance(fmt, Format):
         if fmt.channels is not None:
-            raise call.refuse(f"activation {quantizer} has one scale per channel", "one scale for the whole tensor")
+            raise call.refuse(
+                f"activation {describe(quantizer)} has one scale per channel", "one scale for the whole tensor"
+            )
         clips = isinstance(fmt, FixedPoint | PowerOfTwo) and fmt.qmin == 0
         return QuantizedActivation(Activation(relu=clips), fmt)
     maker = _MAKERS.get(kind_of(quantizer))
@@ -61,27 +63,49 @@ def _bits(call: LayerCall, quantizer: Any) -> QuantizedActivation:
     alpha = quantizer.alpha
     if isinstance(alpha, str) or (alpha is not None and not (np.asarray(alpha) == 1).all()):
         raise call.refuse(
-            f"activation {quantizer} scales its values by alpha", "alpha=None or 1; put powers of two into `integer`"
+            f"activation {describe(quantizer)} scales its values by alpha",
+            "alpha=None or 1; put powers of two into `integer`",
         )
     width, signed = int(quantizer.bits), bool(quantizer.keep_negative)
     if width == 1 and signed:
         return QuantizedActivation(Activation(), FixedPoint(1, 0))
-    frac = width - signed - _integer_bits(quantizer)
+    frac = width - signed - _integer_bits(call, quantizer)
     fmt = FixedPoint(width, frac, signed=signed, symmetric=signed and bool(quantizer.symmetric))
+    return QuantizedActivation(Activation(relu=not signed), fmt)
+
+
+def _linear(call: LayerCall, quantizer: Any) -> QuantizedActivation:
+    alpha = quantizer.alpha
+    if isinstance(alpha, str) or (alpha is not None and np.size(alpha) != 1):
+        raise call.refuse(f"activation {describe(quantizer)} scales its values by alpha", "alpha=None or one number")
+    width, signed = int(quantizer.bits), bool(quantizer.keep_negative)
+    step = float(np.asarray(quantizer.quantization_scale, dtype=np.float64).reshape(()))
+    if not (np.isfinite(step) and step > 0):
+        raise call.refuse(f"activation {describe(quantizer)}, whose step is {step:g}", "a positive alpha")
+    mantissa, exponent = np.frexp(step)
+    if width == 1 and signed:
+        if mantissa == 0.5:
+            return QuantizedActivation(Activation(), FixedPoint(1, 2 - int(exponent)))
+        return QuantizedActivation(Activation(), PowerOfTwo(1, 0, scale=step / 2, zero_below=0))
+    symmetric = signed and bool(quantizer.symmetric)
+    fmt: Format = Affine(width, step, signed=signed, symmetric=symmetric)
+    if mantissa == 0.5:
+        fmt = FixedPoint(width, 1 - int(exponent), signed=signed, symmetric=symmetric)
     return QuantizedActivation(Activation(relu=not signed), fmt)
 
 
 def _relu(call: LayerCall, quantizer: Any) -> QuantizedActivation:
     if quantizer.use_sigmoid:
-        raise call.refuse(f"activation {quantizer} with use_sigmoid", "use_sigmoid=0")
-    slope, integer = float(quantizer.negative_slope), _integer_bits(quantizer)
+        raise call.refuse(f"activation {describe(quantizer)} with use_sigmoid", "use_sigmoid=0")
+    slope, integer = float(quantizer.negative_slope), _integer_bits(call, quantizer)
     frac = int(quantizer.bits) - (slope != 0) - integer
     fmt = FixedPoint(int(quantizer.bits), frac, signed=slope != 0)
     bound = None if quantizer.is_quantized_clip else quantizer.relu_upper_bound
     limit = float(bound) if bound else None
     if limit is not None and fmt.fake_quantize(limit) != min(limit, float(fmt.range()[1])):
         raise call.refuse(
-            f"activation {quantizer} with relu_upper_bound={limit:g}, no multiple of its step {float(fmt.step):g}",
+            f"activation {describe(quantizer)} with relu_upper_bound={limit:g}, "
+            f"no multiple of its step {float(fmt.step):g}",
             "an upper bound on the quantizer's grid",
         )
     if slope == 0:
@@ -92,7 +116,8 @@ def _relu(call: LayerCall, quantizer: Any) -> QuantizedActivation:
     lowest = -slope * 2.0**integer
     if fmt.fake_quantize(lowest) != lowest:
         raise call.refuse(
-            f"activation {quantizer}, whose smallest value {lowest:g} is no multiple of its step {float(fmt.step):g}",
+            f"activation {describe(quantizer)}, whose smallest value {lowest:g} is "
+            f"no multiple of its step {float(fmt.step):g}",
             "more bits or a steeper slope",
         )
     activation = Activation(max_value=limit, negative_shift=shift or None, min_value=lowest)
@@ -103,16 +128,20 @@ def _po2(call: LayerCall, quantizer: Any) -> QuantizedActivation:
     signed = kind_of(quantizer) == "quantized_po2"
     if quantizer.quadratic_approximation or quantizer.log2_rounding != "rnd":
         raise call.refuse(
-            f"activation {quantizer} with quadratic_approximation={quantizer.quadratic_approximation}, "
+            f"activation {describe(quantizer)} with quadratic_approximation={quantizer.quadratic_approximation}, "
             f"log2_rounding={quantizer.log2_rounding!r}",
             "quadratic_approximation=False and log2_rounding='rnd' in activations",
         )
     if getattr(quantizer, "negative_slope", 0):
-        raise call.refuse(f"activation {quantizer} with a negative slope", "negative_slope=0, or quantized_relu")
+        raise call.refuse(
+            f"activation {describe(quantizer)} with a negative slope", "negative_slope=0, or quantized_relu"
+        )
     low, high = int(quantizer._min_exp), int(quantizer._max_exp)
     if quantizer.max_value is not None:
         if quantizer.max_value <= 0:
-            raise call.refuse(f"activation {quantizer} with max_value={quantizer.max_value}", "a positive max_value")
+            raise call.refuse(
+                f"activation {describe(quantizer)} with max_value={quantizer.max_value}", "a positive max_value"
+            )
         high = max(low, min(high, int(round_log2(float(quantizer.max_value)))))
     has_zero = low < LOWEST_EXPONENT
     low = max(low, LOWEST_EXPONENT)
@@ -130,7 +159,7 @@ def _po2(call: LayerCall, quantizer: Any) -> QuantizedActivation:
 def _binary(call: LayerCall, quantizer: Any) -> QuantizedActivation:
     scale = _alpha(call, quantizer)
     if quantizer.use_01:
-        raise call.refuse(f"activation {quantizer} with use_01", "binary() with the values -1 and 1")
+        raise call.refuse(f"activation {describe(quantizer)} with use_01", "binary() with the values -1 and 1")
     mantissa, exponent = np.frexp(scale)
     if mantissa == 0.5:
         return QuantizedActivation(Activation(), FixedPoint(1, 1 - int(exponent)))
@@ -148,16 +177,27 @@ def _ternary(call: LayerCall, quantizer: Any) -> QuantizedActivation:
 def _alpha(call: LayerCall, quantizer: Any) -> float:
     alpha = 1.0 if quantizer.alpha is None else quantizer.alpha
     if isinstance(alpha, str) or np.ndim(alpha) or float(alpha) <= 0:
-        raise call.refuse(f"activation {quantizer}, whose alpha is {alpha!r}", "alpha=None or one positive number")
+        raise call.refuse(
+            f"activation {describe(quantizer)}, whose alpha is {alpha!r}", "alpha=None or one positive number"
+        )
     return float(np.float32(alpha))
 
 
-def _integer_bits(quantizer: Any) -> int:
-    return int(np.asarray(quantizer.integer))
+def _integer_bits(call: LayerCall, quantizer: Any) -> int:
+    """Bits left of the binary point; a ``QAdaptiveActivation`` keeps a variable of them, perhaps one per channel."""
+    given = np.unique(np.asarray(quantizer.integer))
+    if given.size != 1:
+        raise call.refuse(
+            f"activation {type(quantizer).__name__} has {given.size} different numbers of integer bits, "
+            "one per channel",
+            "per_channel=False, one scale for the whole tensor",
+        )
+    return int(given[0])
 
 
 _MAKERS = {
     "quantized_bits": _bits,
+    "quantized_linear": _linear,
     "quantized_relu": _relu,
     "quantized_po2": _po2,
     "quantized_relu_po2": _po2,

@@ -68,12 +68,10 @@ def _common_format(draft: Draft, name: str, first: list[Node] | None) -> Format:
     fmt = _format(first[0])
     odd = next((n for n in first if not _does_the_same(n, fmt)), None)
     if odd is not None:
-        raise UnsupportedLayerError(
-            odd.block.layers[-1],
-            odd.kind,
-            f"input {name!r} is quantised by several different activations, or by one that also changes its values",
-            REMEDY,
+        problem = (
+            f"input {name!r} is quantised by several different activations, or by one that also changes its values"
         )
+        raise odd.refuse(problem, REMEDY, layer=odd.block.layers[-1])
     return fmt
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hlsq.converters.keras.draft import MERGEABLE, Draft, Node
 from hlsq.graph import Activation
 from hlsq.graph.ops import Identity, MaxPool2D, Reshape
@@ -22,10 +20,7 @@ def join_quantizers(draft: Draft) -> Draft:
         source = _source(draft, node)
         activation = None if source is None else compose(source.block.activation, node.block.activation)
         if source is not None and activation is not None:
-            layers = source.block.layers + node.block.layers
-            block = replace(source.block, activation=activation, layers=layers)
-            joined = replace(source, block=block, quantizers={**source.quantizers, **node.quantizers})
-            draft = draft.bypass(name).replace_nodes([joined])
+            draft = draft.bypass(name).replace_nodes([source.joined(node, activation=activation)])
     return draft
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hlsq.converters.keras.draft import Draft, Node
+from hlsq.converters.keras.qkeras_exact import settle
 from hlsq.errors import UnsupportedLayerError
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 from hlsq.graph import Activation, Graph, Interval
@@ -41,7 +42,7 @@ def make_plan(draft: Draft, inputs: Mapping[str, Format]) -> tuple[Graph, Plan]:
         blocks=planner.blocks,
         info={key: names for key, names in info.items() if names},
     )
-    return graph, plan
+    return graph, settle(graph, plan)
 
 
 @dataclass
@@ -73,7 +74,8 @@ class _Planner:
             return
         if node.block.bias is not None and "bias" not in node.quantizers:
             self.float_biases.append(node.name)
-        formats = BlockPlan(weight=_weight_format(node), bias=node.quantizers.get("bias"))
+        given = node.quantizers
+        formats = BlockPlan(weight=_weight_format(node), bias=given.get("bias"), scale=given.get("scale"))
         output = node.quantizers.get("output")
         if output is None and isinstance(node.block.op, Concatenate):
             output = self._concatenated(node)
@@ -97,10 +99,12 @@ class _Planner:
     def _exact(self, node: Node) -> Format:
         """A format for everything that the accumulator of ``node`` can hold.
 
-        Sums and means of quantised tensors are narrow enough to be multiplied by weights, sums of products are not.
+        Sums and means of quantised tensors are narrow enough to be multiplied by weights, sums of products are not,
+        unless one layer asks for it (a separable convolution).
         """
         reader = self._multiplied_by(node.name)
-        if reader is not None and node.block.kernel is not None:
+        inside = reader is not None and reader == node.block.layers[-1]  # between the two parts of one layer
+        if reader is not None and node.block.kernel is not None and not inside:
             raise _unquantised(node, f"its output is not quantised, but layer {reader!r} reads it")
         nodes = self.draft.nodes[: 1 + [n.name for n in self.draft.nodes].index(node.name)]
         raw = replace(node, block=replace(node.block, activation=Activation()))
@@ -109,7 +113,7 @@ class _Planner:
         fmt = quantize_graph(graph, Plan("qkeras", "refine", self.inputs, known)).by_name[node.name].format
         if fmt.channels is not None:
             raise _unquantised(node, "its output is not quantised and has another scale in every channel")
-        if fmt.bits > (EXACT_BITS if reader is None else MULTIPLIED_BITS):
+        if fmt.bits > (EXACT_BITS if reader is None or inside else MULTIPLIED_BITS):
             raise _unquantised(node, f"its output, values of {fmt.bits} bits, is not quantised")
         mantissa, exponent = np.frexp(float(fmt.step))
         return FixedPoint(fmt.bits, 1 - int(exponent)) if mantissa == 0.5 else fmt

@@ -14,7 +14,7 @@ from hlsq.errors import QuantizationError
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 
 SUPPORTED = (
-    "hlsq.quantizers (fixed_point, power_of_two, affine) and QKeras's quantized_bits, quantized_po2, "
+    "hlsq.quantizers (fixed_point, power_of_two, affine) and QKeras's quantized_bits, quantized_linear, quantized_po2, "
     "quantized_relu_po2, binary and ternary"
 )
 FLUSH_EXPONENT = -24
@@ -77,7 +77,15 @@ def kind_of(quantizer: Any) -> str:
 
 def describe(quantizer: Any) -> str:
     """The quantizer's string form, or the name of a function."""
-    return getattr(quantizer, "__name__", None) or str(quantizer)
+    if name := getattr(quantizer, "__name__", None):
+        return str(name)
+    try:
+        return str(quantizer)
+    except Exception:  # QKeras's quantized_hswish cannot be printed, nor its quantized_linear with numbers as alpha
+        parts = [
+            f"{key}={getattr(quantizer, key)!r}" for key in ("bits", "integer", "alpha") if hasattr(quantizer, key)
+        ]
+        return f"{type(quantizer).__name__}({', '.join(parts)})"
 
 
 def check_noise(call: LayerCall, role: str, quantizer: Any) -> None:
@@ -102,6 +110,19 @@ def _bits_format(values: Array, quantizer: Any) -> Format:
     if width - signed > 0:
         steps = steps * 2.0 ** (int(np.asarray(quantizer.integer)) - (width - signed))
     signed = signed or bool((values < 0).any())
+    if _are_powers(steps):
+        return FixedPoint(width, _plain(-round_log2(steps)), signed=signed)
+    return Affine(width, _plain(steps), signed=signed)
+
+
+def _linear_format(values: Array, quantizer: Any) -> Format:
+    """``quantized_linear``: integers times ``quantization_scale``, per channel or not; one signed bit is +-half."""
+    width, signed = int(quantizer.bits), bool(quantizer.keep_negative)
+    steps = _per_channel(quantizer.quantization_scale, values)
+    if width == 1 and signed:
+        steps = steps / 2
+        if not _are_powers(steps):
+            return PowerOfTwo(1, 0, scale=_plain(steps), zero_below=0)
     if _are_powers(steps):
         return FixedPoint(width, _plain(-round_log2(steps)), signed=signed)
     return Affine(width, _plain(steps), signed=signed)
@@ -132,6 +153,7 @@ def _po2_format(values: Array, quantizer: Any) -> Format:
 
 _MAKERS = {
     "quantized_bits": _bits_format,
+    "quantized_linear": _linear_format,
     "binary": _binary_format,
     "ternary": _ternary_format,
     "quantized_po2": _po2_format,
@@ -141,7 +163,12 @@ _MAKERS = {
 
 def _channel_scales(quantizer: Any, values: Array) -> Array:
     """The quantizer's scale of every channel; 1 where all weights are zero, for which QKeras has the scale 0."""
-    scale = np.asarray(quantizer.scale, dtype=np.float64)
+    return _per_channel(quantizer.scale, values)
+
+
+def _per_channel(scales: Any, values: Array) -> Array:
+    """``scales`` that broadcast to ``values``, as one number per channel; 1 in place of 0."""
+    scale = np.asarray(scales, dtype=np.float64)
     channels = np.broadcast_to(scale, (*values.shape[:-1], values.shape[-1])).reshape(-1, values.shape[-1])[0]
     return np.where(channels > 0, channels, 1.0)
 

@@ -1,4 +1,4 @@
-"""Reading what a saved Keras model says about itself, and refusing what would run code, before any Keras sees it."""
+"""Reading what a saved Keras model says about itself; loads neither Keras nor any object of the file."""
 
 from __future__ import annotations
 
@@ -10,18 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hlsq.converters.keras.handler import supported_classes
-from hlsq.converters.keras.layers.merge import PLUS
-from hlsq.errors import ModelFileError, UnsupportedLayerError
+from hlsq.errors import ModelFileError
 
-SUFFIXES = (".keras", ".h5", ".hdf5")
-RUNS_CODE = ("Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
-MODELS = ("Functional", "InputLayer", "Model", "Sequential")
-SAFE_MODULES = re.compile(
-    r"(tf_)?keras(\.(activations|constraints|dtype_policies|initializers|layers|losses|metrics|mixed_precision|models"
-    r"|optimizers(\.legacy)?|regularizers|src\.(engine|models)\.\w+|src\.layers\.core\.tf_op_layer|src\.ops\.numpy))?"
-)
-QUANTIZED_MODULES = re.compile(r"(qkeras|hlsq\.quantizers)(\.\w+)*")
+SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 
 
 @dataclass(frozen=True)
@@ -32,79 +23,77 @@ class SavedModel:
         path: of the file.
         package: ``"keras"`` (Keras 3) or ``"tf_keras"``, whichever wrote it.
         config: the model's configuration.
+        weights: file that holds the weights; ``path`` itself unless that is a ``.json`` file.
     """
 
     path: Path
     package: str
     config: dict[str, Any]
+    weights: Path
 
     @property
     def is_qkeras(self) -> bool:
         """Whether it holds a QKeras layer."""
-        return any(re.match("Q[A-Z]", str(layer.get("class_name"))) for layer in _layers(self.config))
+        return any(is_qkeras_class(str(layer.get("class_name"))) for layer in layers_of(self.config))
 
 
-def read_saved(path: Path) -> SavedModel:
-    """The structure of the model in ``path``; loads neither Keras nor any object.
+def is_qkeras_class(name: str) -> bool:
+    """Whether ``name``, perhaps with the package it is registered in, is that of a QKeras layer."""
+    return re.match("Q[A-Z]", name.rpartition(">")[2]) is not None
+
+
+def read_saved(path: Path, weights: Path | None = None) -> SavedModel:
+    """The structure of the model in ``path``.
+
+    Args:
+        path: a ``.keras``, ``.h5`` or ``.hdf5`` file, or a ``.json`` file (``model.to_json()``).
+        weights: for a ``.json`` file, the file of the weights.
 
     Raises:
-        ModelFileError: no such file, another kind of file, a damaged one, or one with weights alone.
+        ModelFileError: no such file, another kind of file, a damaged one, or one with weights or a structure alone.
     """
-    if path.is_dir():
-        raise ModelFileError(f"{path} is a folder; save the model as one file, model.save('model.keras')")
-    if not path.is_file():
-        raise ModelFileError(f"{path}: there is no such file")
+    _check_file(path, "save the model as one file, model.save('model.keras')")
     if path.suffix not in SUFFIXES:
         raise ModelFileError(f"{path}: the suffix {path.suffix!r} is unknown; valid: {', '.join(SUFFIXES)}")
-    config, version = _read_zip(path) if path.suffix == ".keras" else _read_hdf5(path)
+    if path.suffix == ".json":
+        if weights is None:
+            raise ModelFileError(
+                f"{path} holds a structure alone; name the file of its weights too, for example "
+                f"weights='{path.stem}.weights.h5'"
+            )
+        _check_file(weights, "name the file that model.save_weights wrote")
+    elif weights is not None:
+        raise ModelFileError(f"{path} holds its own weights; leave {weights} out, or give the model as a .json file")
+    read = {".keras": _read_zip, ".json": _read_json}.get(path.suffix, _read_hdf5)
+    config, version = read(path)
     if not isinstance(config, dict):
         raise ModelFileError(f"{path}: its configuration describes no model; save the model again")
-    return SavedModel(path, "keras" if _major(version) >= 3 else "tf_keras", config)
+    package = "keras" if _major(version) >= 3 else "tf_keras"
+    return SavedModel(path, package, config, path if weights is None else weights)
 
 
-def refuse_code(saved: SavedModel) -> None:
-    """Refuse a file whose loading could run code: Lambda layers, functions and classes that are not Keras's own.
-
-    Raises:
-        ModelFileError: there is such an object.
-    """
-    loaded = {key: part for key, part in saved.config.items() if key != "compile_config"}  # left out with compile=False
-    for entry in _objects(loaded):
-        name, module = str(entry["class_name"]), entry.get("module")
-        where = f"{saved.path}: {_named(entry)}"
-        if name in RUNS_CODE or name.split(">")[-1] in RUNS_CODE:
-            raise ModelFileError(
-                f"{where} of class {name} would run code when loaded; "
-                "replace it by layers of Keras, or load the model yourself if you trust it and pass the model"
-            )
-        registered = str(entry.get("registered_name") or "")
-        if saved.is_qkeras and name != "function" and _is_quantised_layer_or_quantizer(module, registered):
-            continue
-        custom = ">" in name or ">" in registered or name == "function"
-        if custom or (isinstance(module, str) and not SAFE_MODULES.fullmatch(module)):
-            source = f" from {module!r}" if module else ""
-            raise ModelFileError(
-                f"{where} is the custom object {registered or name!r}{source}, which a file cannot bring along; "
-                "load the model yourself with its custom_objects and pass the model"
-            )
+def layers_of(config: Any) -> Iterator[dict[str, Any]]:
+    """Every layer of a model's configuration, those of nested models included."""
+    inner = config.get("config") if isinstance(config, dict) else None
+    layers = inner.get("layers", ()) if isinstance(inner, dict) else inner
+    for layer in layers if isinstance(layers, list) else ():
+        if isinstance(layer, dict):
+            yield layer
+            yield from layers_of(layer)
 
 
-def refuse_unknown_layers(saved: SavedModel) -> None:
-    """Refuse a file with a layer that has no handler.
+def layer_name(layer: dict[str, Any]) -> str:
+    """Name of a layer in a configuration."""
+    config = layer.get("config")
+    name = config.get("name") if isinstance(config, dict) else None
+    return str(layer.get("name") if name is None else name)
 
-    Raises:
-        UnsupportedLayerError: there is such a layer.
-    """
-    known = {*MODELS, *supported_classes(saved.package)}
-    for layer in _layers(saved.config):
-        kind, config = str(layer.get("class_name")), layer.get("config")
-        name = str(config.get("name") if isinstance(config, dict) else layer.get("name"))
-        if kind not in known:
-            supported = ", ".join(supported_classes(saved.package))
-            raise UnsupportedLayerError(name, kind, "no such layer is converted", supported)
-        if kind == "TFOpLambda" and (not isinstance(config, dict) or config.get("function") not in PLUS):
-            function = config.get("function") if isinstance(config, dict) else None
-            raise UnsupportedLayerError(name, kind, f"TensorFlow function {function!r}", "the + of two tensors")
+
+def _check_file(path: Path, folder_remedy: str) -> None:
+    if path.is_dir():
+        raise ModelFileError(f"{path} is a folder; {folder_remedy}")
+    if not path.is_file():
+        raise ModelFileError(f"{path}: there is no such file")
 
 
 def _read_zip(path: Path) -> tuple[Any, str]:
@@ -116,6 +105,17 @@ def _read_zip(path: Path) -> tuple[Any, str]:
         return config, str(metadata.get("keras_version", "3"))
     except (zipfile.BadZipFile, KeyError, ValueError, AttributeError, RecursionError, OSError) as error:
         raise ModelFileError(f"{path} is no readable .keras file ({error}); save the model again") from error
+
+
+def _read_json(path: Path) -> tuple[Any, str]:
+    """Configuration and Keras version of what ``model.to_json()`` wrote; Keras 3 does not write its version."""
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path} is no readable JSON file ({error}); write model.to_json() into it") from error
+    if not isinstance(config, dict):
+        return config, "3"
+    return config, str(config.get("keras_version", "3" if "module" in config else "2"))
 
 
 def _read_hdf5(path: Path) -> tuple[Any, str]:
@@ -131,7 +131,7 @@ def _read_hdf5(path: Path) -> tuple[Any, str]:
     if config is None:
         raise ModelFileError(
             f"{path} holds no model_config, so weights alone; load them into the model and pass that, "
-            "or save the whole model"
+            "or give the model as a .json file, with these as its weights"
         )
     return config, version.decode() if isinstance(version, bytes) else str(version)
 
@@ -139,38 +139,3 @@ def _read_hdf5(path: Path) -> tuple[Any, str]:
 def _major(version: str) -> int:
     digits = version.partition(".")[0]
     return int(digits) if digits.isdigit() else 2
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Every serialised object inside ``value``, the outermost first."""
-    if isinstance(value, dict):
-        if isinstance(value.get("class_name"), str):
-            yield value
-        for part in value.values():
-            yield from _objects(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _objects(part)
-
-
-def _layers(config: Any) -> Iterator[dict[str, Any]]:
-    """Every layer of a model's configuration, those of nested models included."""
-    inner = config.get("config") if isinstance(config, dict) else None
-    layers = inner.get("layers", ()) if isinstance(inner, dict) else inner
-    for layer in layers if isinstance(layers, list) else ():
-        if isinstance(layer, dict):
-            yield layer
-            yield from _layers(layer)
-
-
-def _is_quantised_layer_or_quantizer(module: Any, registered: str) -> bool:
-    """Whether an object is a layer of QKeras, or a quantizer of QKeras or hlsq."""
-    if isinstance(module, str) and not QUANTIZED_MODULES.fullmatch(module):
-        return False
-    return isinstance(module, str) or registered.partition(">")[0] in ("qkeras", "hlsq")
-
-
-def _named(entry: dict[str, Any]) -> str:
-    config = entry.get("config")
-    name = config.get("name") if isinstance(config, dict) else None
-    return f"layer {name!r}" if isinstance(name, str) else "an object in it"

@@ -46,9 +46,7 @@ def main() -> None:
 
     Every command explains itself: hlsq COMMAND --help
     """
-    # Read when TensorFlow loads: fewer notes; and QKeras needs its legacy Keras, which Keras 3 does not mind.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow loads: fewer notes
 
 
 @main.command()
@@ -72,6 +70,12 @@ def demo(output: str, epochs: int) -> None:
 
 def _scheme_options(command: Any) -> Any:
     for option in (
+        click.option(
+            "--weights",
+            type=click.Path(exists=True, dir_okay=False),
+            metavar="FILE",
+            help="The weights (model.save_weights), where MODEL is a .json file (model.to_json).",
+        ),
         click.option(
             "--input-format",
             metavar="WIDTH,FRAC[,unsigned]",
@@ -121,6 +125,7 @@ def quantize(
     evaluation: str | None,
     evaluation_limit: int | None,
     input_format: str | None,
+    weights: str | None,
     output: str,
 ) -> None:
     """Choose a number format for every tensor of MODEL (.keras or .h5) and write them as a plan.
@@ -135,6 +140,7 @@ def quantize(
       hlsq quantize model.keras --scheme doubleq_ext --calibration x_train.npz --evaluation xy_val.npz
     """
     given = _options(scheme, options, parse_input_format(input_format) | _evaluation(evaluation, evaluation_limit))
+    given |= {} if weights is None else {"weights": weights}
     samples = _calibration(calibration, limit)
     with step("Loading TensorFlow"):
         load_tensorflow()
@@ -178,12 +184,13 @@ def convert(
     evaluation: str | None,
     evaluation_limit: int | None,
     input_format: str | None,
+    weights: str | None,
     output: str,
     reuse_factors: tuple[str, ...],
     accumulators: tuple[str, ...],
     **settings: Any,
 ) -> None:
-    """Write MODEL (.keras or .h5) as a Vitis HLS project.
+    """Write MODEL (.keras, .h5, or .json with --weights) as a Vitis HLS project.
 
     The formats come from --plan, or from --scheme and --calibration, or, for a QKeras model, from its quantizers. The
     first calibration samples also become the vectors of the project's test bench.
@@ -194,11 +201,13 @@ def convert(
       hlsq convert model.keras --scheme doubleq --calibration x_train.npz -o build/net
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64 --reuse-factor conv1=16
       hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
+      hlsq convert qkeras_model.json --weights qkeras_model.weights.h5 -o build/net
     """
     if plan_file and (scheme or options or evaluation):
         raise click.UsageError("--plan holds the formats: leave out --scheme, --option and --evaluation.")
     arguments = {name: value for name, value in settings.items() if value is not None}
     arguments |= parse_input_format(input_format) | _evaluation(evaluation, evaluation_limit)
+    arguments |= {} if weights is None else {"weights": weights}
     if reuse_factors:
         arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
     if accumulators:

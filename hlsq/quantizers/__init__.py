@@ -1,12 +1,11 @@
 """QKeras quantizers that compute exactly the values of hlsq's number formats, one for each format.
 
 They go where QKeras takes a quantizer: ``kernel_quantizer=``, ``bias_quantizer=`` and ``QActivation``, as objects
-or as strings such as ``"fixed_point(8,4)"``. Importing this package makes TensorFlow use tf_keras, which QKeras
-needs; where TensorFlow already runs with Keras 3 the import raises ``KerasVersionError``.
+or as strings such as ``"fixed_point(8,4)"``. They work with QKeras on Keras 3 (the distribution ``qkeras-v3``); where
+another package of that name is installed, the import raises ``KerasVersionError``, which says what to install.
 
 Example::
 
-    import hlsq.quantizers  # before TensorFlow
     from hlsq.quantizers import fixed_point, power_of_two
     from qkeras import QActivation, QConv2D
 
@@ -15,9 +14,9 @@ Example::
     x = QActivation(fixed_point(6, 4, signed=False))(x)  # a ReLU, since the format is unsigned
 """
 
-from hlsq.quantizers.environment import require_legacy_keras
+from hlsq.packages import load_qkeras
 
-require_legacy_keras()
+load_qkeras()
 
 from hlsq.quantizers.affine import affine  # noqa: E402
 from hlsq.quantizers.base import FormatQuantizer  # noqa: E402

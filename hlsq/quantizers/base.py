@@ -8,20 +8,18 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-import qkeras.quantizers
 import tensorflow as tf
+from qkeras.base_quantizer import BaseQuantizer
 
 from hlsq.errors import FormatError
 from hlsq.formats import Format, Rounding
 from hlsq.formats.base import Floats
-from hlsq.quantizers.registration import register, restore_quantizer_objects
+from hlsq.quantizers.registration import register
 
 SEPARATOR = ";"
 
-restore_quantizer_objects()
 
-
-class FormatQuantizer(qkeras.quantizers.BaseQuantizer):
+class FormatQuantizer(BaseQuantizer):
     """A QKeras quantizer that computes the values of one number format.
 
     Values are computed in float64 as the format computes them, so they are equal to the format's, rounded to the

@@ -1,42 +1,48 @@
 """hls4ml's own layers through the backend, and the plugin's registration."""
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import hls4ml
+import keras
 import numpy as np
 import pytest
 import tf_keras
-from qkeras import QActivation, QConv2D, QDense, quantized_bits, quantized_relu
 
 from hlsq.backends.vitis.legacy import tf_keras_as_keras
 
 
-def plain_model() -> tf_keras.Model:
-    bits = quantized_bits(6, 1, alpha=1)
-    layers = tf_keras.layers
-    return tf_keras.Sequential(
+def plain_model(package: Any) -> Any:
+    layers = package.layers
+    return package.Sequential(
         [
             layers.Input((6, 6, 1)),
-            QConv2D(3, 3, kernel_quantizer=bits, bias_quantizer=bits, name="conv"),
-            QActivation(quantized_relu(6, 2), name="relu"),
-            layers.MaxPooling2D(2),
-            layers.Flatten(),
-            QDense(4, kernel_quantizer=bits, bias_quantizer=bits, name="dense"),
+            layers.Conv2D(3, 3, activation="relu", name="conv"),
+            layers.MaxPooling2D(2, name="pool"),
+            layers.Flatten(name="flatten"),
+            layers.Dense(4, name="dense"),
         ]
     )
 
 
 @pytest.mark.csim
 @pytest.mark.filterwarnings("ignore")
-def test_a_plain_qkeras_model_converts_and_simulates(tmp_path: Path) -> None:
-    model = plain_model()
+@pytest.mark.parametrize(
+    ("package", "parsing"), [(keras, nullcontext), (tf_keras, tf_keras_as_keras)], ids=["keras", "tf_keras"]
+)
+def test_a_plain_model_converts_and_simulates(package: Any, parsing: Any, tmp_path: Path) -> None:
+    model = plain_model(package)
     rng = np.random.default_rng(0)
-    model.set_weights([rng.normal(size=w.shape) / 2 for w in model.get_weights()])
+    model.set_weights([np.round(rng.normal(size=w.shape) * 16) / 32 for w in model.get_weights()])
     x = np.round(rng.normal(size=(20, 6, 6, 1)) * 16) / 16
     results = []
     for backend in ("Vitis", "HLSQ"):
-        with tf_keras_as_keras():
-            config = hls4ml.utils.config_from_keras_model(model, granularity="name", backend=backend)
+        with parsing():
+            config = hls4ml.utils.config_from_keras_model(
+                model, granularity="name", backend=backend, default_precision="ap_fixed<20,8>"
+            )
             converted = hls4ml.converters.convert_from_keras_model(
                 model, hls_config=config, backend=backend, output_dir=str(tmp_path / backend), io_type="io_stream"
             )
@@ -57,10 +63,6 @@ def test_the_backend_is_a_vitis_backend() -> None:
 
 
 def test_keras_is_itself_again_afterwards() -> None:
-    import sys
-
-    import keras
-
     with tf_keras_as_keras():
         assert sys.modules["keras"] is tf_keras
     assert sys.modules["keras"] is keras

@@ -28,6 +28,8 @@ FILES = [
     "model.h5",
     "mnist.keras",
     "qkeras_model.h5",
+    "qkeras_model.json",
+    "qkeras_model.weights.h5",
     "plan.json",
     "x.npy",
     "x_train.npz",
@@ -258,14 +260,14 @@ def test_difference_exits_with_1_and_names_the_block(files: Path, tmp_path: Path
 
 @pytest.mark.csim
 def test_qkeras_model_needs_neither_scheme_nor_calibration(tmp_path: Path) -> None:
+    import keras
     import qkeras
-    import tf_keras
 
     import hlsq.quantizers  # noqa: F401 - as a user's training script does
 
-    model = tf_keras.Sequential(
+    model = keras.Sequential(
         [
-            tf_keras.Input((5,)),
+            keras.Input((5,)),
             qkeras.QDense(
                 3,
                 kernel_quantizer="quantized_bits(4,0,alpha=1)",

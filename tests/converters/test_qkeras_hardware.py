@@ -7,11 +7,11 @@ activations on their own are what other flows lose accuracy on.
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import qkeras
-import tf_keras
-from tf_keras import layers
+from keras import layers
 
 import hlsq
 import hlsq.quantizers as hq
@@ -33,10 +33,10 @@ NETWORKS: dict[str, tuple[Any, Any, Any, bool]] = {
 @pytest.mark.csim
 @pytest.mark.parametrize("name", NETWORKS)
 def test_c_simulation_equals_the_model(name: str, tmp_path: Path) -> None:
-    tf_keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(1)
     kernel, bias, activation, batch_norm = NETWORKS[name]
     weights = {"kernel_quantizer": kernel, "bias_quantizer": bias, "bias_initializer": "he_normal"}
-    x = inputs = tf_keras.Input((8, 8, 2), name="image")
+    x = inputs = keras.Input((8, 8, 2), name="image")
     x = qkeras.QActivation("fixed_point(8,4)", name="a0")(x)
     x = qkeras.QConv2D(4, 3, padding="same", name="c1", **weights)(x)
     x = layers.BatchNormalization(name="bn")(x) if batch_norm else x
@@ -44,7 +44,7 @@ def test_c_simulation_equals_the_model(name: str, tmp_path: Path) -> None:
     x = qkeras.QConv2D(3, 3, padding="same", name="c2", **weights)(x)
     x = qkeras.QActivation("quantized_relu(6,3)", name="a2")(x)
     x = layers.GlobalAveragePooling2D(name="mean")(x)
-    model = tf_keras.Model(inputs, qkeras.QDense(3, name="logits", **weights)(x))
+    model = keras.Model(inputs, qkeras.QDense(3, name="logits", **weights)(x))
     if batch_norm:
         rng = np.random.default_rng(0)
         norm = model.get_layer("bn")

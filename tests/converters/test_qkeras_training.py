@@ -4,17 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import qkeras
-import tf_keras
+from keras import layers
 from sklearn.datasets import load_digits
-from tf_keras import layers
 
 import hlsq.quantizers as hq
+from hlsq.converters.keras import load_model_file
 from hlsq.converters.keras.qkeras import from_qkeras
-from hlsq.converters.keras.qkeras_files import load_qkeras_file, rebuild
-from hlsq.converters.keras.saved import read_saved
 from hlsq.emulate.emulator import Emulator
 from hlsq.formats import FixedPoint, PowerOfTwo
 from hlsq.graph.lowering.lower import quantize_graph
@@ -30,11 +29,11 @@ def digits() -> Digits:
 
 
 @pytest.fixture(scope="module")
-def trained(digits: Digits) -> tf_keras.Model:
+def trained(digits: Digits) -> keras.Model:
     """A residual network of power-of-two weights after four epochs on the first 1,437 digits."""
-    tf_keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(0)
     weights = {"kernel_quantizer": hq.power_of_two(5, 7, scale=2**-7), "bias_quantizer": "fixed_point(8,6)"}
-    x = inputs = tf_keras.Input((8, 8, 1), name="digit")
+    x = inputs = keras.Input((8, 8, 1), name="digit")
     x = qkeras.QActivation("fixed_point(5,4,signed=False)", name="a0")(x)
     x = qkeras.QConv2D(8, 3, padding="same", name="c1", **weights)(x)
     x = short = qkeras.QActivation(hq.fixed_point(6, 4, signed=False), name="a1")(x)
@@ -45,15 +44,15 @@ def trained(digits: Digits) -> tf_keras.Model:
     x = layers.MaxPooling2D(2)(x)
     x = layers.Flatten()(x)
     x = qkeras.QDense(10, name="logits", **weights)(x)
-    model = tf_keras.Model(inputs, x)
-    loss = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(tf_keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    model = keras.Model(inputs, x)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
     history = model.fit(digits[0][:1437], digits[1][:1437], epochs=4, batch_size=64, verbose=0).history
     assert history["accuracy"][-1] > 0.9
     return model
 
 
-def test_every_integer_is_the_models_own(trained: tf_keras.Model, digits: Digits) -> None:
+def test_every_integer_is_the_models_own(trained: keras.Model, digits: Digits) -> None:
     x = digits[0][1437:]
     graph, plan = from_qkeras(trained)
     assert plan.inputs == {"digit": FixedPoint(5, 4, signed=False)}
@@ -61,7 +60,7 @@ def test_every_integer_is_the_models_own(trained: tf_keras.Model, digits: Digits
     assert {plan.blocks[name].bias for name in ("c1", "c2", "logits")} == {FixedPoint(8, 6)}
     quantized = quantize_graph(graph, plan)
     blocks = Emulator(quantized).run(x, trace=True).blocks
-    inner = tf_keras.Model(trained.input, [trained.get_layer(f"a{i}").output for i in range(4)])
+    inner = keras.Model(trained.input, [trained.get_layer(f"a{i}").output for i in range(4)])
     own = keras_outputs(inner, x)
     for name, values in zip(("digit", "c1", "c2", "sum"), own, strict=True):
         np.testing.assert_array_equal(quantized.formats[name].dequantize(blocks[name]), values, err_msg=name)
@@ -73,13 +72,12 @@ def test_every_integer_is_the_models_own(trained: tf_keras.Model, digits: Digits
 
 
 @pytest.mark.parametrize("file", ["net.h5", "net.keras"])
-def test_saved_and_loaded_it_converts_to_the_same(trained: tf_keras.Model, file: str, tmp_path: Path) -> None:
+def test_saved_and_loaded_it_converts_to_the_same(trained: keras.Model, file: str, tmp_path: Path) -> None:
     trained.save(tmp_path / file)
     graph, plan = from_qkeras(trained)
     for again, formats in (
         from_qkeras(tmp_path / file),
-        from_qkeras(load_qkeras_file(tmp_path / file)),
-        from_qkeras(rebuild(read_saved(tmp_path / file))),
+        from_qkeras(load_model_file(tmp_path / file)),
     ):
         assert formats == plan
         for a, b in zip(again.blocks, graph.blocks, strict=True):
@@ -90,8 +88,7 @@ def test_saved_and_loaded_it_converts_to_the_same(trained: tf_keras.Model, file:
 
 def test_keras_3_models_convert_without_qkeras() -> None:
     code = (
-        "import os, sys; os.environ.pop('TF_USE_LEGACY_KERAS', None)\n"
-        "import keras\n"
+        "import sys, keras\n"
         "from hlsq.converters.keras import from_keras\n"
         "from hlsq.converters.keras.qkeras import is_qkeras\n"
         "model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3), keras.layers.ReLU()])\n"

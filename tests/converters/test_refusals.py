@@ -201,14 +201,14 @@ def test_weights_quantised_by_keras() -> None:
 
 
 def test_float_graph_of_quantised_layers() -> None:
+    import keras
     import qkeras
-    import tf_keras
 
     layer = qkeras.QDense(
         2, kernel_quantizer="quantized_bits(4,0,alpha=1)", bias_quantizer="quantized_bits(4)", name="q"
     )
     with pytest.raises(OptionError, match=r"layer 'q' has quantizers.*hlsq\.convert"):
-        from_keras(tf_keras.Sequential([tf_keras.Input((3,)), layer]))
+        from_keras(keras.Sequential([keras.Input((3,)), layer]))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
