@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from hlsq.emulate.exact import carrier, storage
 from hlsq.emulate.inputs import as_inputs
 from hlsq.emulate.progress import sample_bar
 from hlsq.emulate.step import Step, make_step
+from hlsq.emulate.threads import spread
 from hlsq.errors import OptionError
 from hlsq.graph import QuantizedGraph
 
@@ -98,12 +96,11 @@ class Emulator:
 
         _ = self.steps
         bar = sample_bar(samples, "emulate", progress)
-        threads = self.threads or os.cpu_count() or 1
-        # Each thread takes whole batches through the network, so the matrix products themselves stay single-threaded.
-        with bar, threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        # Each thread takes whole batches through the network.
+        with bar, spread(len(starts), self.threads) as each:
             # Not all at once, or the waiting batches of a large data set would fill the memory.
             for first in range(0, len(starts), GROUP):
-                for done in pool.map(work, starts[first : first + GROUP]):
+                for done in each(work, starts[first : first + GROUP]):
                     bar.update(done)
         return Result({o: results[o] for o in self.graph.outputs}, results if trace else {})
 

@@ -7,21 +7,18 @@ it (ResNet-20: about 16 ms), so it is not done in parts.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from hlsq.emulate.emulator import CHUNK
 from hlsq.emulate.exact import carrier
 from hlsq.emulate.step import Step, make_step
+from hlsq.emulate.threads import spread
 from hlsq.formats import Format
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
@@ -160,13 +157,8 @@ class Prepared:
             return self._run_chunk(rows[part], part, into)
 
         starts = range(0, len(rows), CHUNK)
-        count = min(threads or os.cpu_count() or 1, len(starts))
-        with single_threaded_products():
-            if count <= 1:
-                found = [work(start) for start in starts]
-            else:
-                with ThreadPoolExecutor(count) as pool:
-                    found = list(pool.map(work, starts))
+        with spread(len(starts), threads) as each:
+            found = list(each(work, starts))
         # Summed in the order of the samples, so that the number of threads changes nothing.
         return {name: sum(errors[name] for errors in found) for name in (found[0] if found else ())}
 
@@ -214,15 +206,3 @@ def consecutive(rows: Rows) -> Rows | slice:
     if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1 and (np.diff(rows) == 1).all():
         return slice(int(rows[0]), int(rows[-1]) + 1)
     return rows
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-@contextmanager
-def single_threaded_products() -> Iterator[None]:
-    """Matrix products on one core each, because samples are already spread over threads."""
-    with _controller().limit(limits=1, user_api="blas"):
-        yield

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +13,7 @@ from tqdm import tqdm
 from hlsq.emulate.emulator import CHUNK
 from hlsq.emulate.real import run_block
 from hlsq.emulate.step import Step, make_step
+from hlsq.emulate.threads import spread
 from hlsq.errors import PlanError, QuantizationError
 from hlsq.formats import FixedPoint, Format
 from hlsq.graph import Block, Graph, GraphInput
@@ -25,7 +24,6 @@ from hlsq.schemes.fxp.fraction import INFINITE, best_fraction
 from hlsq.schemes.fxp.references import References
 from hlsq.schemes.fxp.structures import Structure, candidate, format_of, with_format
 from hlsq.search.cache import compact, reachable
-from hlsq.search.incremental import single_threaded_products
 
 PARTS = 8
 """Into how many parts samples are divided: after each, a cost that has grown too large is given up."""
@@ -96,10 +94,11 @@ class ForwardOptimizer:
         except (PlanError, QuantizationError):
             return INFINITE
         samples = self._references.samples
-        with single_threaded_products(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            for rows in np.array_split(np.arange(samples), min(PARTS, -(-samples // CHUNK))):
+        parts = min(PARTS, -(-samples // CHUNK))
+        with spread(-(-samples // parts // CHUNK)) as each:
+            for rows in np.array_split(np.arange(samples), parts):
                 chunks = [rows[i : i + CHUNK] for i in range(0, len(rows), CHUNK)]
-                for found in pool.map(lambda part: self._chunk(structure, head, part), chunks):
+                for found in each(lambda part: self._chunk(structure, head, part), chunks):
                     total += found
                 if total >= bound:
                     break
@@ -151,8 +150,9 @@ class ForwardOptimizer:
             def work(part: slice) -> None:
                 out[part] = self._integers(step, block, part)
 
-            with single_threaded_products(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-                list(pool.map(work, _slices(samples)))
+            slices = _slices(samples)
+            with spread(len(slices)) as each:
+                list(each(work, slices))
             self._keep(block.name, fmt, out)
         needed = {name for block in self._graph.blocks[layer:] for name in block.inputs} | set(self._graph.outputs)
         self._tensors = {name: values for name, values in self._tensors.items() if name in needed}
@@ -181,5 +181,5 @@ def _reals(fmt: Format, integers: Values) -> NDArray[np.float32]:
     return values
 
 
-def _slices(samples: int) -> Iterator[slice]:
-    return (slice(start, min(start + CHUNK, samples)) for start in range(0, samples, CHUNK))
+def _slices(samples: int) -> list[slice]:
+    return [slice(start, min(start + CHUNK, samples)) for start in range(0, samples, CHUNK)]
