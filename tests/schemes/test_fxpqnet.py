@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -37,13 +39,39 @@ def evaluation(network: Graph) -> tuple[Any, Any]:
     return x, predictions(network, x)
 
 
+@cache
+def plain_algorithm(seed: int) -> Plain:
+    """Shared by searches on one network, which try many of the same plans."""
+    graph = refined(2, seed)
+    x = sure_images(graph, 64)
+    return Plain(graph, CALIBRATION, x, predictions(graph, x))
+
+
 def design(graph: Graph, evaluation: Any, **options: Any) -> Plan:
     return run_scheme("fxpqnet", graph, CALIBRATION, evaluation=evaluation, **{"max_drop": 0.05, **WIDTHS, **options})
 
 
 @pytest.fixture(scope="module")
-def found(network: Graph, evaluation: Any) -> Plan:
-    return design(network, evaluation)
+def searched(network: Graph, evaluation: Any) -> Callable[..., Plan]:
+    """Whole searches, each once: what they find without an executor."""
+    return cache(lambda **options: design(network, evaluation, **options))
+
+
+@pytest.fixture(scope="module")
+def tasks_of(network: Graph, evaluation: Any) -> Callable[..., int]:
+    """Number of tasks of whole searches, each once."""
+
+    def count(**options: Any) -> int:
+        complete = Counting()
+        design(network, evaluation, executor=complete, **options)
+        return len(complete.tasks)
+
+    return cache(count)
+
+
+@pytest.fixture(scope="module")
+def found(searched: Callable[..., Plan]) -> Plan:
+    return searched()
 
 
 def reductions(plan: Plan) -> list[tuple[str, int]]:
@@ -60,12 +88,9 @@ def reductions(plan: Plan) -> list[tuple[str, int]]:
     ],
 )
 def test_result_is_that_of_the_plain_algorithm(seed: int, drop: float, options: dict[str, Any]) -> None:
-    graph = refined(2, seed)
-    x = sure_images(graph, 64)
-    y = predictions(graph, x)
-    plan = design(graph, (x, y), max_drop=drop, **options)
-    start = run_scheme("fxp_uniform", graph, CALIBRATION, **WIDTHS)
-    plain = Plain(graph, CALIBRATION, x, y)
+    plain = plain_algorithm(seed)
+    plan = design(plain.graph, (plain.samples, plain.labels), max_drop=drop, **options)
+    start = run_scheme("fxp_uniform", plain.graph, CALIBRATION, **WIDTHS)
     expected, taken = algorithm_2(plain, start, drop, 1, **options)
     assert reductions(plan) == taken
     assert len(taken) > 5
@@ -87,8 +112,8 @@ def test_other_costs(network: Graph, evaluation: Any, cost: str) -> None:
     assert "calibration_labels" not in plan.options
 
 
-def test_lazy_competition_keeps_to_the_drop(network: Graph, evaluation: Any) -> None:
-    lazy = design(network, evaluation, competition="lazy")
+def test_lazy_competition_keeps_to_the_drop(network: Graph, evaluation: Any, searched: Callable[..., Plan]) -> None:
+    lazy = searched(competition="lazy")
     assert lazy.info["result"]["drop"] <= 0.05
     plain = Plain(network, CALIBRATION, *evaluation)
     assert plain.drop(lazy) == pytest.approx(lazy.info["result"]["drop"])
@@ -106,33 +131,42 @@ def test_executors_do_not_change_the_result(network: Graph, evaluation: Any, fou
     assert plan.info["reductions"] == found.info["reductions"]
 
 
-def test_ranking_by_the_deviation_decides(network: Graph, evaluation: Any, found: Plan) -> None:
-    other = design(network, evaluation, rank="deviation")
+def test_ranking_by_the_deviation_decides(searched: Callable[..., Plan], found: Plan) -> None:
+    other = searched(rank="deviation")
     assert other.info["reductions"] != found.info["reductions"]
     assert all(r["deviation"] > 0 for r in other.info["reductions"])
     assert not any(r["deviation"] for r in found.info["reductions"])
 
 
 @pytest.mark.parametrize(
-    ("after", "competition", "rank"),
-    [(3, "full", "metric"), (150, "full", "deviation"), (400, "full", "metric"), (150, "lazy", "metric"),
-     (400, "lazy", "deviation")],
-)  # fmt: skip
+    ("after", "options"),
+    [
+        (3, {}),
+        (150, {"rank": "deviation"}),
+        (400, {}),
+        (150, {"competition": "lazy"}),
+        (400, {"competition": "lazy", "rank": "deviation"}),
+    ],
+)
 def test_an_interrupted_search_goes_on(
-    network: Graph, evaluation: Any, after: int, competition: str, rank: str, tmp_path: Path
+    network: Graph,
+    evaluation: Any,
+    searched: Callable[..., Plan],
+    tasks_of: Callable[..., int],
+    after: int,
+    options: dict[str, Any],
+    tmp_path: Path,
 ) -> None:
-    whole = design(network, evaluation, competition=competition, rank=rank)
+    whole = searched(**options)
     state = tmp_path / "state.json"
     counting = Counting(after, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        design(network, evaluation, competition=competition, rank=rank, state=state, executor=counting)
+        design(network, evaluation, state=state, executor=counting, **options)
     rest = Counting()
-    plan = design(network, evaluation, competition=competition, rank=rank, state=state, executor=rest)
+    plan = design(network, evaluation, state=state, executor=rest, **options)
     assert (plan.blocks, plan.inputs) == (whole.blocks, whole.inputs)
     assert plan.info["reductions"] == whole.info["reductions"]
-    complete = Counting()
-    design(network, evaluation, competition=competition, rank=rank, executor=complete)
-    assert len(rest.tasks) <= len(complete.tasks) - after + 60, (
+    assert len(rest.tasks) <= tasks_of(**options) - after + 60, (
         "of what is finished only the round under way may be repeated"
     )
     json.loads(state.read_text())

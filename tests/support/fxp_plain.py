@@ -1,8 +1,12 @@
-"""FxP-QNet's cost and Algorithms 1 and 2 written down plainly: every candidate is emulated in full, nothing is kept."""
+"""FxP-QNet's cost and Algorithms 1 and 2 written down plainly: every candidate is emulated in full.
+
+Nothing is kept but the results themselves, for those who ask for the same plan again.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +48,8 @@ class Plain:
     calibration: NDArray[Any]
     samples: NDArray[Any]
     labels: NDArray[Any]
+    known_costs: dict[Hashable, float] = field(default_factory=dict)
+    known_logits: dict[Hashable, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.structures = Structures(self.graph)
@@ -54,6 +60,7 @@ class Plain:
         self.outputs = outputs.astype(np.float64)
         self.reference = float((outputs.argmax(axis=1) == self.labels).mean())
         self.layers = ["image", *(b.name for b in self.graph.blocks)]
+        self.importances = {s.key: self.importance(s) for s in self.all_structures()}
 
     def values(self, structure: Structure) -> NDArray[np.float64]:
         return self.reals[structure.name] if structure.kind == "activation" else self.structures.values(structure)
@@ -79,6 +86,12 @@ class Plain:
 
     def cost(self, plan: Plan, layer: int) -> float:
         """F of eq. 21 for a data-structure of ``layer``."""
+        key = (formats(plan), layer)
+        if key not in self.known_costs:
+            self.known_costs[key] = self._cost(plan, layer)
+        return self.known_costs[key]
+
+    def _cost(self, plan: Plan, layer: int) -> float:
         network = quantize_graph(self.graph, plan)
         blocks = Emulator(network).run(self.calibration, trace=True).blocks
         error = 0.0
@@ -91,7 +104,7 @@ class Plain:
             else:
                 values = self.values(s)
                 square = np.square(format_of(plan, s).fake_quantize(values) - values).sum()
-            error += self.importance(s) * float(square)
+            error += self.importances[s.key] * float(square)
         last = self.graph.outputs[0]
         logits = network.formats[last].dequantize(blocks[last].astype(np.int64))
         ties = [int((row == row.max()).sum()) - 1 for row in logits]
@@ -116,6 +129,12 @@ class Plain:
         return float(np.sqrt((lost + won) / n - ((lost - won) / n) ** 2) / np.sqrt(n))
 
     def logits(self, plan: Plan) -> NDArray[np.float64]:
+        key = formats(plan)
+        if key not in self.known_logits:
+            self.known_logits[key] = self._logits(plan)
+        return self.known_logits[key]
+
+    def _logits(self, plan: Plan) -> NDArray[np.float64]:
         network = quantize_graph(self.graph, plan)
         last = self.graph.outputs[0]
         integers = Emulator(network).run(self.samples).outputs[last]
@@ -140,6 +159,11 @@ class Plain:
                     best, least, j = fmt.frac + i * k, now, j + 1
                 k += 1
         return None if least == float("inf") else replace(fmt, frac=best)
+
+
+def formats(plan: Plan) -> Hashable:
+    """All that decides what a plan computes."""
+    return plan.batch_norm, tuple(plan.inputs.items()), tuple(plan.blocks.items())
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
