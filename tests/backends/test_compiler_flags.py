@@ -1,0 +1,50 @@
+"""``HLSQ_CXXFLAGS``: flags of the user for the C simulation."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hlsq
+from hlsq import toolchain
+from hlsq.errors import ToolFailedError
+
+pytestmark = pytest.mark.csim
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with the command lines of the compiler."""
+    log, compiler = tmp_path / "log", tmp_path / "compiler"
+    compiler.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {toolchain.find_cxx()} "$@"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("HLSQ_CXX", str(compiler))
+    return log
+
+
+def compiled(log: Path) -> list[list[str]]:
+    lines = [line.split() for line in log.read_text().splitlines()]
+    return [line for line in lines if "-fsyntax-only" not in line]
+
+
+def test_flags_of_the_user_come_after_ours(
+    project: hlsq.HardwareModel, samples: np.ndarray, commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HLSQ_CXXFLAGS", "-O1 -DMINE=1")
+    project.verify(samples)
+    assert len(compiled(commands)) == 3
+    for line in compiled(commands):
+        assert [word for word in line if word.startswith("-O")] == ["-O3", "-O1"]
+        assert "-DMINE=1" in line
+
+
+def test_without_them_the_code_is_optimised(project: hlsq.HardwareModel, commands: Path, shipped_flags: None) -> None:
+    project.compile()
+    for line in compiled(commands):
+        assert [word for word in line if word.startswith("-O")] == ["-O3"]
+
+
+def test_a_flag_that_the_compiler_does_not_know(project: hlsq.HardwareModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HLSQ_CXXFLAGS", "--no-such-flag")
+    with pytest.raises(ToolFailedError, match="no-such-flag"):
+        project.compile()
