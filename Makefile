@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+WORKERS ?= 2
 BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
@@ -10,10 +11,10 @@ INSTALLED := $(VENV)/.installed
 TYPED := build/typed
 
 .DEFAULT_GOAL := help
-.PHONY: help check venv install demo test lint format bench wheel clean distclean
+.PHONY: help check venv install demo test test-fast lint format bench wheel clean distclean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 # Named at once, before anything is installed.
 check:
@@ -51,8 +52,12 @@ $(INSTALLED): pyproject.toml setup.py | check $(BIN)/python
 demo: $(INSTALLED) ## train, quantise, emit, simulate and verify a small network
 	$(BIN)/hlsq demo
 
-test: $(INSTALLED) ## run all tests
-	$(BIN)/pytest $(PYTEST_ARGS)
+# Each test goes to the worker that has time for it. WORKERS=0 runs all of them in one process, as a debugger needs.
+test: $(INSTALLED) ## run all tests, in two processes (WORKERS=n for others)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+test-fast: $(INSTALLED) ## run the tests that are quick and need no data, in less than two minutes
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not realdata" $(PYTEST_ARGS)
 
 # mypy sees hlsq.backends and hlsq.converters where an install puts them, so it gets a tree of links laid out like that,
 # and runs inside it.

@@ -1,13 +1,69 @@
-"""Settings of the whole test session."""
+"""Settings of the whole test session: threads, compiler flags, order of the tests, and what workers share."""
+
+from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from once import SharedFolder
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Most simulations run for less time than it takes to optimise them; the fixture `shipped_flags` is for the others.
+os.environ.setdefault("HLSQ_CXXFLAGS", "-O1")
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Divide the cores between the workers, which inherit these variables."""
+    workers = config.getoption("numprocesses", None)
+    for name in THREADS if workers else ():
+        os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // workers)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that no worker waits for another in the end; all others stay in their order."""
+    items.sort(key=lambda item: -seconds(item))
+
+
+def seconds(item: pytest.Item) -> float:
+    """About how long a test takes, as its marker ``slow`` says, which means ten by itself; 0 without it."""
+    marker = item.get_closest_marker("slow")
+    return 0 if marker is None else next(iter(marker.args), 10)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests of real data where there is none, instead of downloading it."""
     if item.get_closest_marker("realdata") and not os.environ.get("HLSQ_DATA"):
         pytest.skip("real data: set HLSQ_DATA to a folder with CIFAR-10, MNIST and the pretrained ResNet-20")
+
+
+@pytest.fixture
+def shipped_flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiles simulations as users do."""
+    monkeypatch.delenv("HLSQ_CXXFLAGS")
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> SharedFolder:
+    own = tmp_path_factory.getbasetemp()
+    return SharedFolder(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.fixture(scope="session")
+def train_once(shared_folder: SharedFolder) -> Callable[..., Any]:
+    """``hlsq.demo.train``, except that a run trains only once for each number of epochs."""
+    from hlsq import demo
+
+    train = demo.train
+
+    def trained(epochs: int, step: Any = None) -> Any:
+        import keras
+
+        path = shared_folder.once(f"digits_{epochs}.keras", lambda path: train(epochs).save(path))
+        return keras.models.load_model(path)
+
+    return trained

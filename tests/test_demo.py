@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -13,12 +15,15 @@ from hlsq.errors import ToolNotFoundError
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
-    return run_demo(tmp_path_factory.mktemp("demo") / "project")
+def demo(tmp_path_factory: pytest.TempPathFactory, train_once: Callable[..., Any]) -> Iterator[DemoResult]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("HLSQ_CXXFLAGS")
+        patch.setattr("hlsq.demo.train", train_once)
+        yield run_demo(tmp_path_factory.mktemp("demo") / "project")
 
 
 @pytest.mark.csim
-@pytest.mark.slow
+@pytest.mark.slow(20)
 def test_demo_is_exact_and_loses_little_accuracy(demo: DemoResult) -> None:
     assert demo.images == 360
     assert demo.mismatches == 0
@@ -28,7 +33,7 @@ def test_demo_is_exact_and_loses_little_accuracy(demo: DemoResult) -> None:
 
 
 @pytest.mark.csim
-@pytest.mark.slow
+@pytest.mark.slow(20)
 def test_demo_saves_memory_and_multipliers(demo: DemoResult) -> None:
     assert demo.code_bits < demo.word_bits < 0.2 * demo.float_bits
     convolutions = [block for block in demo.blocks if block.operation == "conv2d"]
@@ -38,7 +43,7 @@ def test_demo_saves_memory_and_multipliers(demo: DemoResult) -> None:
 
 
 @pytest.mark.csim
-@pytest.mark.slow
+@pytest.mark.slow(20)
 def test_demo_shows_what_it_found_and_leaves_a_project(demo: DemoResult) -> None:
     text = "\n".join(demo.lines())
     for part in (f"{demo.float_accuracy:.2%}", f"{demo.quantised_accuracy:.2%}", str(demo.project)):

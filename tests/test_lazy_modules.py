@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("tensorflow", "keras", "tf_keras", "qkeras", "hls4ml", "matplotlib")
 
 
+@pytest.mark.slow(5)
 def test_modules_are_attributes_and_load_no_framework_before_they_are_used() -> None:
     code = (
         "import sys, hlsq\n"

@@ -53,12 +53,14 @@ def test_none_at_all(tmp_path: Path) -> None:
     assert "QKeras is not installed; install it: pip install" in done.stdout, done.stderr
 
 
+@pytest.mark.slow(5)
 def test_keras_on_another_backend(tmp_path: Path) -> None:
     done = run("import keras; keras.backend.backend = lambda: 'jax'\n" + REPORT, tmp_path)
     assert "need Keras on TensorFlow, but it runs on 'jax'; set KERAS_BACKEND=tensorflow" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("first", ["keras", "qkeras", "hlsq.backends.vitis"])
+@pytest.mark.slow(5)
 def test_any_order_of_imports(first: str, tmp_path: Path) -> None:
     code = (
         f"import {first}\n"

@@ -93,6 +93,7 @@ def readme_example() -> str:
     return code
 
 
+@pytest.mark.slow(8)
 def test_example_of_the_readme_has_ten_lines_and_passes(pytester: pytest.Pytester) -> None:
     code = readme_example()
     assert len([line for line in code.splitlines() if line.strip()]) <= 10

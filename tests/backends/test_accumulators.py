@@ -77,6 +77,7 @@ def test_the_bias_is_added_at_its_own_width() -> None:
 @pytest.mark.parametrize("accumulator", ["fxpqnet", {"default": 16, "conv1": 18, "fc": 20}])
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 @pytest.mark.csim
+@pytest.mark.slow(4)
 def test_the_integers_stay_the_same(tmp_path: Path, accumulator: Any, io_type: str) -> None:
     graph, plan = chain()
     hw = hlsq.convert(graph, plan, output_dir=tmp_path / "net", accumulator=accumulator, io_type=io_type)

@@ -38,6 +38,7 @@ def answers(name: str) -> dict[str, list[object]]:
     return found
 
 
+@pytest.mark.slow(4)
 def test_hls4ml_is_told_the_same_of_hlsq_as_of_vitis() -> None:
     assert answers(get_backend("HLSQ").name) == answers("Vitis")
     # Of the plain string hls4ml thinks otherwise: the name's class is there for something.

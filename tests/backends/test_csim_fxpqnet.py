@@ -15,6 +15,7 @@ pytestmark = pytest.mark.csim
 
 
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
+@pytest.mark.slow(6)
 def test_a_mixed_plan_is_exact_and_a_changed_weight_noticed(io_type: str, tmp_path: Path) -> None:
     graph = refined(3, 4, residual=True)
     x = sure_images(graph, 60)

@@ -25,6 +25,7 @@ CASES: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 @pytest.mark.parametrize("package", ["keras", "tf_keras"])
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.slow(1)
 def test_grouped_convolution(name: str, package: str, io_type: str, tmp_path: Path) -> None:
     keras: Any = pytest.importorskip(package)
     kind, shape, options = CASES[name]

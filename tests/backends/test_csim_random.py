@@ -1,4 +1,7 @@
-"""C simulation against the emulator: the same random networks, every integer of every block, all build variants."""
+"""C simulation against the emulator: the same random networks, every integer of every block, all build variants.
+
+Every other network is compiled as users do, the rest with the flags of the test session.
+"""
 
 from pathlib import Path
 
@@ -29,7 +32,15 @@ def _simulate(folder: Path, design: Design, seed: int, ap_types: bool) -> None:
         assert np.array_equal(outputs[name], values), name
 
 
+@pytest.fixture
+def flags(request: pytest.FixtureRequest, seed: int) -> None:
+    if seed % 2 == 0:
+        request.getfixturevalue("shipped_flags")
+
+
 @pytest.mark.csim
+@pytest.mark.slow(4)
+@pytest.mark.usefixtures("flags")
 @pytest.mark.parametrize("seed", range(16))
 def test_streamed(seed: int, tmp_path: Path) -> None:
     graph = quantized_network(seed)
@@ -41,7 +52,9 @@ def test_streamed(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.csim
+@pytest.mark.usefixtures("flags")
 @pytest.mark.parametrize("seed", range(100, 110))
+@pytest.mark.slow(3)
 def test_parallel(seed: int, tmp_path: Path) -> None:
     graph = quantized_network(seed)
     options = HardwareOptions(io_type="io_parallel", reuse_factor=REUSE[3 * (seed % 2)])

@@ -15,7 +15,7 @@ from hls4ml.model.layers import Layer, layer_map, register_layer
 from hls4ml.model.optimizer.optimizer import optimizer_map
 from hls4ml.model.optimizer.passes.hgq_proxy_model import FixedPointQuantizer
 
-pytestmark = [pytest.mark.csim, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.csim, pytest.mark.slow(4), pytest.mark.filterwarnings("ignore")]
 
 BACKENDS = ("Vitis", "HLSQ")
 SAMPLES = np.round(np.random.default_rng(3).uniform(-2, 2, (20, 8)) * 64) / 64

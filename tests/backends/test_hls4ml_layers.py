@@ -29,6 +29,7 @@ def plain_model(package: Any) -> Any:
 
 @pytest.mark.csim
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow(12)
 @pytest.mark.parametrize(
     ("package", "parsing"), [(keras, nullcontext), (tf_keras, tf_keras_as_keras)], ids=["keras", "tf_keras"]
 )

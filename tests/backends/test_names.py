@@ -52,6 +52,7 @@ def project(names: list[str], folder: Path, **options: object) -> hlsq.HardwareM
 @pytest.mark.csim
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 @pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.slow(4)
 def test_projects_of_any_names_are_exact(
     group: str, io_type: str, tmp_path: Path, run_test_bench: Callable[..., tuple[int, str]]
 ) -> None:
@@ -102,6 +103,7 @@ def test_names_of_projects_that_cannot_be(name: object, tmp_path: Path) -> None:
 
 @pytest.mark.csim
 @pytest.mark.parametrize("name", ["hlsq_types", "hlsq_defines", "weights", "blocks", "a" * 64])
+@pytest.mark.slow(1)
 def test_names_of_projects_that_look_like_our_files(name: str, tmp_path: Path) -> None:
     project(["x", "y", "a", "b"], tmp_path / "net", project_name=name).verify()
 

@@ -27,6 +27,7 @@ def test_emulation_and_simulation_agree(project: hlsq.HardwareModel, samples: np
     assert np.array_equal(project.predict(samples, raw=True), project.emulate(samples, raw=True))
 
 
+@pytest.mark.slow(4)
 def test_ap_int_and_machine_integers_agree(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
     native, exact = project.predict(samples, trace=True), project.predict(samples, trace=True, ap_types=True)
     for name, values in native.items():
@@ -45,6 +46,7 @@ def test_hls4ml_model_graph_predicts_the_same(project: hlsq.HardwareModel, sampl
 
 
 @pytest.mark.parametrize(("block", "ident"), [("conv/first", "conv_first"), ("class", "layer_class")])
+@pytest.mark.slow(3)
 def test_a_changed_weight_is_noticed_and_named(
     project: hlsq.HardwareModel, samples: np.ndarray, block: str, ident: str
 ) -> None:
@@ -74,6 +76,7 @@ def test_an_output_changed_on_its_way_out_is_noticed(project: hlsq.HardwareModel
     assert caught.value.block == "class"
 
 
+@pytest.mark.slow(5)
 def test_a_surplus_packet_is_noticed(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
     call = "    layer_class(pool_out, layer_class_out);\n"
     _edit_top(project, call, call + "    layer_class_out.write(layer_class_t());\n")
@@ -100,6 +103,7 @@ def test_files_of_others_in_a_project_survive(project: hlsq.HardwareModel, sampl
     again.verify(samples)
 
 
+@pytest.mark.slow(8)
 def test_an_output_that_is_read_on(tmp_path: Path, samples: np.ndarray) -> None:
     """In io_parallel a port is only written; what a later block reads lies in an array of its own."""
     graph, plan = small_network()
@@ -136,6 +140,7 @@ def _run_test_bench(folder: Path, *flags: str) -> subprocess.CompletedProcess[st
 
 @pytest.mark.parametrize("flags", [(), ("-DHLSQ_NATIVE_INT",)])
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
+@pytest.mark.slow(3)
 def test_the_test_bench_checks_itself(
     project: hlsq.HardwareModel, samples: np.ndarray, tmp_path: Path, io_type: str, flags: tuple[str, ...]
 ) -> None:

@@ -56,6 +56,7 @@ def streams_of(top: str) -> dict[str, int]:
 @pytest.mark.csim
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.slow(5)
 def test_an_unread_tensor_is_simulated_exactly(
     name: str, io_type: str, tmp_path: Path, run_test_bench: Callable[..., tuple[int, str]]
 ) -> None:

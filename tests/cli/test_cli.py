@@ -218,6 +218,7 @@ def test_unknown_scheme_and_option_list_the_valid_ones(files: Path) -> None:
 
 
 @pytest.mark.csim
+@pytest.mark.slow(3)
 def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) -> None:
     model, samples, plan, project = f"{files}/model.keras", f"{files}/x.npy", f"{tmp_path}/p.json", f"{tmp_path}/net"
     assert run("quantize", model, "--calibration", samples, "-o", plan).exit_code == 0
@@ -293,6 +294,7 @@ def test_output_folder_of_somebody_else_is_left_alone(files: Path, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.slow(5)
 def test_installed_command_prints_one_line_for_an_error_and_nothing_else(tmp_path: Path) -> None:
     """In a process of its own, where TensorFlow would greet with a page of notes."""
     (tmp_path / "model.keras").write_text("nothing")

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = """
 import sys
 import hlsq.converters.keras as converter
@@ -26,6 +28,7 @@ assert not loaded, loaded
 """
 
 
+@pytest.mark.slow(5)
 def test_keras_3_model_converts_without_tf_keras_and_qkeras(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "model.keras")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

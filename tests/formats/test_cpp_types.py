@@ -79,11 +79,13 @@ def codes_on_grid(fmt: FixedPoint) -> NDArray[np.int64]:
     return fmt.encode(fmt.quantize(GRID * fmt.step)).astype(np.int64)
 
 
+@pytest.mark.slow(6)
 def test_fixed_point_converts_as_ap_fixed(printed: list[NDArray[np.int64]]) -> None:
     wrong = [str(f) for f, row in zip(FIXED, printed, strict=False) if not np.array_equal(codes_on_grid(f), row)]
     assert not wrong
 
 
+@pytest.mark.slow(6)
 def test_the_grid_reaches_every_code(printed: list[NDArray[np.int64]]) -> None:
     for fmt, row in zip(FIXED, printed, strict=False):
         assert len(set(row.tolist())) == fmt.qmax - fmt.qmin + 1, fmt

@@ -13,19 +13,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKE = shutil.which("make")
-TARGETS = {"venv", "install", "demo", "test", "lint", "bench", "wheel", "clean"}
+TARGETS = {"venv", "install", "demo", "test", "test-fast", "lint", "bench", "wheel", "clean"}
 
 pytestmark = pytest.mark.skipif(MAKE is None, reason="make is not installed")
 
 
 def make(folder: Path, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the repository's Makefile in ``folder``, with PATH reduced to ``path``."""
+    """Run the repository's Makefile in ``folder``, with PATH reduced to ``path`` and no variables of an outer make."""
     for name in ("Makefile", "pyproject.toml", "setup.py"):
         if not (folder / name).exists():
             shutil.copy(ROOT / name, folder / name)
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("HLSQ_CXX", "MAKEFLAGS", "MAKELEVEL")
-    }
+    outer = ("HLSQ_CXX", "MAKEFLAGS", "MAKELEVEL", "PYTHON", "VENV", "PYTEST_ARGS", "WORKERS", "BENCH_ARGS")
+    environment = {name: value for name, value in os.environ.items() if name not in outer}
     if path is not None:
         environment["PATH"] = str(path)
     return subprocess.run(
@@ -62,7 +61,7 @@ def test_good_machine_passes_the_check(tmp_path: Path, tools: Path) -> None:
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "bench", "wheel", "install"])
+@pytest.mark.parametrize("target", ["demo", "test", "test-fast", "lint", "bench", "wheel", "install"])
 def test_missing_compiler_is_named_before_anything_happens(tmp_path: Path, tools: Path, target: str) -> None:
     (tools / "g++").unlink()
     result = make(tmp_path, target, path=tools)
@@ -132,16 +131,34 @@ def test_installs_again_only_when_the_metadata_changes(tmp_path: Path, tools: Pa
     assert len(installs.read_text().splitlines()) == 2
 
 
+def test_tests_run_in_two_processes_with_the_given_arguments(tmp_path: Path, tools: Path) -> None:
+    environment = tmp_path / ".venv" / "bin"
+    environment.mkdir(parents=True)
+    script(environment / "python", f'case "$1" in -m) ;; *) exec {sys.executable} "$@";; esac')
+    script(environment / "pytest", 'printf "%s\n" "$@" > words')
+    (tools / "touch").symlink_to(str(shutil.which("touch")))
+    workers = ["-n", "2", "--dist", "worksteal"]
+    for arguments, expected in (
+        (["test"], workers),
+        (["test", "PYTEST_ARGS=tests/formats -q"], [*workers, "tests/formats", "-q"]),
+        (["test", "WORKERS=0"], ["-n", "0", "--dist", "worksteal"]),
+        (["test-fast", "PYTEST_ARGS=-x"], [*workers, "-m", "not slow and not realdata", "-x"]),
+    ):
+        result = make(tmp_path, *arguments, path=tools)
+        assert result.returncode == 0, result.stderr
+        assert (tmp_path / "words").read_text().splitlines() == expected
+
+
 def test_every_target_is_explained(tmp_path: Path) -> None:
-    listed = set(re.findall(r"make (\w+)", make(tmp_path, "help").stdout))
+    listed = set(re.findall(r"make ([\w-]+)", make(tmp_path, "help").stdout))
     assert listed >= TARGETS
 
 
 def test_readme_names_only_targets_that_exist(tmp_path: Path) -> None:
-    listed = set(re.findall(r"make (\w+)", make(tmp_path, "help").stdout))
+    listed = set(re.findall(r"make ([\w-]+)", make(tmp_path, "help").stdout))
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    named = {match for block in blocks for match in re.findall(r"^make (\w+)", block, flags=re.MULTILINE)}
-    assert {"demo", "test"} <= named
+    named = {match for block in blocks for match in re.findall(r"^make ([\w-]+)", block, flags=re.MULTILINE)}
+    assert {"demo", "test", "test-fast"} <= named
     assert named <= listed
 
 
@@ -149,4 +166,4 @@ def test_ci_runs_what_the_readme_says() -> None:
     script_text = (ROOT / ".ci" / "run").read_text()
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     assert re.findall(r"^make (\w+)", script_text, flags=re.MULTILINE) == ["lint", "test"]
-    assert ".ci/run       # make lint and make test" in (ROOT / "README.md").read_text()
+    assert ".ci/run         # make lint and make test" in (ROOT / "README.md").read_text()

@@ -149,6 +149,7 @@ def test_installed_command_and_pytest_plugin_work(python: Path, tmp_path: Path) 
     assert "only with --cosim" in printed
 
 
+@pytest.mark.slow(4)
 def test_type_checker_sees_the_types_of_all_three_folders(python: Path, tmp_path: Path) -> None:
     pytest.importorskip("mypy", reason="mypy is not installed")
     (tmp_path / "user.py").write_text(

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 import hlsq
-from hlsq import data
+from hlsq import data, demo
 from hlsq.converters.keras import from_keras
 from hlsq.demo import accuracy
 from hlsq.emulate.emulator import Emulator
@@ -23,8 +23,12 @@ RUN = "digits_doubleq/run.py"
 
 
 @pytest.mark.csim
-@pytest.mark.slow
-def test_five_ways_are_exact_and_leave_projects(call: Callable[..., Result], tmp_path: Path) -> None:
+@pytest.mark.slow(35)
+@pytest.mark.usefixtures("shipped_flags")
+def test_five_ways_are_exact_and_leave_projects(
+    call: Callable[..., Result], train_once: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "train", train_once)
     result = call(RUN, "--epochs", 25, "--output", tmp_path)
     assert result.exit_code == 0, result.output
     rows = {line.split()[0]: line.split() for line in result.output.splitlines()[2:8]}
@@ -42,17 +46,19 @@ def test_five_ways_are_exact_and_leave_projects(call: Callable[..., Result], tmp
     assert str(tmp_path) in result.output
 
 
-@pytest.mark.slow
-def test_four_bits_lose_at_most_a_fifth_of_a_point() -> None:
+@pytest.mark.slow(40)
+def test_four_bits_lose_at_most_a_fifth_of_a_point(train_once: Callable[..., Any]) -> None:
     """Three trainings together, as one of the 360 images is more than a fifth of a point already."""
     import keras
 
     (x, y), (x_test, y_test) = data.digits()
     losses = []
-    for seed in range(3):
+    models = [train_once(30)]
+    for seed in (1, 2):
         keras.utils.set_random_seed(seed)
-        model = digits_cnn()
-        train_digits(model, x, y, epochs=30, seed=seed)
+        models.append(digits_cnn())
+        train_digits(models[-1], x, y, epochs=30, seed=seed)
+    for model in models:
         graph = from_keras(model)
         real = accuracy(keras_outputs(model, x_test), y_test)
         plans = {name: hlsq.quantize(graph, scheme=name, calibration=x[:500]) for name in ("doubleq_ef", "doubleq")}

@@ -14,7 +14,8 @@ RUN = "mnist_dnn2fpga/run.py"
 
 @pytest.mark.realdata
 @pytest.mark.csim
-@pytest.mark.slow
+@pytest.mark.slow(65)
+@pytest.mark.usefixtures("shipped_flags")
 def test_eight_and_four_bits_are_as_good_and_exact(
     call: Callable[..., Result], percentages: Callable[[str], dict[str, float]], tmp_path: Path
 ) -> None:

@@ -34,7 +34,7 @@ def train(script: Callable[[str], ModuleType]) -> ModuleType:
 
 
 @pytest.mark.csim
-@pytest.mark.slow
+@pytest.mark.slow(30)
 def test_a_few_steps_of_training_give_a_model_that_becomes_hardware(
     call: Callable[..., Result],
     random_cifar10: Path,
@@ -68,7 +68,8 @@ def test_a_few_steps_of_training_give_a_model_that_becomes_hardware(
 
 @pytest.mark.realdata
 @pytest.mark.csim
-@pytest.mark.slow
+@pytest.mark.slow(28)
+@pytest.mark.usefixtures("shipped_flags")
 def test_the_pretrained_network(
     call: Callable[..., Result], percentages: Callable[[str], dict[str, float]], tmp_path: Path
 ) -> None:

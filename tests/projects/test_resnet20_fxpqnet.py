@@ -31,12 +31,13 @@ def run(script: Callable[[str], ModuleType]) -> ModuleType:
 
 @pytest.mark.csim
 @pytest.mark.realdata
-@pytest.mark.slow
+@pytest.mark.slow(50)
+@pytest.mark.usefixtures("shipped_flags")
 def test_the_plan_that_lies_there_is_exact_and_keeps_the_accuracy(
     run: ModuleType, call: Callable[..., Result], tmp_path: Path
 ) -> None:
     result = call(
-        *(SCRIPT, "--plan", FOLDER / "plan.json", "--images", 600, "--search-images", 100, "--calibration", 200),
+        *(SCRIPT, "--plan", FOLDER / "plan.json", "--images", 600, "--search-images", 100, "--calibration", 64),
         *("--samples", 2, "--no-compare", "--output", tmp_path / "build"),
     )
     assert result.exit_code == 0, result.output
@@ -48,6 +49,7 @@ def test_the_plan_that_lies_there_is_exact_and_keeps_the_accuracy(
     assert (tmp_path / "build" / "report.html").is_file()
 
 
+@pytest.mark.slow(4)
 def test_search_goes_on_from_its_state(run: ModuleType, tmp_path: Path) -> None:
     graph = refined(2, 2)
     x = sure_images(graph, 40).astype(np.float32)

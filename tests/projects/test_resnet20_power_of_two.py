@@ -17,7 +17,8 @@ SCRIPT = "resnet20_cifar10/power_of_two.py"
 
 @pytest.mark.csim
 @pytest.mark.realdata
-@pytest.mark.slow
+@pytest.mark.slow(23)
+@pytest.mark.usefixtures("shipped_flags")
 def test_four_bits_without_multiplication(call: Callable[..., Result], tmp_path: Path) -> None:
     options = ("--bits", 4, "--images", 300, "--samples", 2, "--calibration", 200, "--output", tmp_path / "build")
     result = call(SCRIPT, *options)

@@ -32,6 +32,7 @@ def work(tables: ModuleType, tmp_path: Path) -> Any:
     return tables.Work(graph, tables.Images(x, predictions(graph, x), 150), images(48, 2), tmp_path / "plans")
 
 
+@pytest.mark.slow(6)
 @pytest.mark.parametrize("options", ["NEAREST", "MIXED"])
 def test_each_threshold_has_the_plan_of_a_search_of_its_own(tables: ModuleType, work: Any, options: str) -> None:
     found = work.search("net", getattr(tables, options))
@@ -96,7 +97,7 @@ def test_images_must_be_left_to_report_on(call: Callable[..., Result]) -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.slow
+@pytest.mark.slow(22)
 def test_the_plans_of_the_readme(call: Callable[..., Result], tmp_path: Path) -> None:
     """Memory does not depend on images or machine, so the README must have it; accuracy is that of fewer images."""
     few = ("--images", 400, "--searched", 100, "--calibration", 100)

@@ -31,6 +31,7 @@ def titles(report: Report) -> list[str]:
     return [picture.title for picture in pictures(report)]
 
 
+@pytest.mark.slow(3)
 def test_pictures_are_those_that_have_something_to_show(hw: HardwareModel, report: Report, tmp_path: Path) -> None:
     always = ["Bits per layer", "Weight memory per block", "PEs per block"]
     assert titles(report) == [*always, "Weights before and after"]
@@ -148,6 +149,7 @@ def test_many_integers_are_counted_in_bins() -> None:
     assert sum(found.after) == sum(found.before) == 1200
 
 
+@pytest.mark.slow(3)
 def test_a_long_network_gets_a_wide_picture() -> None:
     def width(blocks: int) -> float:
         lengths = [WordLength(f"block{i}", "weight", 4, 10) for i in range(blocks)]

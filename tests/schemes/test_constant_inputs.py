@@ -128,6 +128,7 @@ def test_weights_of_constant_inputs_are_rounded_on_their_own(value: float) -> No
 @pytest.mark.csim
 @pytest.mark.parametrize("name", ["several pruned channels", "a second input of ones", "one sample"])
 @pytest.mark.parametrize("options", OPTIONS[:2])
+@pytest.mark.slow(2)
 def test_c_simulation_is_exact(name: str, options: dict[str, Any], tmp_path: Path) -> None:
     graph, samples = NETWORKS[name]
     hardware = hlsq.convert(

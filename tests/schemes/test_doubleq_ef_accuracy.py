@@ -15,7 +15,7 @@ from hlsq.graph.quantized import DyadicRequant
 from hlsq.schemes import run_scheme
 from hlsq.zoo.resnet20 import preprocess
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.slow(12)]
 
 CALIBRATION = 300
 IMAGES = 1000

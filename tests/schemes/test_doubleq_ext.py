@@ -47,6 +47,7 @@ def chosen(plan: Plan) -> list[tuple[str, float]]:
 
 @pytest.mark.parametrize(("seed", "residual"), [(4, False), (5, False), (6, True), (7, True)])
 @pytest.mark.parametrize("mrt", [0.0, 0.6, 1.0])
+@pytest.mark.slow(1)
 def test_result_is_that_of_the_plain_algorithm(seed: int, residual: bool, mrt: float) -> None:
     graph = chain(6, seed, residual)
     y = predictions(graph, X)
@@ -147,6 +148,7 @@ def test_a_plan_of_another_search_is_refused(network: Graph, labels: Any, whole:
 
 
 @pytest.mark.parametrize("tasks", [0, 3, 30, 45])
+@pytest.mark.slow(1)
 def test_an_interrupted_search_goes_on(network: Graph, labels: Any, whole: Plan, tmp_path: Path, tasks: int) -> None:
     state = tmp_path / "state.json"
     with pytest.raises(KeyboardInterrupt):

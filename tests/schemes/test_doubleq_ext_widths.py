@@ -66,6 +66,7 @@ def plans(network: Graph) -> dict[int, Plan]:
 
 @pytest.mark.parametrize(("seed", "residual"), [(4, False), (6, True)])
 @pytest.mark.parametrize("rank", ["metric", "metric_per_byte"])
+@pytest.mark.slow(3)
 def test_result_is_that_of_emulating_everything(seed: int, residual: bool, rank: str) -> None:
     graph = chain(4, seed, residual)
     y = predictions(graph, X)
@@ -77,6 +78,7 @@ def test_result_is_that_of_emulating_everything(seed: int, residual: bool, rank:
     assert full_accuracy(graph, plan, X, y) == expected[-1][2]
 
 
+@pytest.mark.slow(3)
 def test_ranks_differ(network: Graph, labels: Any, whole: Plan) -> None:
     assert chosen(search(network, labels, mrt=1.0, rank="metric_per_byte")) != chosen(whole)
 
@@ -115,6 +117,7 @@ def test_info_is_the_papers_table(network: Graph, whole: Plan, labels: Any, plan
     assert json.loads(json.dumps(whole.to_dict()))["info"] == info
 
 
+@pytest.mark.slow(3)
 def test_three_ways_to_stop(network: Graph, labels: Any, whole: Plan, plans: dict[int, Plan]) -> None:
     rounds = whole.info["rounds"]
     assert len(rounds) >= 3
@@ -127,6 +130,7 @@ def test_three_ways_to_stop(network: Graph, labels: Any, whole: Plan, plans: dic
     assert dict(low.blocks) == dict(plans[3].blocks)
 
 
+@pytest.mark.slow(4)
 def test_a_higher_threshold_goes_on_from_a_plan(network: Graph, labels: Any, whole: Plan, tmp_path: Path) -> None:
     low = search(network, labels, mrt=1.0, max_layers=2)
     low.save(tmp_path / "low.json")
@@ -143,6 +147,7 @@ def test_a_higher_threshold_goes_on_from_a_plan(network: Graph, labels: Any, who
 
 
 @pytest.mark.parametrize("tasks", [0, 40, 90])
+@pytest.mark.slow(3)
 def test_an_interrupted_search_goes_on(network: Graph, labels: Any, whole: Plan, tmp_path: Path, tasks: int) -> None:
     state = tmp_path / "state.json"
     with pytest.raises(KeyboardInterrupt):
@@ -166,6 +171,7 @@ run_scheme("doubleq_ext", network, images(64, 2), evaluation=(x, predictions(net
 """
 
 
+@pytest.mark.slow(3)
 def test_a_killed_search_resumes_to_the_same_plan(network: Graph, labels: Any, whole: Plan, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     run = subprocess.run(
@@ -184,6 +190,7 @@ def test_a_killed_search_resumes_to_the_same_plan(network: Graph, labels: Any, w
     assert dict(plan.blocks) == dict(whole.blocks)
 
 
+@pytest.mark.slow(3)
 def test_a_failing_worker_is_named_with_its_bits(network: Graph, labels: Any, whole: Plan, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     with ThreadPoolExecutor(2) as pool:
@@ -208,6 +215,7 @@ def test_fewer_widths(network: Graph, labels: Any, options: dict[str, Any], bits
     assert plan.info["doubleq"]["memory_bytes"] == sum(sizes) * min(bits) / 8
 
 
+@pytest.mark.slow(3)
 def test_the_last_layer(network: Graph, labels: Any) -> None:
     kept = search(network, labels, mrt=0.0)
     assert isinstance(kept.blocks["class"].weight, Affine)
@@ -226,6 +234,7 @@ def test_options_of_error_feedback_are_passed_on(network: Graph, labels: Any) ->
     assert plan.options["form_options"] == {"scale": "power_of_two", "samples": 50, "activation_width": 7}
 
 
+@pytest.mark.slow(8)
 def test_rerounded_weights_are_kept_only_if_they_are_better(network: Graph, labels: Any, whole: Plan) -> None:
     outcomes = set()
     for rounds in (1, 2, 3):

@@ -57,6 +57,7 @@ def test_every_scheme_is_here() -> None:
 
 @pytest.mark.parametrize(("name", "options", "most"), SCHEMES)
 @pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.slow(1)
 def test_result_or_error(name: str, options: dict[str, Any], most: float, layer: str) -> None:
     results, messages = 0, []
     for factor in FACTORS:

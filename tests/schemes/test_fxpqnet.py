@@ -78,6 +78,7 @@ def reductions(plan: Plan) -> list[tuple[str, int]]:
     return [(r["data_structure"], r["bits"]) for r in plan.info["reductions"]]
 
 
+@pytest.mark.slow(5)
 @pytest.mark.parametrize(
     ("seed", "drop", "options"),
     [
@@ -99,11 +100,13 @@ def test_result_is_that_of_the_plain_algorithm(seed: int, drop: float, options: 
     assert plan.info["result"]["drop"] <= drop
 
 
+@pytest.mark.slow(3)
 def test_no_block_is_evaluated_without_need(found: Plan) -> None:
     assert found.info["evaluations"] < found.info["plain_evaluations"] / 1.5
 
 
 @pytest.mark.parametrize("cost", ["l1", "l2", "top1", "top5"])
+@pytest.mark.slow(3)
 def test_other_costs(network: Graph, evaluation: Any, cost: str) -> None:
     y = predictions(network, CALIBRATION)
     plan = design(network, evaluation, cost=cost, calibration_labels=y, competition="lazy")
@@ -112,6 +115,7 @@ def test_other_costs(network: Graph, evaluation: Any, cost: str) -> None:
     assert "calibration_labels" not in plan.options
 
 
+@pytest.mark.slow(3)
 def test_lazy_competition_keeps_to_the_drop(network: Graph, evaluation: Any, searched: Callable[..., Plan]) -> None:
     lazy = searched(competition="lazy")
     assert lazy.info["result"]["drop"] <= 0.05
@@ -120,6 +124,7 @@ def test_lazy_competition_keeps_to_the_drop(network: Graph, evaluation: Any, sea
 
 
 @pytest.mark.parametrize("kind", ["threads", "processes"])
+@pytest.mark.slow(3)
 def test_executors_do_not_change_the_result(network: Graph, evaluation: Any, found: Plan, kind: str) -> None:
     if kind == "threads":
         with ThreadPoolExecutor(3) as executor:
@@ -131,6 +136,7 @@ def test_executors_do_not_change_the_result(network: Graph, evaluation: Any, fou
     assert plan.info["reductions"] == found.info["reductions"]
 
 
+@pytest.mark.slow(3)
 def test_ranking_by_the_deviation_decides(searched: Callable[..., Plan], found: Plan) -> None:
     other = searched(rank="deviation")
     assert other.info["reductions"] != found.info["reductions"]
@@ -138,6 +144,7 @@ def test_ranking_by_the_deviation_decides(searched: Callable[..., Plan], found: 
     assert not any(r["deviation"] for r in found.info["reductions"])
 
 
+@pytest.mark.slow(5)
 @pytest.mark.parametrize(
     ("after", "options"),
     [
@@ -172,6 +179,7 @@ def test_an_interrupted_search_goes_on(
     json.loads(state.read_text())
 
 
+@pytest.mark.slow(3)
 def test_an_interrupted_forward_optimizer_goes_on(
     network: Graph, evaluation: Any, found: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +219,7 @@ run_scheme("fxpqnet", graph, images(32, 2), evaluation=(x, predictions(graph, x)
 """
 
 
+@pytest.mark.slow(3)
 def test_a_killed_search_goes_on(network: Graph, evaluation: Any, found: Plan, tmp_path: Path) -> None:
     support = str(Path(__file__).parents[1] / "support")
     state = tmp_path / "state.json"
@@ -247,6 +256,7 @@ class UnluckyTensor(Counting):
         return super().submit(fail if args[0].candidate.name.startswith("conv1.weight") else fn, *args, **kwargs)
 
 
+@pytest.mark.slow(3)
 def test_a_failing_worker_is_named_and_nothing_else_is_lost(
     network: Graph, evaluation: Any, found: Plan, tmp_path: Path
 ) -> None:
@@ -257,6 +267,7 @@ def test_a_failing_worker_is_named_and_nothing_else_is_lost(
     assert (plan.blocks, plan.inputs) == (found.blocks, found.inputs)
 
 
+@pytest.mark.slow(3)
 def test_a_custom_metric_decides(network: Graph, evaluation: Any) -> None:
     def minus_error(outputs: Any, labels: Any) -> float:
         return -float(np.abs(outputs - labels).mean())
@@ -272,6 +283,7 @@ def test_a_custom_metric_decides(network: Graph, evaluation: Any) -> None:
     assert "minus_error" in plan.options["metric"]
 
 
+@pytest.mark.slow(3)
 def test_a_shorter_search_is_the_beginning_of_a_longer_one(
     network: Graph, evaluation: Any, found: Plan, tmp_path: Path
 ) -> None:
@@ -287,6 +299,7 @@ def test_a_shorter_search_is_the_beginning_of_a_longer_one(
     assert (again.blocks, again.inputs, again.info["result"]) == (short.blocks, short.inputs, short.info["result"])
 
 
+@pytest.mark.slow(3)
 def test_nothing_allowed_leaves_what_costs_nothing(network: Graph, evaluation: Any) -> None:
     plan = design(network, evaluation, max_drop=0.0)
     assert plan.info["result"]["drop"] <= max(plan.info["float"]["accuracy"] - plan.info["start"]["accuracy"], 0)
@@ -311,6 +324,7 @@ def test_average_bits_are_told(network: Graph, found: Plan) -> None:
     assert told["values"] == pytest.approx(sum(w * n for w, n in weights) / sum(n for _, n in weights))
 
 
+@pytest.mark.slow(7)
 def test_several_inputs_and_outputs(zoo: Graph, samples: Any) -> None:
     def minus_error(outputs: Any, labels: Any) -> float:
         return -float(sum(np.abs(a - b).mean() for a, b in zip(outputs, labels, strict=True)))
@@ -380,6 +394,7 @@ def test_an_accumulator_that_is_too_wide_names_the_layer(network: Graph, evaluat
         design(network, evaluation, edge_width=32, other_width=32, forward=False)
 
 
+@pytest.mark.slow(3)
 def test_progress_goes_to_a_terminal_only(network: Graph, evaluation: Any, capsys: Any) -> None:
     design(network, evaluation, competition="lazy", max_drop=0.0)
     assert capsys.readouterr().err == ""

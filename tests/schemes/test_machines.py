@@ -50,6 +50,7 @@ def test_every_scheme_is_here() -> None:
 
 
 @pytest.mark.parametrize(("name", "options"), PLANS)
+@pytest.mark.slow(1)
 def test_the_same_plan_on_every_machine(name: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     plan = run_scheme(name, GRAPH, X, **options)
     for cores, batch_size in ((1, 7), (3, 90)):

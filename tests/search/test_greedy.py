@@ -53,6 +53,7 @@ def coarser(formats: BlockPlan, bits: int) -> Affine:
     return Affine(bits, float(formats.weight.scale) * 2 ** (8 - bits), symmetric=True)
 
 
+@pytest.mark.slow(6)
 @pytest.mark.parametrize("rank", ["metric", "metric_per_byte"])
 def test_several_levels_in_processes(problem: Problem, rank: Rank) -> None:
     """From powers of two to integers of 6, 7 and 8 bits."""
@@ -110,6 +111,7 @@ def test_processes(problem: Problem, expected: list[tuple[str, float]], method: 
     assert folders() == before, "temporary files are gone"
 
 
+@pytest.mark.slow(4)
 def test_dask(problem: Problem, expected: list[tuple[str, float]], tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed (pip install distributed)")
     with (

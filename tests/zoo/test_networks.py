@@ -13,7 +13,7 @@ from hlsq.errors import DataError, OptionError
 from hlsq.graph.lowering import quantize_graph
 from hlsq.schemes import run_scheme
 from hlsq.zoo import mnist
-from hlsq.zoo.digits import digits_cnn, train_digits
+from hlsq.zoo.digits import digits_cnn
 from hlsq.zoo.reference import keras_outputs
 from hlsq.zoo.resnet20 import preprocess, resnet20
 
@@ -82,14 +82,15 @@ def test_padding_is_what_makes_resnet20_faithful() -> None:
     assert accuracy(logits, y[:500]) < 90
 
 
-def test_digits_learns_in_a_few_epochs() -> None:
-    (x, y), (x_test, y_test) = digits()
-    model = digits_cnn()
-    train_digits(model, x, y, epochs=25)
+@pytest.mark.slow(10)
+def test_digits_learns_in_a_few_epochs(train_once: Callable[..., Any]) -> None:
+    _, (x_test, y_test) = digits()
+    model = train_once(25)
     assert accuracy(keras_outputs(model, x_test), y_test) > 90
 
 
 @pytest.mark.realdata
+@pytest.mark.slow(15)
 def test_mnist_in_eight_bits_is_as_good_as_in_floating_point() -> None:
     (x, y), (x_test, y_test) = load_mnist()
     x, x_test = mnist.preprocess(x), mnist.preprocess(x_test)
