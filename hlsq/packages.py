@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 import sys
 from pathlib import Path
@@ -26,17 +27,17 @@ def load_qkeras() -> ModuleType:
         KerasVersionError: it is not installed or is another one, or Keras runs on another backend; says what to do.
     """
     check_qkeras()
-    try:
-        qkeras = importlib.import_module("qkeras")
-    except ImportError as error:
-        raise KerasVersionError(f"QKeras cannot be imported ({error}); install it again: {INSTALL_QKERAS}") from error
-    backend = importlib.import_module("keras").backend.backend()
+    keras = sys.modules.get("keras")
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow") if keras is None else keras.backend.backend()
     if backend != "tensorflow":
         raise KerasVersionError(
             f"hlsq.quantizers and QKeras models need Keras on TensorFlow, but it runs on {backend!r}; "
             "set KERAS_BACKEND=tensorflow before Keras is imported"
         )
-    return qkeras
+    try:
+        return importlib.import_module("qkeras")
+    except Exception as error:  # whatever a damaged package raises
+        raise KerasVersionError(f"QKeras cannot be imported ({error}); install it again: {INSTALL_QKERAS}") from error
 
 
 def check_qkeras() -> None:
@@ -46,6 +47,10 @@ def check_qkeras() -> None:
         KerasVersionError: it is another one, or there is none.
     """
     folder = _folder()
+    loaded = sys.modules.get("qkeras")
+    file = getattr(loaded, "__file__", None)
+    if folder is None and file is not None:
+        raise KerasVersionError(f"the module qkeras is {file}, which hides QKeras; give that file another name")
     if folder is None:
         raise KerasVersionError(f"QKeras is not installed; install it: {INSTALL_QKERAS}")
     start = (folder / "__init__.py").read_text(errors="replace") if (folder / "__init__.py").is_file() else ""
@@ -67,6 +72,6 @@ def check_qkeras() -> None:
 def _folder() -> Path | None:
     """Folder of the package ``qkeras`` that is loaded or would be, None without one."""
     loaded = sys.modules.get("qkeras")
-    found = loaded.__spec__ if loaded is not None else importlib.util.find_spec("qkeras")
+    found = getattr(loaded, "__spec__", None) or (None if loaded is not None else importlib.util.find_spec("qkeras"))
     folders = list(found.submodule_search_locations or ()) if found is not None else []
     return Path(folders[0]) if folders else None

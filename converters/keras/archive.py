@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from hlsq.converters.keras.archive_layers import make_layer, plain_name
+from hlsq.converters.keras.archive_layers import make_layer, plain_name, understood
 from hlsq.converters.keras.archive_weights import assign_weights, open_weights
 from hlsq.converters.keras.saved import SavedModel
 from hlsq.errors import ModelFileError
@@ -24,8 +24,9 @@ def rebuild(saved: SavedModel) -> Any:
     Raises:
         ModelFileError: an option or a connection that is not understood, or weights that are missing; names the layer.
     """
-    model = _model(saved.config, str(saved.path))
-    with open_weights(saved.weights) as weights:
+    with understood(f"{saved.path}: its configuration"):
+        model = _model(saved.config, str(saved.path))
+    with open_weights(saved.weights) as weights, understood(f"{saved.weights}: the arrangement of its weights"):
         assign_weights(model, weights)
     return model
 
@@ -75,12 +76,17 @@ class _Functional:
     def model(self) -> Any:
         """The model."""
         pending = []
+        seen: set[str] = set()
         for entry in self.config["layers"]:
             name = entry["name"]
+            if name in seen:
+                raise ModelFileError(f"{self.where}: two layers have the name {name!r}; every layer needs its own")
+            seen.add(name)
             if entry["class_name"] == "InputLayer":
                 self.tensors[name, 0, 0] = _input(entry)
                 continue
-            layer = _layer(entry, self.where)
+            with understood(f"{self.where}: layer {name!r}"):
+                layer = _layer(entry, self.where)
             nodes = [self._references(name, node) for node in entry["inbound_nodes"]]
             first = int(_counts_its_making(entry))
             pending += [(name, index, layer, references) for index, references in enumerate(nodes, first)]

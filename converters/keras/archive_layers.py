@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hlsq.converters.keras.handler import supported_classes
 from hlsq.converters.keras.trusted import FUNCTIONS, QUANTIZERS, is_quantizer_text
-from hlsq.errors import ModelFileError
+from hlsq.errors import HlsqError, ModelFileError
 
 Config = dict[str, Any]
 
@@ -22,8 +24,24 @@ REMEDY = "build the model with QKeras for Keras 3 and load its weights"
 
 
 def plain_name(name: Any) -> str | None:
-    """A layer's or model's name without the slashes that Keras 3 forbids."""
-    return None if name is None else str(name).replace("/", "_")
+    """A layer's or model's name without the slashes that Keras 3 forbids; names that differ stay so."""
+    return None if name is None else str(name).replace("_", "__").replace("/", "_") if "/" in str(name) else str(name)
+
+
+@contextmanager
+def understood(where: str) -> Iterator[None]:
+    """Whatever goes wrong with a part of the configuration becomes an error that names the layer.
+
+    Raises:
+        ModelFileError: something went wrong.
+    """
+    try:
+        yield
+    except HlsqError:
+        raise
+    except Exception as error:  # a missing key, another type, or what Keras says of an option
+        reason = next(iter(str(error).splitlines()), "")
+        raise ModelFileError(f"{where} is not understood ({type(error).__name__}: {reason}); {REMEDY}") from error
 
 
 def make_layer(entry: Config, where: str) -> Any:
@@ -49,12 +67,13 @@ def make_layer(entry: Config, where: str) -> Any:
         elif key not in accepted:
             raise ModelFileError(f"{where} has the option {key}={value!r}, which is not understood; {REMEDY}")
         elif key == "activation" or key.endswith("quantizer"):
-            options[key] = _function_or_quantizer(value, f"{where}: {key}")
+            options[key] = _function_or_quantizer(value, f"{where}: {key}", functions=key == "activation")
         elif key == "axis" and isinstance(value, list) and len(value) == 1:
             options[key] = value[0]
         else:
             options[key] = tuple(value) if isinstance(value, list) and kind.startswith("Q") else value
-    return cls(**options)
+    with understood(where):
+        return cls(**options)
 
 
 def _class(kind: str, where: str) -> Any:
@@ -78,25 +97,25 @@ def _parameters(cls: type) -> set[str]:
     return names
 
 
-def _function_or_quantizer(value: Any, where: str) -> Any:
-    """A quantizer as an object, or the name of a quantizer or of a function of Keras."""
+def _function_or_quantizer(value: Any, where: str, functions: bool) -> Any:
+    """A quantizer as an object, or the name of one or, where ``functions`` may stand, of a function of Keras."""
+    names = (*QUANTIZERS, *FUNCTIONS) if functions else QUANTIZERS
     if value is None:
         return None
     if isinstance(value, dict):
         kind, config = str(value.get("class_name")).rpartition(">")[2], value.get("config")
-        if kind == "function" and config in FUNCTIONS:
+        if kind == "function" and functions and isinstance(config, str) and config in FUNCTIONS:
             return config
         if kind in QUANTIZERS and isinstance(config, dict):
             return _quantizer(kind, config, where)
-    elif isinstance(value, str) and is_quantizer_text(value):
+    elif isinstance(value, str) and is_quantizer_text(value) and (functions or value not in FUNCTIONS):
         return value
-    raise ModelFileError(
-        f"{where}={value!r} is no quantizer that is known; valid: {', '.join((*QUANTIZERS, *FUNCTIONS))}"
-    )
+    raise ModelFileError(f"{where}={value!r} is no quantizer that is known; valid: {', '.join(names)}")
 
 
 def _quantizer(kind: str, config: Config, where: str) -> Any:
     cls = getattr(importlib.import_module("qkeras.quantizers"), kind)
     if unknown := sorted(set(config) - _parameters(cls)):
         raise ModelFileError(f"{where}: {kind} has the option {unknown[0]!r}, which is not understood; {REMEDY}")
-    return cls(**config)
+    with understood(where):
+        return cls(**config)

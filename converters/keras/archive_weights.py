@@ -7,6 +7,7 @@ the order in which the layer made its variables.
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
 import zipfile
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from hlsq.converters.keras.archive_layers import plain_name
 from hlsq.errors import ModelFileError
 
 VARIABLES = (
@@ -25,7 +27,6 @@ VARIABLES = (
     *("ema_min", "ema_max"),
 )
 """Names of the variables that inference reads, in the order in which layers make them."""
-INTEGER_BITS = "quantizer_integer_bits"
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def assign_weights(model: Any, group: Any) -> None:
 
 
 def _assign_named(model: Any, group: Any) -> None:
-    plain = {name.replace("/", "_"): name for name in _texts(group, "layer_names")}
+    plain = {plain_name(name): name for name in _texts(group, "layer_names")}
     for layer in model.layers:
         held = group.get(plain.get(layer.name, ""), None)
         names = [] if held is None else _texts(held, "weight_names")
@@ -70,7 +71,7 @@ def _assign_named(model: Any, group: Any) -> None:
             _assign(layer, {_variable(name): np.asarray(held[name]) for name in names})
             continue
         for leaf in _leaves(layer):
-            own = [name for name in names if leaf.name in name.split("/")[:-1]]
+            own = [name for name in names if leaf.name in (plain_name(name.rpartition("/")[0]), *name.split("/")[:-1])]
             _assign(leaf, {_variable(name): np.asarray(held[name]) for name in own})
 
 
@@ -109,9 +110,22 @@ def _assign(layer: Any, arrays: dict[str, Any]) -> None:
                     f"the file has {found} for it; save the model's weights again"
                 )
             variable.assign(values)
-    quantizer = getattr(layer, "quantizer", None)
-    if INTEGER_BITS in arrays and quantizer is not None:
-        quantizer.integer.assign(arrays[INTEGER_BITS])
+    if type(layer).__name__ == "QAdaptiveActivation":
+        _find_integer_bits(layer)
+
+
+def _find_integer_bits(layer: Any) -> None:
+    """The integer bits of an adaptive activation, which it computes from the range that it has found."""
+    quantizers = importlib.import_module("qkeras.quantizers")
+    bits = quantizers._get_integer_bits(
+        min_value=layer.ema_min,
+        max_value=layer.ema_max,
+        bits=layer.total_bits,
+        symmetric=layer.symmetric,
+        keep_negative=layer.keep_negative,
+        is_clipping=layer.po2_rounding,
+    )
+    layer.quantizer.integer.assign(bits)
 
 
 def _own_variables(layer: Any) -> list[str]:
@@ -141,8 +155,10 @@ def _variable(name: str) -> str:
 
 
 def _numbered(group: Any) -> list[Any]:
+    """Arrays in the order in which the layer made its variables, less what counts its steps in training."""
     held = group.get("vars", {})
-    return [np.asarray(held[key]) for key in sorted(held, key=int)]
+    arrays = [np.asarray(held[key]) for key in sorted(held, key=int)]
+    return [array for array in arrays if array.shape]
 
 
 def _snake_case(name: str) -> str:

@@ -11,7 +11,7 @@ from hlsq.converters.keras.qkeras_files import load_qkeras
 from hlsq.converters.keras.reader import is_model
 from hlsq.converters.keras.saved import SavedModel, read_saved
 from hlsq.converters.keras.trusted import refuse_code, refuse_unknown_layers
-from hlsq.errors import HlsqError, ModelFileError
+from hlsq.errors import HlsqError, ModelFileError, OptionError
 
 
 def load_model_file(path: str | os.PathLike[str], weights: str | os.PathLike[str] | None = None) -> Any:
@@ -28,9 +28,13 @@ def load_model_file(path: str | os.PathLike[str], weights: str | os.PathLike[str
 
     Raises:
         ModelFileError: no such file, a damaged one, or one that would run code.
+        OptionError: ``weights`` is missing for a ``.json`` file, or given for another.
         UnsupportedLayerError: a layer that is not converted.
         KerasVersionError: a QKeras model, where another package than QKeras for Keras 3 is installed as ``qkeras``.
     """
+    for name, value in (("model", path), ("weights", weights)):
+        if value is not None and not isinstance(value, str | os.PathLike):
+            raise OptionError(f"{name} is {value!r}; allowed: the path of a file, as text or pathlib.Path")
     saved = read_saved(Path(path), None if weights is None else Path(weights))
     refuse_code(saved)
     refuse_unknown_layers(saved)

@@ -9,7 +9,7 @@ import numpy as np
 
 from hlsq.converters.keras.activations import MAX_NEGATIVE_SHIFT
 from hlsq.converters.keras.call import LayerCall
-from hlsq.converters.keras.qkeras_weights import check_noise, describe, kind_of
+from hlsq.converters.keras.qkeras_weights import check_noise, describe, kind_of, refused_by_name
 from hlsq.elementary import ceil_log2, round_log2
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 from hlsq.graph import Activation
@@ -51,7 +51,11 @@ def quantized_activation(call: LayerCall, quantizer: Any) -> QuantizedActivation
     if maker is None:
         raise call.refuse(f"activation {describe(quantizer)}", SUPPORTED)
     check_noise(call, "activation", quantizer)
-    return maker(call, quantizer)
+    with refused_by_name(call, "activation", quantizer):
+        made = maker(call, quantizer)
+    if not np.isfinite(np.asarray(made.format.range(), dtype=np.float32)).all():
+        raise call.refuse(f"activation {describe(quantizer)}, whose range is beyond float32", "fewer integer bits")
+    return made
 
 
 def is_quantizer(value: Any) -> bool:

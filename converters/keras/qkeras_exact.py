@@ -2,13 +2,14 @@
 
 The model multiplies by real numbers: a batch norm's factor, or a scale that is no power of two. Hardware multiplies by
 integers of some width. Both give steps that rise (or fall) with the accumulator, so they agree on every accumulator if
-they agree on either side of each place where the model's output changes.
+they agree at both ends and on either side of each place where the model's output changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from hlsq.errors import QuantizationError
 from hlsq.formats import FixedPoint, Format
 from hlsq.graph import Block, Graph
 from hlsq.graph.lowering.lower import quantize_graph
-from hlsq.graph.ops import Add, AveragePool2D, Concatenate
+from hlsq.graph.lowering.parameters import factor_exponents
+from hlsq.graph.ops import Add, AveragePool2D, Concatenate, DepthwiseConv2D
 from hlsq.graph.ops.pool2d import average_weights
 from hlsq.graph.quantized import QBlock, QuantizedGraph
 from hlsq.plan import BlockPlan, Plan
@@ -26,7 +28,11 @@ from hlsq.plan import BlockPlan, Plan
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Function = Callable[[Ints], Ints]
-MOST_LEVELS = 1 << 16
+MOST_LEVELS = 1 << 12
+"""Output integers that are looked at; of more, evenly chosen ones."""
+MOST_AT_ONCE = 1 << 20
+SINGLE_ROUNDING = 2.0**-23
+"""How far, relative to the largest value of a channel, rounding in float32 may carry a model's value."""
 WIDTHS = (16, 20, 24, 28, 32)
 """Bits that a batch norm's factor may have, its sign included; 16 without a format of its own."""
 
@@ -38,60 +44,116 @@ def settle(graph: Graph, plan: Plan) -> Plan:
     many of the accumulators at which the model's output changes (all channels) make hardware give another value.
     """
     widths: dict[str, int] = {}
-    quantized = quantize_graph(graph, plan)
-    inexact = _inexact(graph, plan, quantized)
-    wanted = [name for name in inexact if graph.by_name[name].scale is not None]
+    inexact = _inexact(graph, plan, quantize_graph(graph, plan), [block.name for block in graph.blocks])
     for width in WIDTHS[1:]:
-        if not wanted:
-            break
-        for name in wanted:
-            trial = plan.with_block(name, scale=_factor_format(graph.by_name[name], width))
-            try:
-                found = _inexact(graph, trial, quantize_graph(graph, trial), only=name).get(name, 0)
-            except QuantizationError:  # products too wide: the width before has to do
-                continue
-            if found < inexact[name]:
-                plan, widths[name], inexact[name] = trial, width, found
-        wanted = [name for name in wanted if inexact[name]]
+        wanted = [name for name, count in inexact.items() if count and _factor(graph.by_name[name]) is not None]
+        trials = [{name: _factor_format(graph.by_name[name], width) for name in wanted}]
+        if wanted and not _lowers(graph, plan, trials[0]):  # products too wide somewhere: each on its own
+            trials = [part for part in ({n: f} for n, f in trials[0].items()) if _lowers(graph, plan, part)]
+        for formats in trials if wanted else ():
+            wider = _with_factors(graph, plan, formats)
+            found = _inexact(graph, wider, quantize_graph(graph, wider), list(formats))
+            better = {name: fmt for name, fmt in formats.items() if found.get(name, 0) < inexact[name]}
+            plan = _with_factors(graph, plan, better)
+            widths |= dict.fromkeys(better, width)
+            inexact |= {name: found.get(name, 0) for name in better}
     notes = {"batch_norm_bits": widths, "inexact": {name: count for name, count in inexact.items() if count}}
     return replace(plan, info={**plan.info, **{key: note for key, note in notes.items() if note}})
 
 
+def _factor(block: Block) -> Floats | None:
+    """Factors of a batch norm by channel, whether it joined a block or stands alone; None without one."""
+    if block.scale is not None:
+        return np.atleast_1d(np.asarray(block.scale.multiplier, dtype=np.float64))
+    return None if not _is_norm(block) else np.asarray(block.kernel, dtype=np.float64).reshape(-1)
+
+
+def _is_norm(block: Block) -> bool:
+    """Whether the block multiplies each channel by one number, as a batch norm on its own does."""
+    return isinstance(block.op, DepthwiseConv2D) and block.kernel is not None and block.kernel.shape[:2] == (1, 1)
+
+
 def _factor_format(block: Block, width: int) -> FixedPoint:
     """A format of ``width`` bits whose fraction fits the factor of every channel."""
-    gain = np.atleast_1d(np.asarray(block.scale.multiplier, dtype=np.float64))  # type: ignore[union-attr]
-    exponents = np.frexp(np.where(gain == 0, 1.0, gain))[1]
+    exponents = factor_exponents(_factor(block))  # type: ignore[arg-type]
     return FixedPoint(width, tuple((width - 1 - exponents).tolist()))
 
 
-def _inexact(graph: Graph, plan: Plan, quantized: QuantizedGraph, only: str | None = None) -> dict[str, int]:
-    """Number of places where hardware and model differ, for the blocks where that is not 0."""
-    found = {}
-    for block in graph.blocks:
-        if not block.op.accumulates or isinstance(block.op, Concatenate) or only not in (None, block.name):
-            continue
-        count = _differences(graph, plan, quantized, block)
-        if count:
-            found[block.name] = count
-    return found
+def _with_factors(graph: Graph, plan: Plan, formats: Mapping[str, FixedPoint]) -> Plan:
+    for name, fmt in formats.items():
+        plan = plan.with_block(name, **{"weight" if graph.by_name[name].scale is None else "scale": fmt})
+    return plan
+
+
+def _lowers(graph: Graph, plan: Plan, formats: Mapping[str, FixedPoint]) -> bool:
+    try:
+        quantize_graph(graph, _with_factors(graph, plan, formats))
+    except QuantizationError:
+        return False
+    return True
+
+
+def _inexact(graph: Graph, plan: Plan, quantized: QuantizedGraph, names: Sequence[str]) -> dict[str, int]:
+    """Number of places where hardware and model differ, for the blocks ``names`` where that is not 0."""
+    blocks = [graph.by_name[name] for name in names]
+    counts = {b.name: _differences(graph, plan, quantized, b) for b in blocks if not isinstance(b.op, Concatenate)}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _differences(graph: Graph, plan: Plan, quantized: QuantizedGraph, block: Block) -> int:
     lowered, formats = quantized.by_name[block.name], plan.blocks[block.name]
-    if formats.output is None or lowered.requant is None:
-        return 0
     steps = [float(quantized.formats[name].step) for name in block.inputs]
     if isinstance(block.op, Add) and not _aligned_exactly(lowered, steps):
         return 1
-    model = _Model(block, formats, formats.output, _step(graph, block, formats, lowered, steps))
+    if not block.op.accumulates:
+        return 0
+    step, bounds, factor = _step(graph, block, formats, lowered, steps), _sums(lowered), np.asarray(1)
+    if _is_norm(block) and lowered.weights is not None:
+        # The model multiplies by the real factors, hardware by their integers: compare at the inputs, not at the sums.
+        step = np.asarray(steps[0] * np.asarray(block.kernel, dtype=np.float64).reshape(-1))
+        source = quantized.formats[block.inputs[0]]
+        bounds, factor = (source.qmin - source.offset, source.qmax - source.offset), lowered.weights.values.reshape(-1)
+    model = _Model(block, formats, step)
     stage = IntegerStage(lowered.product_shift, lowered.bias, lowered.scale, lowered.requant)
+    output = formats.output
+    if output is None or block.name in plan.info.get("exact_outputs", ()):
+        return _raw_differences(model, stage, lowered, bounds, factor)
+    per_slice = max(1, MOST_AT_ONCE // MOST_LEVELS)
+    count, channels = 0, lowered.shape[-1]
+    for start in range(0, channels, per_slice):
+        part = np.arange(start, min(start + per_slice, channels))
 
-    def hardware(sums: Ints) -> Ints:
-        out = np.empty(sums.shape, np.int64)
-        stage(sums, out)
-        return out
+        def own(sums: Ints, part: Ints = part) -> Ints:
+            return output.quantize(model(_spread(sums, part, channels)))[:, part]
 
-    return _count(model, hardware, _sums(lowered), lowered.shape[-1], formats.output)
+        def hardware(sums: Ints, part: Ints = part) -> Ints:
+            out = np.empty((len(sums), channels), np.int64)
+            stage(_spread(sums, part, channels) * factor, out)
+            return out[:, part]
+
+        count += _count(own, hardware, bounds, len(part), output)
+    return count
+
+
+def _raw_differences(
+    model: _Model, stage: IntegerStage, lowered: QBlock, bounds: tuple[int, int], factor: NDArray[Any]
+) -> int:
+    """Channels of an unquantised block whose largest or smallest value is off by more than float32's own rounding."""
+    sums = np.repeat(np.asarray([[bounds[0]], [bounds[1]]], dtype=np.int64), lowered.shape[-1], axis=1)
+    integers = np.empty(sums.shape, np.int64)
+    stage(sums * factor, integers)
+    values = model(sums).astype(np.float64)
+    off = np.abs(lowered.format.dequantize(integers) - values) > SINGLE_ROUNDING * np.abs(values).max(axis=0)
+    return int(off.any(axis=0).sum())
+
+
+def _spread(sums: Ints, part: Ints, channels: int) -> Ints:
+    """``sums`` of some channels among zeros for the others."""
+    if len(part) == channels:
+        return sums
+    whole = np.zeros((len(sums), channels), np.int64)
+    whole[:, part] = sums
+    return whole
 
 
 def _aligned_exactly(lowered: QBlock, steps: list[float]) -> bool:
@@ -123,22 +185,22 @@ def _sums(lowered: QBlock) -> tuple[int, int]:
 
 @dataclass(frozen=True, eq=False)
 class _Model:
-    """What the model computes of a sum: bias, batch norm, activation and output quantizer in real numbers."""
+    """What the model computes of a sum: bias, batch norm and activation in real numbers, before its quantizer."""
 
     block: Block
     formats: BlockPlan
-    output: Format
     step: Floats
 
-    def __call__(self, sums: Ints) -> Ints:
-        """Output integers of ``sums`` [n, channels]."""
+    def __call__(self, sums: Ints) -> NDArray[Any]:
+        """Values of ``sums`` [n, channels]; those of a batch norm in float32, as Keras computes it."""
         block, real = self.block, sums * self.step
         if block.bias is not None:
             bias = np.asarray(block.bias, dtype=np.float64)
             real = real + (bias if self.formats.bias is None else self.formats.bias.fake_quantize(bias))
         if block.scale is not None:
-            real = real * block.scale.multiplier + block.scale.shift
-        return self.output.quantize(block.activation.apply(real))
+            gain, shift = np.float32(block.scale.multiplier), np.float32(block.scale.shift)
+            real = (real.astype(np.float32) * gain + shift).astype(np.float64)
+        return block.activation.apply(real)
 
 
 def _count(model: Function, hardware: Function, bounds: tuple[int, int], channels: int, fmt: Format) -> int:
@@ -160,7 +222,8 @@ def _count(model: Function, hardware: Function, bounds: tuple[int, int], channel
         above = np.where(reached, middle, above)
         below = np.where(reached, below, middle)
     sides = [(model(sums) != hardware(sums)) & changes for sums in (turned(below), turned(above))]
-    return int(sum(side.sum() for side in sides))
+    ends = [model(end) != hardware(end) for end in (low, high)]
+    return int(sum(side.sum() for side in (*sides, *ends)))
 
 
 def _levels(fmt: Format, first: int, last: int) -> Ints:

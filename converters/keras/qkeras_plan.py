@@ -16,6 +16,7 @@ from hlsq.graph.lowering.lower import quantize_graph
 from hlsq.graph.ops import Concatenate
 from hlsq.plan import BlockPlan, Plan
 
+NORMS = ("BatchNormalization", "QBatchNormalization")
 BATCH_NORM_BITS = 16
 EXACT_BITS = 32
 """Widest unquantised tensor that is passed on exactly."""
@@ -72,7 +73,7 @@ class _Planner:
             self.tensors[node.name] = self.tensors[node.block.inputs[0]]
             self.blocks[node.name] = BlockPlan()
             return
-        if node.block.bias is not None and "bias" not in node.quantizers:
+        if node.block.bias is not None and "bias" not in node.quantizers and node.kind not in NORMS:
             self.float_biases.append(node.name)
         given = node.quantizers
         formats = BlockPlan(weight=_weight_format(node), bias=given.get("bias"), scale=given.get("scale"))
@@ -115,8 +116,7 @@ class _Planner:
             raise _unquantised(node, "its output is not quantised and has another scale in every channel")
         if fmt.bits > (EXACT_BITS if reader is None or inside else MULTIPLIED_BITS):
             raise _unquantised(node, f"its output, values of {fmt.bits} bits, is not quantised")
-        mantissa, exponent = np.frexp(float(fmt.step))
-        return FixedPoint(fmt.bits, 1 - int(exponent)) if mantissa == 0.5 else fmt
+        return _with_activation(node, fmt)
 
     def _concatenated(self, node: Node) -> Format:
         """The format that holds the values of all inputs of a concatenation."""
@@ -141,6 +141,24 @@ class _Planner:
         return FixedPoint(max(whole.width, 1 + whole.signed), frac, signed=whole.signed)
 
 
+def _with_activation(node: Node, fmt: Format) -> Format:
+    """``fmt``, which holds the sums of ``node`` exactly, made to hold what its activation makes of them."""
+    activation = node.block.activation
+    mantissa, exponent = np.frexp(float(fmt.step))
+    bounds = [bound for bound in (activation.max_value, activation.min_value) if bound is not None]
+    if mantissa != 0.5:
+        if bounds or activation.negative_shift is not None:
+            raise _unquantised(
+                node, f"its output, {activation} of values in steps of {float(fmt.step):g}, is not quantised"
+            )
+        return fmt
+    finer = activation.negative_shift or 0
+    made = FixedPoint(fmt.bits + finer, 1 - int(exponent) + finer)
+    if any(made.fake_quantize(bound) != min(bound, float(made.range()[1])) for bound in bounds):
+        raise _unquantised(node, f"its output is not quantised, and a bound of {activation} is no multiple of its step")
+    return made
+
+
 def _unquantised(node: Node, problem: str) -> UnsupportedLayerError:
     return node.refuse(problem, QUANTISE, layer=node.block.layers[-1])
 
@@ -150,7 +168,7 @@ def _weight_format(node: Node) -> Format | None:
     kernel = node.block.kernel
     if kernel is None or "kernel" in node.quantizers:
         return node.quantizers.get("kernel")
-    if node.kind not in ("BatchNormalization", "QBatchNormalization"):
+    if node.kind not in NORMS:
         raise node.refuse(
             "its weights have no quantizer, in a model of QKeras layers",
             f"Q{node.kind} with a kernel_quantizer; or convert a float model, quantised with a scheme",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from hlsq.converters.keras.call import Array, LayerCall, to_array
 from hlsq.elementary import round_log2
-from hlsq.errors import QuantizationError
+from hlsq.errors import QuantizationError, UnsupportedLayerError
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 
 SUPPORTED = (
@@ -45,8 +47,8 @@ def quantized_weights(call: LayerCall, role: str, quantizer: Any, variable: Any)
     weights = to_array(variable)
     if not np.isfinite(weights).all():
         raise QuantizationError(
-            f"layer {call.layer.name!r}: {int((~np.isfinite(weights)).sum())} of its weights are NaN or infinite; "
-            "all must be finite, so train or load the model again"
+            f"layer {call.layer.name!r}: {int((~np.isfinite(weights)).sum())} of its {_what(role)} are NaN or "
+            "infinite; all must be finite, so train or load the model again"
         )
     fmt = getattr(quantizer, "format", None)
     if isinstance(fmt, Format):
@@ -57,9 +59,10 @@ def quantized_weights(call: LayerCall, role: str, quantizer: Any, variable: Any)
     if maker is None:
         raise call.refuse(f"{role}={describe(quantizer)}", SUPPORTED)
     check_noise(call, role, quantizer)
-    values = to_array(quantizer(variable))
-    made = maker(values, quantizer)
-    exact = made.fake_quantize(values)
+    values = applied(call, role, quantizer, variable)
+    with refused_by_name(call, role, quantizer):
+        made = maker(values, quantizer)
+        exact = made.fake_quantize(values)
     # QKeras computes x + (quantized - x) in float32, which misses the quantized value by a rounding error.
     if not np.allclose(exact, values, rtol=1e-4, atol=2.0**FLUSH_EXPONENT):
         worst = int(np.abs(exact - values).argmax())
@@ -67,6 +70,39 @@ def quantized_weights(call: LayerCall, role: str, quantizer: Any, variable: Any)
             f"{role}={describe(quantizer)} gives {values.flat[worst]:.9g}, which is no value of {made}", SUPPORTED
         )
     return Quantized(exact, made)
+
+
+def applied(call: LayerCall, role: str, quantizer: Any, variable: Any) -> Array:
+    """What ``quantizer`` makes of ``variable``.
+
+    Raises:
+        UnsupportedLayerError: it cannot quantise it, or makes values that are not finite.
+    """
+    with refused_by_name(call, role, quantizer):
+        values = to_array(quantizer(variable))
+    if not np.isfinite(values).all():
+        raise call.refuse(f"{role}={describe(quantizer)} makes NaN or infinity of finite values", SUPPORTED)
+    return values
+
+
+@contextmanager
+def refused_by_name(call: LayerCall, role: str, quantizer: Any) -> Iterator[None]:
+    """Whatever QKeras, or a format, raises about a quantizer's options becomes an error that names layer and quantizer.
+
+    Raises:
+        UnsupportedLayerError: something was raised.
+    """
+    try:
+        yield
+    except UnsupportedLayerError:
+        raise
+    except Exception as error:  # assertions and errors of TensorFlow among them
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise call.refuse(f"{role}={describe(quantizer)} cannot be applied ({reason})", SUPPORTED) from error
+
+
+def _what(role: str) -> str:
+    return "biases" if role == "bias_quantizer" else "weights"
 
 
 def kind_of(quantizer: Any) -> str:
@@ -94,7 +130,8 @@ def check_noise(call: LayerCall, role: str, quantizer: Any) -> None:
     Raises:
         UnsupportedLayerError: its ``qnoise_factor`` is not 1.
     """
-    noise = float(np.asarray(getattr(quantizer, "qnoise_factor", 1.0)))
+    with refused_by_name(call, role, quantizer):
+        noise = float(np.asarray(getattr(quantizer, "qnoise_factor", 1.0)))
     if noise != 1:
         raise call.refuse(
             f"{role}={describe(quantizer)} with qnoise_factor={noise:g} quantizes in part only",

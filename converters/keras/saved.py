@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
+import stat
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hlsq.errors import ModelFileError
+from hlsq.errors import ModelFileError, OptionError
 
 SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 
@@ -50,20 +52,21 @@ def read_saved(path: Path, weights: Path | None = None) -> SavedModel:
         weights: for a ``.json`` file, the file of the weights.
 
     Raises:
-        ModelFileError: no such file, another kind of file, a damaged one, or one with weights or a structure alone.
+        ModelFileError: no such file, another kind of file, a damaged one, or one with weights alone.
+        OptionError: ``weights`` is missing for a ``.json`` file, or given for another.
     """
     _check_file(path, "save the model as one file, model.save('model.keras')")
     if path.suffix not in SUFFIXES:
         raise ModelFileError(f"{path}: the suffix {path.suffix!r} is unknown; valid: {', '.join(SUFFIXES)}")
     if path.suffix == ".json":
         if weights is None:
-            raise ModelFileError(
+            raise OptionError(
                 f"{path} holds a structure alone; name the file of its weights too, for example "
-                f"weights='{path.stem}.weights.h5'"
+                f"weights='{path.stem}.weights.h5' (on the command line --weights {path.stem}.weights.h5)"
             )
         _check_file(weights, "name the file that model.save_weights wrote")
     elif weights is not None:
-        raise ModelFileError(f"{path} holds its own weights; leave {weights} out, or give the model as a .json file")
+        raise OptionError(f"{path} holds its own weights; leave {weights} out, or give the model as a .json file")
     read = {".keras": _read_zip, ".json": _read_json}.get(path.suffix, _read_hdf5)
     config, version = read(path)
     if not isinstance(config, dict):
@@ -90,10 +93,17 @@ def layer_name(layer: dict[str, Any]) -> str:
 
 
 def _check_file(path: Path, folder_remedy: str) -> None:
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # a path that is too long, or holds a zero byte, too
+        reason = (
+            error.strerror if isinstance(error, OSError) and error.errno != errno.ENOENT else "there is no such file"
+        )
+        raise ModelFileError(f"{path}: {reason}") from error
+    if stat.S_ISDIR(mode):
         raise ModelFileError(f"{path} is a folder; {folder_remedy}")
-    if not path.is_file():
-        raise ModelFileError(f"{path}: there is no such file")
+    if not stat.S_ISREG(mode):
+        raise ModelFileError(f"{path} is no regular file; {folder_remedy}")
 
 
 def _read_zip(path: Path) -> tuple[Any, str]:
@@ -133,9 +143,9 @@ def _read_hdf5(path: Path) -> tuple[Any, str]:
             f"{path} holds no model_config, so weights alone; load them into the model and pass that, "
             "or give the model as a .json file, with these as its weights"
         )
-    return config, version.decode() if isinstance(version, bytes) else str(version)
+    return config, version.decode(errors="replace") if isinstance(version, bytes) else str(version)
 
 
 def _major(version: str) -> int:
     digits = version.partition(".")[0]
-    return int(digits) if digits.isdigit() else 2
+    return int(digits) if re.fullmatch(r"\d{1,9}", digits, re.ASCII) else 2

@@ -46,7 +46,7 @@ def refuse_code(saved: SavedModel) -> None:
                 "replace it by layers of Keras, or load the model yourself if you trust it and pass the model"
             )
         registered = str(entry.get("registered_name") or "")
-        if saved.is_qkeras and _is_quantised(name, module, registered):
+        if saved.is_qkeras and (_is_quantised(name, module, registered) or _is_function(entry)):
             continue
         custom = ">" in name or ">" in registered or name == "function"
         if custom or (isinstance(module, str) and not SAFE_MODULES.fullmatch(module)):
@@ -109,6 +109,12 @@ def _is_quantised(name: str, module: Any, registered: str) -> bool:
     if owner and owner not in QUANTIZED_PACKAGES:
         return False
     return module is None or (isinstance(module, str) and QUANTIZED_MODULES.fullmatch(module) is not None)
+
+
+def _is_function(entry: dict[str, Any]) -> bool:
+    """Whether an object is the name of one of Keras's functions, as Keras 3 writes that of a QKeras layer."""
+    is_name = entry["class_name"] == "function" and isinstance(entry.get("config"), str)
+    return is_name and entry["config"] in FUNCTIONS and entry.get("module") in ("builtins", "keras.activations", None)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

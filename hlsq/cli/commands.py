@@ -128,7 +128,7 @@ def quantize(
     weights: str | None,
     output: str,
 ) -> None:
-    """Choose a number format for every tensor of MODEL (.keras or .h5) and write them as a plan.
+    """Choose a number format for every tensor of MODEL (.keras, .h5, or .json with --weights); write them as a plan.
 
     The plan is readable JSON: look at it, edit the formats of a layer, and convert with it.
 
@@ -218,7 +218,11 @@ def convert(
     with step("Loading TensorFlow"):
         load_tensorflow()
     with step("Choosing formats and writing the project"), _calibration_is_needed(samples):
-        hlsq.convert(model, plan, output_dir=output, scheme=scheme, calibration=samples, **arguments)
+        hw = hlsq.convert(model, plan, output_dir=output, scheme=scheme, calibration=samples, **arguments)
+    inexact = hw.plan.info.get("inexact", {}) if hw.plan is not None else {}
+    if inexact:
+        names = ", ".join(inexact)
+        click.echo(f"The integers of {names} differ from the model's own values at some sums: see README, QKeras.")
     click.echo(f"{output}: HLS project; check it with: hlsq verify {output}")
 
 

@@ -15,7 +15,7 @@ import pytest
 import hlsq
 from hlsq.converters.keras import load_model_file, read_model
 from hlsq.emulate.emulator import Emulator
-from hlsq.errors import ModelFileError, UnsupportedLayerError
+from hlsq.errors import ModelFileError, OptionError, UnsupportedLayerError
 from hlsq.graph.lowering.lower import quantize_graph
 from hlsq.zoo.reference import keras_outputs
 
@@ -28,6 +28,7 @@ FILES = [
     ("nested", "nested.h5", None),
     ("nested", "nested.keras", None),
     ("line", "line.h5", None),
+    ("line", "line.keras", None),
 ]
 
 
@@ -155,9 +156,9 @@ def test_weights_that_are_missing(tmp_path: Path) -> None:
 
 
 def test_a_structure_without_its_weights() -> None:
-    with pytest.raises(ModelFileError, match=r"holds a structure alone; name the file of its weights too"):
+    with pytest.raises(OptionError, match=r"holds a structure alone; name the file of its weights too"):
         load_model_file(ARCHIVES / "residual.json")
-    with pytest.raises(ModelFileError, match=r"holds its own weights; leave"):
+    with pytest.raises(OptionError, match=r"holds its own weights; leave"):
         load_model_file(ARCHIVES / "residual.h5", ARCHIVES / "residual.weights.h5")
     with pytest.raises(ModelFileError, match=r"there is no such file"):
         load_model_file(ARCHIVES / "residual.json", ARCHIVES / "nothing.h5")

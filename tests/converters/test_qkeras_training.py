@@ -86,6 +86,15 @@ def test_saved_and_loaded_it_converts_to_the_same(trained: keras.Model, file: st
             np.testing.assert_array_equal(a.bias, b.bias)
 
 
+@pytest.mark.parametrize("file", ["net.h5", "net.keras"])
+def test_a_function_as_activation_comes_back(file: str, tmp_path: Path) -> None:
+    stack = [keras.Input((4,)), qkeras.QActivation("fixed_point(8,4)", name="in")]
+    stack += [qkeras.QDense(3, kernel_quantizer="ternary()", name="d"), qkeras.QActivation("softmax", name="s")]
+    keras.Sequential(stack).save(tmp_path / file)
+    graph, _ = from_qkeras(tmp_path / file)
+    assert graph.host == {"d": "softmax"}
+
+
 def test_keras_3_models_convert_without_qkeras() -> None:
     code = (
         "import sys, keras\n"

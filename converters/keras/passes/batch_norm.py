@@ -9,14 +9,20 @@ from hlsq.graph import ChannelScale
 def merge_batch_norms(draft: Draft) -> Draft:
     """Give every scale to its input's block, if that is linear so far and nothing else reads it.
 
-    Several batch norms in a row compose to one.
+    Several batch norms in a row compose to one. A block that multiplies by a quantised number of its own (the
+    reciprocal of an average) takes none.
     """
     for name in [node.name for node in draft.nodes]:
         node = draft.by_name[name]
         if node.block.scale is None:
             continue
         source = draft.by_name.get(node.block.inputs[0])
-        if source is not None and source.is_open and draft.has_one_reader(source.name):
+        if (
+            source is not None
+            and source.is_open
+            and "scale" not in source.quantizers
+            and draft.has_one_reader(source.name)
+        ):
             draft = draft.bypass(name).replace_nodes([_joined(source, node)])
     return draft
 

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 SCALE_BITS = 15
 """Magnitude bits of a refined batch norm's multiplier, 16 with its sign."""
+FINER_BITS = 16
 MAX_ALIGN = 30
 MAX_GUARD = 12
 SPARE_BITS = 4
@@ -162,6 +163,17 @@ def _guard_bits(bias: Floats, scale: Floats, output: Format | None) -> int:
     return int(np.clip(ceil_log2(float(np.max(scale)) / wanted), 0, MAX_GUARD))
 
 
+def factor_exponents(gain: Floats) -> Ints:
+    """For every channel the exponent of a power of two above its factor in ``gain``, for the factor's integer.
+
+    A channel whose factor is tiny (a pruned one) does not get a step finer than ``2**-FINER_BITS`` of the largest's:
+    its shift, an integer of the same step, would not fit.
+    """
+    exponents = np.frexp(gain)[1].astype(np.int64)
+    top = int(exponents[gain != 0].max()) if (gain != 0).any() else 0
+    return np.where(gain == 0, top, np.maximum(exponents, top - FINER_BITS))
+
+
 def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, bounds: ChannelBounds) -> tuple[QScale, Floats]:
     """Integer multiplier and shift of a refined batch norm, and the real scale of ``t`` per channel.
 
@@ -187,8 +199,7 @@ def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, bounds: C
         multiplier = _integer_multiplier(block, formats.scale, gain)
         step = np.broadcast_to(formats.scale.step, (channels,))
     else:
-        exponent = np.frexp(gain)[1]
-        step = np.where(gain == 0, 1.0, power_of_two(exponent - SCALE_BITS))
+        step = power_of_two(factor_exponents(gain) - SCALE_BITS)
         multiplier = np.rint(gain / step).astype(np.int64)
     scale = np.broadcast_to(acc_scale, (channels,)) * step
     left = 0

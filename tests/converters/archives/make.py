@@ -84,7 +84,7 @@ def line() -> tf_keras.Model:
             qkeras.QActivation("quantized_bits(6,2,alpha=1)", name="a1"),
             qkeras.QConv1D(3, 3, strides=2, padding="same", name="strided", **quantizers),
             layers.BatchNormalization(name="norm", center=False),
-            qkeras.QActivation("quantized_relu(6,2)", name="a2"),
+            qkeras.QAdaptiveActivation("quantized_relu", 6, ema_decay=0.5, name="a2"),
             layers.Flatten(name="flatten"),
             qkeras.QDense(3, name="dense", **quantizers),
         ],
@@ -106,10 +106,17 @@ def randomise(model: tf_keras.Model, rng: np.random.Generator) -> None:
 def main() -> None:
     """Write all files."""
     rng = np.random.default_rng(0)
-    for make, suffixes in ((residual, (".h5", ".keras", ".json")), (nested, (".h5", ".keras")), (line, (".h5",))):
+    for make, suffixes in (
+        (residual, (".h5", ".keras", ".json")),
+        (nested, (".h5", ".keras")),
+        (line, (".h5", ".keras")),
+    ):
         tf_keras.utils.set_random_seed(1)
         model = make()
         randomise(model, rng)
+        inputs = {i.name: rng.normal(0, 1.5, (16, *i.shape[1:])).astype(np.float32) for i in model.inputs}
+        for _ in range(4):  # in which adaptive activations find their range, and batch norms their statistics
+            model(list(inputs.values()), training=True)
         for suffix in suffixes:
             if suffix == ".json":
                 (HERE / f"{model.name}.json").write_text(model.to_json())
@@ -117,7 +124,6 @@ def main() -> None:
                 model.save_weights(HERE / f"{model.name}.weights.h5")
             else:
                 model.save(HERE / f"{model.name}{suffix}")
-        inputs = {i.name: rng.normal(0, 1.5, (16, *i.shape[1:])).astype(np.float32) for i in model.inputs}
         outputs = np.asarray(model(list(inputs.values()), training=False))
         np.savez_compressed(HERE / f"{model.name}_computed.npz", outputs=outputs, **inputs)
 
