@@ -68,6 +68,7 @@ def test_it_converts_to_the_same_values(name: str) -> None:
 
 
 @pytest.mark.csim
+@pytest.mark.slow(4)
 def test_a_structure_and_its_weights_become_hardware(tmp_path: Path) -> None:
     inputs, _ = computed("residual")
     hw = hlsq.convert(ARCHIVES / "residual.json", weights=ARCHIVES / "residual.weights.h5", output_dir=tmp_path / "net")

@@ -21,6 +21,7 @@ from hlsq.graph.lowering.lower import quantize_graph
 from hlsq.plan import Plan
 from hlsq.zoo.reference import keras_outputs
 
+pytestmark = pytest.mark.slow(1)
 KERNEL = {"kernel_quantizer": hq.power_of_two(5, 7, scale=2**-7), "bias_quantizer": hq.fixed_point(8, 6)}
 GAMMA = np.array([1.3, -0.7, 0.0, 1e-3, -1e-5, 2.1, 1e-12, 0.5], np.float32)
 

@@ -146,6 +146,7 @@ def test_values_are_the_models_own(name: str) -> None:
 
 
 @pytest.mark.csim
+@pytest.mark.slow(4)
 @pytest.mark.parametrize("name", ["separable, powers of two, strided", "average with a quantised reciprocal"])
 def test_hardware_computes_them(name: str, tmp_path: Path) -> None:
     model = STACKS[name]()
@@ -162,6 +163,7 @@ NOT_LOADED = [(DEPTHWISE, "keras"), (DENSE, "keras"), (DENSE, "h5")]
 SAVED = [(name, suffix) for name in STACKS for suffix in ("keras", "h5") if (name, suffix) not in NOT_LOADED]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize(("name", "suffix"), SAVED)
 def test_they_come_back_from_a_file(name: str, suffix: str, tmp_path: Path) -> None:
     model = STACKS[name]()

@@ -237,6 +237,7 @@ WEIGHTS: list[tuple[str, type[Format]]] = [
 ]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("layer", ["conv", "dense", "depthwise"])
 @pytest.mark.parametrize(("quantizer", "kind"), WEIGHTS)
 def test_weight_quantizers_of_qkeras(quantizer: str, kind: type[Format], layer: str) -> None:
