@@ -55,7 +55,7 @@ def qkeras_resnet20(graph: Graph, *, plain_activations: bool = False) -> Any:
     layers = keras.layers
 
     def bits(values: np.ndarray) -> Any:
-        integer = max(0, int(np.ceil(np.log2(float(np.abs(values).max())))))
+        integer = max(0, int(np.ceil(np.log2(float(np.abs(values).max() or 1.0)))))
         return qkeras.quantized_bits(8, integer, 1, alpha=1)
 
     def linear(integer: int, name: str) -> Any:
