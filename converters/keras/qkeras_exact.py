@@ -46,7 +46,7 @@ def settle(graph: Graph, plan: Plan) -> Plan:
     widths: dict[str, int] = {}
     inexact = _inexact(graph, plan, quantize_graph(graph, plan), [block.name for block in graph.blocks])
     for width in WIDTHS[1:]:
-        wanted = [name for name, count in inexact.items() if count and _factor(graph.by_name[name]) is not None]
+        wanted = [name for name, count in inexact.items() if count and _has_factor(graph.by_name[name], plan)]
         trials = [{name: _factor_format(graph.by_name[name], width) for name in wanted}]
         if wanted and not _lowers(graph, plan, trials[0]):  # products too wide somewhere: each on its own
             trials = [part for part in ({n: f} for n, f in trials[0].items()) if _lowers(graph, plan, part)]
@@ -61,21 +61,26 @@ def settle(graph: Graph, plan: Plan) -> Plan:
     return replace(plan, info={**plan.info, **{key: note for key, note in notes.items() if note}})
 
 
-def _factor(block: Block) -> Floats | None:
-    """Factors of a batch norm by channel, whether it joined a block or stands alone; None without one."""
-    if block.scale is not None:
-        return np.atleast_1d(np.asarray(block.scale.multiplier, dtype=np.float64))
-    return None if not _is_norm(block) else np.asarray(block.kernel, dtype=np.float64).reshape(-1)
+def _has_factor(block: Block, plan: Plan) -> bool:
+    """Whether the block has a batch norm's real factors, whether that joined a block or stands alone."""
+    return block.scale is not None or _is_norm(block, plan)
 
 
-def _is_norm(block: Block) -> bool:
-    """Whether the block multiplies each channel by one number, as a batch norm on its own does."""
-    return isinstance(block.op, DepthwiseConv2D) and block.kernel is not None and block.kernel.shape[:2] == (1, 1)
+def _is_norm(block: Block, plan: Plan) -> bool:
+    """Whether the block multiplies each channel by one real number, as a batch norm on its own does.
+
+    A depthwise convolution of one tap does so too, by numbers that its quantizer's format holds: that is not touched.
+    """
+    fmt = plan.blocks[block.name].weight
+    if not isinstance(block.op, DepthwiseConv2D) or block.kernel is None or block.kernel.shape[:2] != (1, 1):
+        return False
+    return fmt is not None and not np.array_equal(fmt.fake_quantize(block.kernel), block.kernel)
 
 
 def _factor_format(block: Block, width: int) -> FixedPoint:
     """A format of ``width`` bits whose fraction fits the factor of every channel."""
-    exponents = factor_exponents(_factor(block))  # type: ignore[arg-type]
+    factor = block.kernel if block.scale is None else block.scale.multiplier
+    exponents = factor_exponents(np.asarray(factor, dtype=np.float64).reshape(-1))
     return FixedPoint(width, tuple((width - 1 - exponents).tolist()))
 
 
@@ -108,7 +113,7 @@ def _differences(graph: Graph, plan: Plan, quantized: QuantizedGraph, block: Blo
     if not block.op.accumulates:
         return 0
     step, bounds, factor = _step(graph, block, formats, lowered, steps), _sums(lowered), np.asarray(1)
-    if _is_norm(block) and lowered.weights is not None:
+    if _is_norm(block, plan) and lowered.weights is not None:
         # The model multiplies by the real factors, hardware by their integers: compare at the inputs, not at the sums.
         step = np.asarray(steps[0] * np.asarray(block.kernel, dtype=np.float64).reshape(-1))
         source = quantized.formats[block.inputs[0]]

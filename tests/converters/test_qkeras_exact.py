@@ -16,7 +16,7 @@ from hlsq.converters.keras.qkeras import from_qkeras
 from hlsq.converters.keras.qkeras_exact import _count, settle
 from hlsq.emulate.emulator import Emulator
 from hlsq.errors import UnsupportedLayerError
-from hlsq.formats import FixedPoint
+from hlsq.formats import Affine, FixedPoint
 from hlsq.graph.lowering.lower import quantize_graph
 from hlsq.plan import Plan
 from hlsq.zoo.reference import keras_outputs
@@ -96,6 +96,16 @@ def test_a_batch_norm_on_its_own(norm: Any) -> None:
     differing = (ours != own).mean()
     assert plan.info["batch_norm_bits"]["bn"] > 16
     assert differing < 1e-4  # where float32, in which the model computes, rounds to the other side of a tie
+
+
+def test_a_convolution_of_one_tap_keeps_the_format_of_its_quantizer() -> None:
+    kernel = "quantized_bits(4,0,1,alpha='auto')"
+    depthwise = qkeras.QDepthwiseConv2D(1, depthwise_quantizer=kernel, use_bias=False, name="d")
+    model = network(depthwise, qkeras.QActivation("quantized_bits(12,2,alpha=1)", name="a"), bits="fixed_point(14,10)")
+    _, plan = from_qkeras(model)
+    assert plan.info["inexact"]["d"] > 0
+    assert isinstance(plan.blocks["d"].weight, Affine)
+    assert plan.blocks["d"].weight.width == 4
 
 
 def test_an_inverse_quantizer() -> None:
