@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,8 @@ class Verification:
 class HardwareModel:
     """A network as hardware. ``hlsq.convert`` and ``hlsq.load_project`` make one.
 
+    Several threads may use one at once; what two of them need compiled is compiled by the first.
+
     Attributes:
         design: PEs, types and streams of the hardware.
         output_dir: the project folder.
@@ -67,6 +70,8 @@ class HardwareModel:
     accuracy: dict[str, float] = field(default_factory=dict)
     _model_graph: Any = field(default=None, repr=False)
     _simulations: dict[bool, tuple[str, Simulation]] = field(default_factory=dict, repr=False)
+    _lock: Any = field(default_factory=threading.RLock, init=False, repr=False)
+    """Of the two above, and of compiling."""
 
     def __repr__(self) -> str:
         options = self.design.options
@@ -74,6 +79,13 @@ class HardwareModel:
             f"<HardwareModel {self.graph.name!r}: {len(self.graph.blocks)} blocks, {options.io_type}, "
             f"{options.part}{self._left_to_the_host()}, in {str(self.output_dir)!r}>"
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what belongs to this process; a copy in another compiles for itself."""
+        return self.__dict__ | {"_model_graph": None, "_simulations": {}, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.RLock())
 
     @property
     def graph(self) -> QuantizedGraph:
@@ -83,11 +95,12 @@ class HardwareModel:
     @property
     def model_graph(self) -> ModelGraph:
         """The underlying hls4ml ``ModelGraph``."""
-        if self._model_graph is None:
-            from hlsq.backends.vitis.nodes import build_model_graph
+        with self._lock:
+            if self._model_graph is None:
+                from hlsq.backends.vitis.nodes import build_model_graph
 
-            self._model_graph = build_model_graph(self.design, self.output_dir)
-        return self._model_graph
+                self._model_graph = build_model_graph(self.design, self.output_dir)
+            return self._model_graph
 
     def emulate(
         self,
@@ -139,8 +152,10 @@ class HardwareModel:
         """
         from hlsq.backends.vitis.simulation import Simulation, compile_library
 
-        library = compile_library(self.output_dir, ap_types=ap_types, stamp="ap" if ap_types else "lib")
-        self._simulations[ap_types] = self._digest(), Simulation.load(self.design, library)
+        with self._lock:
+            digest = self._digest()  # before, so that what is edited meanwhile is compiled again
+            library = compile_library(self.output_dir, ap_types=ap_types, stamp="ap" if ap_types else "lib")
+            self._simulations[ap_types] = digest, Simulation.load(self.design, library)
 
     def predict(
         self, x: Inputs, *, raw: bool = False, trace: bool = False, host: bool = False, ap_types: bool = False
@@ -243,9 +258,10 @@ class HardwareModel:
         return found
 
     def _simulation(self, ap_types: bool) -> Simulation:
-        if ap_types not in self._simulations or self._simulations[ap_types][0] != self._digest():
-            self.compile(ap_types=ap_types)
-        return self._simulations[ap_types][1]
+        with self._lock:
+            if ap_types not in self._simulations or self._simulations[ap_types][0] != self._digest():
+                self.compile(ap_types=ap_types)
+            return self._simulations[ap_types][1]
 
     def _digest(self) -> str:
         """Fingerprint of all sources, so that an edited file is compiled again."""

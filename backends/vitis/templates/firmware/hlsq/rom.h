@@ -26,24 +26,23 @@ template <class CONFIG> struct rom {
 #else
 
 // Unpacking is wiring in hardware but work in simulation, so each code is unpacked once, by the same function.
+template <class CONFIG> struct unpacked {
+    typename CONFIG::code_t codes[CONFIG::rows * CONFIG::columns];
+    unpacked() {
+        for (int row = 0; row < CONFIG::rows; row++)
+            for (int column = 0; column < CONFIG::columns; column++)
+                codes[row * CONFIG::columns + column] = unpack<CONFIG>(row, column);
+    }
+};
+
 template <class CONFIG> struct rom {
     typedef typename CONFIG::code_t code_t;
     const code_t *codes;
-    rom() : codes(table()) {}
-    const code_t &operator()(int row, int column) const { return codes[row * CONFIG::columns + column]; }
-
-  private:
-    static const code_t *table() {
-        static code_t codes[CONFIG::rows * CONFIG::columns];
-        static bool ready = false;
-        if (!ready) {
-            for (int row = 0; row < CONFIG::rows; row++)
-                for (int column = 0; column < CONFIG::columns; column++)
-                    codes[row * CONFIG::columns + column] = unpack<CONFIG>(row, column);
-            ready = true;
-        }
-        return codes;
+    rom() {
+        static const unpacked<CONFIG> all; // threads that come here at once wait for the first
+        codes = all.codes;
     }
+    const code_t &operator()(int row, int column) const { return codes[row * CONFIG::columns + column]; }
 };
 
 #endif

@@ -10,9 +10,9 @@
 
 namespace hlsq {
 
-// Where each tensor's integers go, or null when nobody asked.
+// Where each tensor's integers go, or null when nobody asked: in this thread, since others may simulate meanwhile.
 inline std::int64_t **&trace_sinks() {
-    static std::int64_t **sinks = nullptr;
+    static thread_local std::int64_t **sinks = nullptr;
     return sinks;
 }
 

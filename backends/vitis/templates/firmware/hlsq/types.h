@@ -75,6 +75,14 @@ template <class P, class A, class B> inline P multiply(A a, B b) {
 
 #include "hls_stream.h"
 
+// Where the arrays between blocks lie. Synthesis makes registers of them; in C simulation they may be too large for a
+// stack, and each thread has its own, so that several can simulate at once.
+#ifdef __SYNTHESIS__
+#define HLSQ_STORAGE
+#else
+#define HLSQ_STORAGE static thread_local
+#endif
+
 namespace hlsq {
 
 // What one stream transfer carries: the channels of one position of a feature map.
