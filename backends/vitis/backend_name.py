@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import yaml
 
 
@@ -40,6 +42,14 @@ def _represent(dumper: yaml.representer.BaseRepresenter, name: BackendName) -> y
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(name))
 
 
-# hls4ml writes the name into configuration files, and reads those with the safe loader.
-for _dumper in (yaml.Dumper, yaml.SafeDumper):
-    yaml.add_representer(BackendName, _represent, Dumper=_dumper)
+def _representers(kind: type[yaml.representer.BaseRepresenter]) -> Iterator[type[yaml.representer.BaseRepresenter]]:
+    """``kind`` and all that is derived from it."""
+    yield kind
+    for derived in kind.__subclasses__():
+        yield from _representers(derived)
+
+
+# hls4ml writes the name into configuration files, read by the safe loader; users may do so too, with any dumper.
+# One that has a representer of its own no longer sees those of its bases; dumpers still to come inherit this one.
+for _kind in _representers(yaml.representer.SafeRepresenter):
+    _kind.add_representer(BackendName, _represent)

@@ -6,6 +6,7 @@ import json
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hls4ml
 import pytest
@@ -70,12 +71,29 @@ def test_registries_have_both_backends() -> None:
     assert get_backend("Vitis") is not get_backend("HLSQ")
 
 
-def test_files_have_the_plain_name() -> None:
+class LaterDumper(yaml.SafeDumper):
+    """Made after the name was registered."""
+
+
+# Those of C are there only where PyYAML was built with libyaml.
+DUMPERS = [getattr(yaml, name) for name in ("Dumper", "SafeDumper", "CDumper", "CSafeDumper") if hasattr(yaml, name)]
+
+
+@pytest.mark.parametrize("dumper", [*DUMPERS, LaterDumper], ids=lambda dumper: dumper.__name__)
+def test_yaml_files_have_the_plain_name(dumper: Any) -> None:
     name = get_backend("HLSQ").name
-    assert yaml.safe_load(yaml.dump({"Backend": name})) == {"Backend": "HLSQ"}
-    assert yaml.safe_load(yaml.safe_dump({"Backend": name.lower()})) == {"Backend": "hlsq"}
-    assert json.dumps(name) == '"HLSQ"'
-    assert f"{name}" == "HLSQ"
+    for asked, plain in ((name, "HLSQ"), (name.lower(), "hlsq")):
+        written = yaml.dump({"Backend": asked}, Dumper=dumper)
+        assert written == f"Backend: {plain}\n"
+        assert type(yaml.safe_load(written)["Backend"]) is str
+
+
+def test_configurations_that_hls4ml_writes_have_the_plain_name() -> None:
+    config = hls4ml.converters.create_config(backend="HLSQ") | {"Backend": get_backend("HLSQ").name}
+    for written in (yaml.dump(config), yaml.safe_dump(config)):
+        assert yaml.safe_load(written)["Backend"] == "HLSQ"
+    assert json.loads(json.dumps(config))["Backend"] == "HLSQ"
+    assert f"{config['Backend']}" == "HLSQ"
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda name: pickle.loads(pickle.dumps(name))])
