@@ -9,6 +9,7 @@ from typing import Any
 from hlsq.converters.keras.draft import Draft, Node
 from hlsq.converters.keras.files import load_model_file
 from hlsq.converters.keras.handler import handler_for
+from hlsq.converters.keras.parameters import check_finite
 from hlsq.converters.keras.passes import merge
 from hlsq.converters.keras.reader import LayerList, read_layers
 from hlsq.errors import OptionError
@@ -30,7 +31,7 @@ def from_keras(model: Any, *, name: str | None = None) -> Graph:
         UnsupportedLayerError: a layer, or an option of it, that cannot be converted; the model is not built.
         ModelFileError: the file cannot be read, or would run code.
         OptionError: the model has quantised layers, or is no Keras model.
-        QuantizationError: weights that are NaN or infinite.
+        QuantizationError: weights that are NaN or infinite, or variances that are not positive.
     """
     if isinstance(model, str | os.PathLike):
         model = load_model_file(Path(model))
@@ -59,6 +60,7 @@ def draft_from_keras(model: Any) -> Draft:
 
     Raises:
         UnsupportedLayerError: a layer, or an option of it, that cannot be converted; the model is not built.
+        QuantizationError: weights that are NaN or infinite, or variances that are not positive.
     """
     return merge(_convert(read_layers(model)))
 
@@ -69,7 +71,9 @@ def _convert(layers: LayerList) -> Draft:
     stands_for = {i.name: i.name for i in layers.inputs}
     for call in layers.calls:
         call = call.reading(tuple(stands_for[i] for i in call.inputs))
-        made = handler_for(call.layer).convert(call)
+        handler = handler_for(call.layer)
+        check_finite(call.layer)
+        made = handler.convert(call)
         nodes += made
         stands_for[call.name] = made[-1].name if made else call.inputs[0]
     outputs = tuple(stands_for[o] for o in layers.outputs)

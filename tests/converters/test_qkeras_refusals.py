@@ -161,7 +161,7 @@ def test_given_input_format() -> None:
 def test_weights_that_are_not_finite(quantizer: Any) -> None:
     model = network(act(Q8), dense(kernel_quantizer=quantizer))
     model.layers[-1].kernel.assign(np.full((6, 3), np.nan))
-    with pytest.raises(QuantizationError, match="layer 'd': 18 of its weights are NaN or infinite"):
+    with pytest.raises(QuantizationError, match="layer 'd': 18 of the 18 values of its kernel are NaN or infinite"):
         from_qkeras(model)
 
 

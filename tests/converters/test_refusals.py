@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hlsq.converters.keras import from_keras
-from hlsq.errors import OptionError, QuantizationError, UnsupportedLayerError
+from hlsq.errors import OptionError, UnsupportedLayerError
 
 MAP, LINE, VECTOR = (8, 8, 4), (8, 4), (6,)
 
@@ -209,23 +209,6 @@ def test_float_graph_of_quantised_layers() -> None:
     )
     with pytest.raises(OptionError, match=r"layer 'q' has quantizers.*hlsq\.convert"):
         from_keras(keras.Sequential([keras.Input((3,)), layer]))
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_weights_that_are_not_finite(value: float, package: Any) -> None:
-    layer = package.layers.Dense(2, name="x")
-    model = package.Sequential([package.Input((3,)), layer])
-    layer.set_weights([np.full((3, 2), value, np.float32), np.zeros(2, np.float32)])
-    with pytest.raises(QuantizationError, match=r"'x'.*NaN or infinite"):
-        from_keras(model)
-
-
-def test_batch_norm_with_a_negative_variance(package: Any) -> None:
-    layer = package.layers.BatchNormalization(name="x")
-    model = package.Sequential([package.Input((2,)), layer])
-    layer.set_weights([np.ones(2), np.zeros(2), np.zeros(2), np.array([1, -2.0])])
-    with pytest.raises(QuantizationError, match="'x'"):
-        from_keras(model)
 
 
 @pytest.mark.parametrize("value", [None, 3, object()])

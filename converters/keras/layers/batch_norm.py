@@ -8,6 +8,7 @@ from hlsq.converters.keras.call import LayerCall, to_array
 from hlsq.converters.keras.draft import Node
 from hlsq.converters.keras.handler import LayerHandler
 from hlsq.converters.keras.options import require_map
+from hlsq.converters.keras.parameters import check_variance
 from hlsq.graph import ChannelScale
 from hlsq.graph.ops import Identity
 
@@ -25,10 +26,15 @@ class BatchNormalizationHandler(LayerHandler):
 
 
 def refined(call: LayerCall) -> ChannelScale:
-    """``gamma / sqrt(variance + epsilon)`` and ``beta - mean * multiplier``, one value per channel."""
+    """``gamma / sqrt(variance + epsilon)`` and ``beta - mean * multiplier``, one value per channel.
+
+    Raises:
+        QuantizationError: a variance that has no square root to divide by.
+    """
     layer = call.layer
-    with np.errstate(invalid="ignore", divide="ignore"):  # the graph refuses what is not finite, naming the layer
-        multiplier = 1.0 / np.sqrt(to_array(layer.moving_variance) + float(layer.epsilon))
+    variance, epsilon = to_array(layer.moving_variance), float(layer.epsilon)
+    check_variance(layer.name, variance, epsilon)
+    multiplier = 1.0 / np.sqrt(variance + epsilon)
     if layer.gamma is not None:
         multiplier = multiplier * to_array(layer.gamma)
     shift = -to_array(layer.moving_mean) * multiplier

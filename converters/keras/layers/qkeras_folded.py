@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.converters.keras.layers.qkeras import QConvHandler, QDenseHandler, QDepthwiseHandler, QLinearHandler
+from hlsq.converters.keras.parameters import check_variance
 
 Floats = NDArray[np.float32]
 
@@ -16,9 +17,15 @@ class FoldedHandler(QLinearHandler):
     """The parameters of a layer with its batch norm folded into them, in float32 as the layer computes them."""
 
     def parameters(self, layer: Any) -> tuple[Any, Any]:
-        """Folded kernel and bias."""
+        """Folded kernel and bias.
+
+        Raises:
+            QuantizationError: a variance that has no square root to divide by.
+        """
         norm = layer.batchnorm
-        gain = self.reciprocal_root(_values(norm.moving_variance) + np.float32(norm.epsilon))
+        variance = _values(norm.moving_variance)
+        check_variance(layer.name, variance, float(norm.epsilon))
+        gain = self.reciprocal_root(variance + np.float32(norm.epsilon))
         if norm.gamma is not None:
             gain = gain * _values(norm.gamma)
         bias = _values(layer.bias) if layer.use_bias else np.float32(0)
