@@ -29,12 +29,13 @@ def from_qkeras(model: Any, *, input_format: Format | Mapping[str, Format] | Non
 
     Args:
         model: of QKeras layers with quantizers of ``hlsq.quantizers`` or QKeras, or the path of a saved one.
-        input_format: of the network's input, or one per input name. Not needed where the model's first layer is a
-            ``QActivation``, whose format it then is.
+        input_format: one per input name, or one for all inputs that the model does not quantise first. Not needed
+            where the model's first layer is a ``QActivation``, whose format it then is; no other can be given there.
 
     Raises:
         UnsupportedLayerError: a layer or quantizer that hardware cannot follow, a weight without quantizer, or an
             unquantised tensor that another layer reads; names the layer and the remedy.
+        OptionError: an ``input_format`` of no input, or that contradicts the model's own.
         ModelFileError: the file cannot be read, or would run code.
         KerasVersionError: the model is of QKeras 0.9, or another package is installed in place of QKeras for Keras 3.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from hlsq.converters.keras.convert import from_keras
@@ -15,20 +16,24 @@ from hlsq.plan import Plan
 
 
 def read_model(
-    model: Any, *, weights: str | os.PathLike[str] | None = None, input_format: Format | None = None
+    model: Any,
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    input_format: Format | Mapping[str, Format] | None = None,
 ) -> tuple[Graph, Plan | None]:
     """The float network of ``model``, and for a QKeras model the plan that its quantizers are.
 
     Args:
         model: a model object, or the path of a saved one.
         weights: file of the weights, where the path is that of a ``.json`` file.
-        input_format: format of the inputs of a QKeras model that does not begin with a ``QActivation``.
+        input_format: format of the inputs of a QKeras model that does not begin with a ``QActivation``; see
+            ``from_qkeras``.
 
     Raises:
         UnsupportedLayerError: a layer that hlsq does not convert.
         ModelFileError: a file that cannot be read or would run code.
-        OptionError: ``input_format`` for a model that takes its input's format from a scheme; ``weights`` for a model
-            object.
+        OptionError: ``input_format`` for a model that takes its input's format from a scheme, or that contradicts a
+            QKeras model's own; ``weights`` for a model object.
     """
     if isinstance(model, str | os.PathLike):
         model = load_model_file(model, weights)

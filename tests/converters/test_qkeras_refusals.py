@@ -14,8 +14,7 @@ import hlsq
 import hlsq.quantizers as hq
 from hlsq.converters.keras import load_model_file
 from hlsq.converters.keras.qkeras import from_qkeras, is_qkeras
-from hlsq.errors import KerasVersionError, ModelFileError, OptionError, QuantizationError, UnsupportedLayerError
-from hlsq.formats import FixedPoint
+from hlsq.errors import KerasVersionError, ModelFileError, QuantizationError, UnsupportedLayerError
 
 Q8 = hq.fixed_point(8, 4)
 
@@ -145,16 +144,6 @@ REFUSED: list[tuple[str, Callable[[], keras.Model], str]] = [
 def test_refused(make: Callable[[], keras.Model], message: str) -> None:
     with pytest.raises(UnsupportedLayerError, match=message):
         from_qkeras(make())
-
-
-def test_given_input_format() -> None:
-    _, plan = from_qkeras(network(dense()), input_format=FixedPoint(8, 6))
-    assert plan.inputs == {"image": FixedPoint(8, 6)}
-    graph, plan = from_qkeras(two_input_formats(), input_format={"image": FixedPoint(12, 6)})
-    assert plan.inputs == {"image": FixedPoint(12, 6)}
-    assert {"a0", "a1"} <= set(graph.by_name)
-    with pytest.raises(OptionError, match="'picture' is unknown; valid: image"):
-        from_qkeras(network(dense()), input_format={"picture": FixedPoint(8, 6)})
 
 
 @pytest.mark.parametrize("quantizer", ["quantized_bits(4,0,1,alpha=1)", hq.power_of_two(), "ternary()"])
