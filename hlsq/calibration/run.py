@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from hlsq.calibration.stats import StatsBuilder, TensorStats
 from hlsq.emulate.inputs import as_inputs
 from hlsq.emulate.real import iterate_blocks
+from hlsq.emulate.threads import one_blas_thread
 from hlsq.errors import CalibrationError, OptionError
 from hlsq.graph import Graph
 
@@ -59,7 +59,7 @@ def calibrate(graph: Graph, data: CalibrationData, batch_size: int = 64, progres
     hidden = None if progress is None else not progress
     bar = tqdm(total=samples, desc="calibrate", unit="sample", disable=hidden, delay=2, leave=False)
     # Matrix products of a batch are too small for several threads, which mostly wait for each other.
-    with bar, threadpool_limits(limits=1, user_api="blas"):
+    with bar, one_blas_thread():
         for start in range(0, samples, batch_size):
             batch = {name: real_samples(name, x, start, batch_size) for name, x in inputs.items()}
             for name, values in iterate_blocks(graph, batch):

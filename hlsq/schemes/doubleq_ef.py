@@ -15,6 +15,7 @@ from hlsq.calibration.run import Calibration, CalibrationData
 from hlsq.elementary import ceil_log2, floor_log2, power_of_two, sixteenth_power
 from hlsq.emulate.inputs import as_inputs
 from hlsq.emulate.products import times_integers
+from hlsq.emulate.threads import one_blas_thread
 from hlsq.errors import CalibrationError, OptionError, QuantizationError
 from hlsq.formats import FixedPoint, Format
 from hlsq.formats.codes import WeightCodes
@@ -28,7 +29,7 @@ from hlsq.schemes.error_feedback import Problem, round_weights
 from hlsq.schemes.grids import AFFINE_BITS, EXPONENTS, EvenGrid, Grid, grid_for
 from hlsq.schemes.linear_systems import SingularError, solve
 from hlsq.schemes.second_moments import Moments, MomentsBuilder, Sums, grouped, ungrouped
-from hlsq.schemes.threads import in_order, one_blas_thread
+from hlsq.schemes.threads import in_order
 from hlsq.schemes.walk import Walk
 from hlsq.schemes.weights import is_gain, magnitude
 

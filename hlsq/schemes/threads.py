@@ -6,10 +6,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from threadpoolctl import threadpool_limits
+from hlsq.emulate.threads import one_blas_thread
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -17,11 +16,6 @@ R = TypeVar("R")
 CORES = os.cpu_count() or 1
 AHEAD = min(CORES, 4)
 """Results that ``in_order`` holds at most."""
-
-
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """Matrix products on one core each inside this context, because the work is already spread over threads."""
-    return threadpool_limits(limits=1, user_api="blas")
 
 
 def in_threads(work: Callable[[T], object], parts: Iterable[T]) -> None:
