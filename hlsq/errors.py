@@ -90,23 +90,33 @@ class DataError(HlsqError, FileNotFoundError):
 
 
 class VerificationError(HlsqError):
-    """The C simulation and the emulation differ.
+    """The C simulation and the emulation differ, or the stored vectors and the emulation.
 
     Attributes:
         block: name of the first block whose integers differ.
         index: index of the first difference, sample first.
         expected: the integer of the emulation.
-        actual: the integer of the C simulation.
+        actual: the integer of the C simulation, or of the stored vectors.
         mismatches: number of differing integers in that block.
+        source: what ``actual`` is from, in words.
     """
 
-    def __init__(self, block: str, index: tuple[int, ...], expected: int, actual: int, mismatches: int) -> None:
+    def __init__(
+        self,
+        block: str,
+        index: tuple[int, ...],
+        expected: int,
+        actual: int,
+        mismatches: int,
+        source: str = "C simulation",
+    ) -> None:
         super().__init__(
             f"block {block!r}: {mismatches} of its integers differ; first at index {index} (sample first): "
-            f"emulation {expected}, C simulation {actual}"
+            f"emulation {expected}, {source} {actual}"
         )
         self.block = block
         self.index = index
         self.expected = expected
         self.actual = actual
         self.mismatches = mismatches
+        self.source = source

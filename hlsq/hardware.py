@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.host import apply_host
-from hlsq.errors import InputError, OptionError, VerificationError
+from hlsq.emulate.inputs import as_inputs
+from hlsq.errors import OptionError
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
+from hlsq.verification import Expected, Verification, verify
 
 if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
@@ -28,23 +31,6 @@ if TYPE_CHECKING:
 
 Values = NDArray[Any]
 Inputs = ArrayLike | Mapping[str, ArrayLike]
-VERIFY_BATCH = 16
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What ``HardwareModel.verify`` compared; there were no differences.
-
-    Attributes:
-        samples: number of samples.
-        tensors: number of inputs and blocks compared.
-        integers: number of integers compared.
-    """
-
-    samples: int
-    tensors: int
-    integers: int
-    mismatches: int = 0
 
 
 @dataclass(eq=False, repr=False)
@@ -173,37 +159,29 @@ class HardwareModel:
     def verify(self, x: Inputs | None = None, *, ap_types: bool = False, progress: bool | None = None) -> Verification:
         """Compare every integer of every block between emulation and C simulation.
 
+        With the vectors stored with the project, the emulation's outputs are compared with the stored ones as well, as
+        the project's own test bench does with those of the C++.
+
         Args:
-            x: real inputs; None takes the vectors stored with the project.
+            x: real inputs; None takes the stored vectors.
             ap_types: simulate with the ``ap_int`` classes.
             progress: a progress bar; None shows one on a terminal for long runs.
 
         Raises:
             VerificationError: the first block, in the order of the network, with a difference.
+            InputError: no samples, or wrong ones; stored vectors that are missing, empty, damaged or incomplete.
         """
-        from hlsq.emulate.inputs import as_inputs
-        from hlsq.emulate.progress import sample_bar
+        from hlsq.backends.vitis.vectors import read_vectors
 
-        real = self.stored_inputs() if x is None else as_inputs(self.graph.inputs, x)
+        stored = None
+        if x is None:
+            vectors = read_vectors(self.design, self.output_dir)
+            real: Mapping[str, Values] = self._real(vectors.inputs)
+            stored = Expected(vectors.outputs, vectors.files)
+        else:
+            real = as_inputs(self.graph.inputs, x)
         simulation = self._simulation(ap_types)
-        emulator = Emulator(self.graph)
-        samples = len(next(iter(real.values())))
-        integers = 0
-        bar = sample_bar(samples, "verify", progress)
-        with bar:
-            for start in range(0, samples, VERIFY_BATCH):
-                part = {name: values[start : start + VERIFY_BATCH] for name, values in real.items()}
-                expected = emulator.run(part, trace=True, progress=False).blocks
-                integer_inputs = {item.name: expected[item.name] for item in self.graph.inputs}
-                outputs, actual = simulation.run(integer_inputs, trace=True)
-                for name in self.graph.shapes:
-                    _compare(name, start, expected[name], actual[name])
-                    integers += expected[name].size
-                # What leaves the top function, too: it could differ from what its last blocks made.
-                for name in self.graph.outputs:
-                    _compare(name, start, expected[name], outputs[name])
-                bar.update(len(next(iter(part.values()))))
-        return Verification(samples, len(self.graph.shapes), integers)
+        return verify(Emulator(self.graph), partial(simulation.run, trace=True), real, stored, progress)
 
     def build(self, *, csim: bool = True, synth: bool = True, cosim: bool = False, **options: Any) -> dict[str, Any]:
         """Run Vitis HLS: ``vitis-run`` if installed, else ``vitis_hls`` (``HLSQ_VITIS`` names one of them).
@@ -246,16 +224,14 @@ class HardwareModel:
         """Real values of the input vectors stored with the project.
 
         Raises:
-            InputError: there are none.
+            InputError: the stored vectors are missing, empty, damaged or incomplete.
         """
-        found: dict[str, Values] = {}
-        for item in self.graph.inputs:
-            path = self.output_dir / "tb_data" / f"{self.design.tensors[item.name].ident}.dat"
-            if not path.is_file():
-                raise InputError(f"the project has no stored vectors ({path} is missing); give samples")
-            rows = np.loadtxt(path, dtype=np.int64, ndmin=2)
-            found[item.name] = item.format.dequantize(rows.reshape(-1, *item.shape))
-        return found
+        from hlsq.backends.vitis.vectors import read_vectors
+
+        return self._real(read_vectors(self.design, self.output_dir).inputs)
+
+    def _real(self, integers: Mapping[str, Values]) -> dict[str, Values]:
+        return {name: self.graph.formats[name].dequantize(values) for name, values in integers.items()}
 
     def _simulation(self, ap_types: bool) -> Simulation:
         with self._lock:
@@ -297,13 +273,4 @@ def _check_host(host: bool, raw: bool, trace: bool) -> None:
         raise OptionError(
             f"host=True asks for real values behind the hardware, {'raw' if raw else 'trace'}=True for its integers; "
             "leave one of them out"
-        )
-
-
-def _compare(name: str, start: int, expected: Values, actual: Values) -> None:
-    different = np.argwhere(expected != actual)
-    if len(different):
-        index = tuple(int(i) for i in different[0])
-        raise VerificationError(
-            name, (start + index[0], *index[1:]), int(expected[index]), int(actual[index]), len(different)
         )

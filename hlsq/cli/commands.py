@@ -247,6 +247,8 @@ def verify(project: str, samples: str | None, limit: int | None) -> None:
         raise click.UsageError("--limit chooses among --samples; give both.")
     hw = hlsq.load_project(project)
     inputs = None if samples is None else load_samples(samples, "test", limit)
+    if inputs is None:
+        hw.stored_inputs()  # whether there are any is known before anything is compiled
     with step("Compiling"):
         hw.compile()
     with step("Comparing C simulation and emulation"):
