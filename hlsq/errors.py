@@ -77,6 +77,10 @@ class OutputDirError(HlsqError, FileExistsError):
     """An output folder that holds something that hlsq did not write."""
 
 
+class OutputFileError(HlsqError, OSError):
+    """A file that cannot be written; the message says why, and what helps."""
+
+
 class ToolNotFoundError(HlsqError, FileNotFoundError):
     """A program (g++, vitis-run, vitis_hls) that is not installed; the message names the overriding variable."""
 

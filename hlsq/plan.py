@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hlsq.errors import FormatError, PlanError
+from hlsq.files.write import write_file
 from hlsq.formats import Format, format_from_dict
 from hlsq.formats.codes import WeightCodes
 
@@ -152,16 +153,12 @@ class Plan:
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
     def save(self, path: str | Path) -> None:
-        """Write the plan as JSON; a missing folder is created.
+        """Write the plan as JSON, whole or not at all; a missing folder is created.
 
         Raises:
             PlanError: the file cannot be written.
         """
-        try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_text(self.to_json(), encoding="utf-8")
-        except OSError as error:
-            raise PlanError(f"cannot write the plan to {str(path)!r}: {error.strerror}") from error
+        write_file(path, self.to_json(), PlanError, "the plan")
 
     @classmethod
     def load(cls, path: str | Path) -> Plan:

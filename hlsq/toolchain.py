@@ -16,9 +16,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
 
 from hlsq.errors import ToolFailedError, ToolNotFoundError
+from hlsq.files.write import Log
 
 CXX_VARIABLE = "HLSQ_CXX"
 CXX_PROGRAMS = ("g++", "c++")
@@ -68,13 +68,6 @@ def vitis_command(tool: str | Path, tcl: str | Path) -> list[str]:
     if _vitis_kind(tool) == "vitis-run":
         return [str(tool), "--mode", "hls", "--tcl", str(tcl)]
     return [str(tool), "-f", str(tcl)]
-
-
-def _opened(log: Path, command: Sequence[str]) -> TextIO:
-    try:
-        return log.open("w", encoding="utf-8")
-    except OSError as error:
-        raise ToolFailedError(f"{command[0]!r} cannot keep its log {str(log)!r}: {error.strerror or error}") from error
 
 
 def run_tool(
@@ -135,7 +128,7 @@ def run_tool(
         if log_path is None:
             lines = _read(process, None, stream)
         else:
-            with _opened(log_path, command) as log:
+            with Log(log_path, ToolFailedError, f"the log of {command[0]!r}") as log:
                 lines = _read(process, log, stream)
         code = process.wait()
     except BaseException:  # Ctrl-C as well: nothing that we started may stay behind
@@ -198,13 +191,12 @@ def _available(find: Callable[[], Path]) -> bool:
     return True
 
 
-def _read(process: subprocess.Popen[str], log: TextIO | None, stream: bool) -> list[str]:
+def _read(process: subprocess.Popen[str], log: Log | None, stream: bool) -> list[str]:
     lines = []
     for line in process.stdout or ():
         lines.append(line)
         if log is not None:
             log.write(line)
-            log.flush()
         if stream:
             sys.stdout.write(line)
             sys.stdout.flush()

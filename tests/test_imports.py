@@ -21,15 +21,16 @@ TREES = {"hlsq": ROOT / "hlsq", "hlsq.backends": ROOT / "backends", "hlsq.conver
 
 # What each part of hlsq may import of hlsq, longest prefix first; what is not listed here may import all of hlsq.
 # An entry allows itself and the names it lists.
-_BASICS = ("hlsq.errors", "hlsq.discovery", "hlsq.elementary")
+_BASICS = ("hlsq.errors", "hlsq.discovery", "hlsq.elementary", "hlsq.files")
 ARROWS = {
     "hlsq.errors": (),
     "hlsq.discovery": (),
     "hlsq.elementary": (),
-    "hlsq.toolchain": ("hlsq.errors",),
+    "hlsq.files": ("hlsq.errors",),
+    "hlsq.toolchain": ("hlsq.errors", "hlsq.files"),
     "hlsq.packages": ("hlsq.errors",),
     "hlsq.formats": _BASICS,
-    "hlsq.plan": ("hlsq.errors", "hlsq.formats"),
+    "hlsq.plan": ("hlsq.errors", "hlsq.files", "hlsq.formats"),
     "hlsq.graph": (*_BASICS, "hlsq.formats", "hlsq.plan"),
     "hlsq.emulate": (*_BASICS, "hlsq.formats", "hlsq.plan", "hlsq.graph"),
 }
@@ -44,6 +45,7 @@ ARROWS |= {
 }
 # What these parts may import besides the standard library and hlsq.
 FOREIGN = {
+    "hlsq.files": ("numpy",),
     "hlsq.formats": ("numpy",),
     "hlsq.elementary": ("numpy",),
     "hlsq.plan": ("numpy",),

@@ -15,7 +15,7 @@ import click
 
 import hlsq
 from hlsq.cli.console import ExplainedGroup, pairs, step
-from hlsq.cli.paths import NewPath, SamplesSource, write_file
+from hlsq.cli.paths import NewPath, SamplesSource
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.cli.samples import Samples, load_labelled_samples, load_samples
 from hlsq.cli.summary import summary
@@ -146,7 +146,7 @@ def quantize(
         load_tensorflow()
     with step("Choosing formats"), _calibration_is_needed(samples):
         plan = hlsq.quantize(model, scheme, samples, **given)
-    write_file(output, plan.to_json())
+    plan.save(output)
     click.echo("\n".join([f"{output}: {plan.scheme}, formats of {len(plan.blocks)} blocks", *pairs(summary(plan))]))
 
 
@@ -276,7 +276,7 @@ def report(project: str, as_json: bool, html: str | None) -> None:
         raise click.UsageError("--json and --html exclude each other.")
     found = hlsq.load_project(project).report()
     if html:
-        write_file(html, found.to_html())
+        found.to_html(html)
         click.echo(html)
     else:
         click.echo(found.to_json() if as_json else str(found))

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from hlsq.cli.console import Explained
 from hlsq.cli.samples import DATA_SETS, SUFFIXES
 
 
@@ -52,16 +51,3 @@ class SamplesSource(click.ParamType):
             known = ", ".join(sorted(DATA_SETS))
             self.fail(f"{value!r}: expected an {' or '.join(SUFFIXES)} file, or one of {known}.", param, ctx)
         return click.Path(exists=True, dir_okay=False, readable=True).convert(value, param, ctx)
-
-
-def write_file(path: str, text: str) -> None:
-    """Write ``text``; missing folders are made.
-
-    Raises:
-        Explained: it cannot be written.
-    """
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Explained(f"{path!r} cannot be written: {error.strerror or error}") from error

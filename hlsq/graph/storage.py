@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import GraphError
+from hlsq.files.write import write_file
 from hlsq.formats import Format, Rounding, format_from_dict
 from hlsq.graph.ops import op_from_dict
 from hlsq.graph.quantized import (
@@ -30,8 +32,8 @@ VERSION = 1
 Ints = NDArray[np.int64]
 
 
-def save_graph(graph: QuantizedGraph, folder: str | Path) -> None:
-    """Write ``graph.json`` and ``graph.npz`` into ``folder``, which must exist."""
+def graph_files(graph: QuantizedGraph) -> dict[str, bytes]:
+    """The files that hold ``graph``, name to content."""
     arrays: dict[str, Ints] = {}
     data = {
         "hlsq_graph": VERSION,
@@ -41,8 +43,19 @@ def save_graph(graph: QuantizedGraph, folder: str | Path) -> None:
         "outputs": list(graph.outputs),
         "host": dict(graph.host),
     }
-    Path(folder, "graph.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    np.savez_compressed(Path(folder, "graph.npz"), **arrays)  # type: ignore[arg-type]
+    archive = BytesIO()
+    np.savez_compressed(archive, **arrays)  # type: ignore[arg-type]
+    return {"graph.json": (json.dumps(data, indent=1) + "\n").encode(), "graph.npz": archive.getvalue()}
+
+
+def save_graph(graph: QuantizedGraph, folder: str | Path) -> None:
+    """Write ``graph.json`` and ``graph.npz`` into ``folder``.
+
+    Raises:
+        GraphError: they cannot be written.
+    """
+    for name, content in graph_files(graph).items():
+        write_file(Path(folder, name), content, GraphError, "the quantised network")
 
 
 def load_graph(folder: str | Path) -> QuantizedGraph:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hlsq.errors import OutputFileError
+from hlsq.files.write import write_file
 from hlsq.report.html import render_html
 from hlsq.report.model import NetworkReport
 from hlsq.report.plain import to_plain
@@ -29,8 +31,12 @@ class Report(NetworkReport):
         return json.dumps(self.to_dict(), indent=1)
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """One self-contained page; written to ``path`` too, if given."""
+        """One self-contained page; written to ``path`` too, if given.
+
+        Raises:
+            OutputFileError: it cannot be written.
+        """
         page = render_html(self)
         if path is not None:
-            Path(path).write_text(page, encoding="utf-8")
+            write_file(path, page, OutputFileError, "the report")
         return page

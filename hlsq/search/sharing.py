@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 import tempfile
@@ -14,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import SearchError
+from hlsq.files.reasons import reason
+from hlsq.files.write import write_file
 from hlsq.search.incremental import Base, Rows
 
 GRAPH = "graph.pickle"
+_WHAT = "what worker processes read"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +62,30 @@ class Folder:
         self._count = 0
 
     def allocate(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """A mapped array for tensor ``name``."""
+        """A mapped array for tensor ``name``.
+
+        Raises:
+            SearchError: the disk has no room for it.
+        """
         path = self.path / f"{self._count}.npy"
         self._count += 1
         self._made[name] = path
-        return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+        try:
+            array: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+            with path.open("rb+") as file:  # now, because writing to a mapping of a full disk kills the process
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            raise SearchError(
+                f"cannot write {_WHAT} to {str(path)!r}: {reason(error)}; scratch= names another folder, and a smaller "
+                "cache_bytes= needs less"
+            ) from error
+        return array
 
     def write(self, opened: Opened) -> None:
         """Publish ``opened``, whose tensors came from ``allocate``, and delete files of tensors it no longer has."""
         graph = self.path / GRAPH
         if not graph.exists():
-            graph.write_bytes(pickle.dumps(opened.base.graph))
+            write_file(graph, pickle.dumps(opened.base.graph), SearchError, _WHAT)
         base = opened.base
         for values in (*base.tensors.values(), *base.reals.values()):
             if self._flush and isinstance(values, np.memmap):
@@ -76,7 +93,7 @@ class Folder:
         files = {name: self._made[name].name for name in base.tensors}
         reals = {name: self._made[f"real {name}"].name for name in base.reals}
         content = (base.plan, files, reals, list(opened.parts))
-        (self.path / f"{opened.generation}.pickle").write_bytes(pickle.dumps(content))
+        write_file(self.path / f"{opened.generation}.pickle", pickle.dumps(content), SearchError, _WHAT)
         current = {*files.values(), *reals.values()}
         for path in self.path.glob("*.npy"):
             if path.name not in current:

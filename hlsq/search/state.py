@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hlsq.errors import SearchError
+from hlsq.files.write import write_file
 
 VERSION = 1
 KEY = "hlsq_search"
@@ -106,12 +106,7 @@ class State:
         """Write the file, if there is one."""
         if self.path is None:
             return
-        beside = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
-        try:
-            beside.write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
-            os.replace(beside, self.path)
-        except OSError as error:
-            raise SearchError(f"cannot write the search's state {str(self.path)!r}: {error.strerror}") from error
+        write_file(self.path, json.dumps(self.to_dict(), indent=1) + "\n", SearchError, "the state of the search")
 
     def _read(self, path: Path) -> None:
         where = f"the state {str(path)!r}"
