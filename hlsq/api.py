@@ -95,7 +95,7 @@ def convert(
     from hlsq.backends.vitis.project import check_output_dir, write_project
     from hlsq.emulate.deviation import deviations_to_json
     from hlsq.graph.lowering import quantize_graph
-    from hlsq.hardware import HardwareModel
+    from hlsq.hardware import HardwareModel, expected_integers
 
     path = check_output_dir(output_dir)
     names = {f.name for f in fields(HardwareOptions)}
@@ -115,10 +115,9 @@ def convert(
     samples = None if calibration is None else _samples(graph, calibration)
     found = {} if samples is None else _deviations(graph, quantized, plan, samples)
     extra = {"plan.json": plan.to_json(), DEVIATIONS: deviations_to_json(found)}
-    write_project(design, path, extra)
-    model_ = HardwareModel(design, path, plan, graph, found)
-    model_.write_vectors(_random_inputs(model_) if samples is None else _first(samples, VECTORS))
-    return model_
+    vectors = _random_inputs(quantized) if samples is None else _first(samples, VECTORS)
+    write_project(design, path, extra, vectors=expected_integers(quantized, vectors))
+    return HardwareModel(design, path, plan, graph, found)
 
 
 def load_project(folder: str | Path) -> HardwareModel:
@@ -127,15 +126,16 @@ def load_project(folder: str | Path) -> HardwareModel:
     Raises:
         GraphError: not a project of hlsq, or a damaged one.
     """
-    from hlsq.backends.vitis.project import read_project
+    from hlsq.backends.vitis.project import read_project, reading
     from hlsq.emulate.deviation import deviations_from_json
     from hlsq.hardware import HardwareModel
 
     path = Path(folder)
-    design = read_project(path)
-    plan = Plan.load(path / "plan.json") if (path / "plan.json").is_file() else None
-    counts = path / DEVIATIONS
-    found = deviations_from_json(counts.read_text(encoding="utf-8")) if counts.is_file() else {}
+    with reading(path):
+        design = read_project(path)
+        plan = Plan.load(path / "plan.json") if (path / "plan.json").is_file() else None
+        counts = path / DEVIATIONS
+        found = deviations_from_json(counts.read_text(encoding="utf-8")) if counts.is_file() else {}
     return HardwareModel(design, path, plan, deviations=found)
 
 
@@ -213,11 +213,11 @@ def _first(samples: Mapping[str, Any], count: int) -> dict[str, Any]:
     return {name: values[:count] for name, values in samples.items()}
 
 
-def _random_inputs(model: HardwareModel) -> dict[str, Any]:
+def _random_inputs(graph: QuantizedGraph) -> dict[str, Any]:
     """Random integers of the whole input range, as real values."""
     generator = np.random.default_rng(0)
     inputs = {}
-    for item in model.graph.inputs:
+    for item in graph.inputs:
         fmt = item.format
         if fmt.levels is not None:
             integers = generator.choice(np.asarray(fmt.levels), (VECTORS, *item.shape))

@@ -215,10 +215,7 @@ class HardwareModel:
         """Store ``x`` and its expected outputs as the vectors of the test bench."""
         from hlsq.backends.vitis.project import write_vectors
 
-        emulator = Emulator(self.graph)
-        integers = emulator.quantize_inputs(x)
-        result = emulator.run(x, progress=False)
-        write_vectors(self.design, self.output_dir, integers, result.outputs)
+        write_vectors(self.design, self.output_dir, *expected_integers(self.graph, x))
 
     def stored_inputs(self) -> dict[str, Values]:
         """Real values of the input vectors stored with the project.
@@ -266,6 +263,16 @@ class HardwareModel:
             if name in self.graph.host
         ]
         return f", {' and '.join(left)} left to the host" if left else ""
+
+
+def expected_integers(graph: QuantizedGraph, x: Inputs) -> tuple[Mapping[str, Values], Mapping[str, Values]]:
+    """Integers of the inputs ``x`` and of the outputs, [samples, ...] by name.
+
+    Raises:
+        InputError: see ``HardwareModel.emulate``.
+    """
+    emulator = Emulator(graph)
+    return emulator.quantize_inputs(x), emulator.run(x, progress=False).outputs
 
 
 def _check_host(host: bool, raw: bool, trace: bool) -> None:

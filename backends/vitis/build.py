@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hlsq.backends.vitis.project import PATIENCE, building
 from hlsq.backends.vitis.render import render_build_options
-from hlsq.errors import OptionError
+from hlsq.errors import OptionError, ToolFailedError
+from hlsq.files.write import write_file
 from hlsq.toolchain import find_vitis, run_tool, vitis_command
 
 STEPS = ("csim", "synth", "cosim", "export", "vsynth")
@@ -32,7 +34,7 @@ def run_build(
     Raises:
         OptionError: an option that does not exist, or cosim, export or vsynth without synth.
         ToolNotFoundError: neither ``vitis-run`` nor ``vitis_hls`` is installed.
-        ToolFailedError: Vitis HLS failed.
+        ToolFailedError: Vitis HLS failed, or another process is building the project.
     """
     if unknown:
         raise OptionError.unknown("build", next(iter(unknown)), ["reset", "log_to_stdout", *STEPS])
@@ -42,8 +44,9 @@ def run_build(
                 raise OptionError(f"build: {step}=True needs synth=True, because it works on the synthesised design")
     tool = find_vitis()
     text = render_build_options(reset=reset, csim=csim, synth=synth, cosim=cosim, export=export, vsynth=vsynth)
-    (folder / "build_opt.tcl").write_text(text, encoding="utf-8")
-    run_tool(vitis_command(tool, "build_prj.tcl"), cwd=folder, log_file="vitis_hls.log", stream=log_to_stdout)
+    with building(folder, ToolFailedError, PATIENCE):
+        write_file(folder / "build_opt.tcl", text, ToolFailedError, "the options of Vitis HLS")
+        run_tool(vitis_command(tool, "build_prj.tcl"), cwd=folder, log_file="vitis_hls.log", stream=log_to_stdout)
     return _report(folder) if synth else {}
 
 

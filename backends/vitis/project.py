@@ -5,110 +5,161 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.util import find_spec
+from math import inf
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.marker import MARKER, VERSION, all_files, make_marker, read_marker, written_files
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
-from hlsq.errors import GraphError, HlsqError, OutputDirError, ToolNotFoundError
-from hlsq.graph.storage import load_graph, save_graph
+from hlsq.backends.vitis.vectors import Ints, input_files, output_files, vector_files
+from hlsq.errors import GraphError, OutputDirError, ToolNotFoundError
+from hlsq.files.lock import locked
+from hlsq.files.reasons import reason
+from hlsq.files.swap import PRIVATE, exclusive, is_unfinished, replace_files, settled
+from hlsq.graph.storage import graph_files, load_graph
 
-MARKER = "hlsq_project.json"
-VERSION = 1
-BUILT = ("build_lib.log", "deviations.json")
+PATIENCE = 10.0
+"""Seconds to wait for another process that changes the project."""
 
 
 def check_output_dir(folder: str | Path) -> Path:
     """``folder`` as a path, if a project may be written there: missing, empty, or an earlier project of hlsq.
 
     Raises:
-        OutputDirError: it is a file, or holds something else.
+        OutputDirError: it is a file, holds something else, or cannot be written to.
     """
     if not isinstance(folder, (str, os.PathLike)) or not str(folder):
         raise OutputDirError(f"output_dir {folder!r} is no path; choose a folder")
     path = Path(folder)
+    shown = repr(str(path))
     try:
-        is_file = path.exists() and not path.is_dir()
-        above = next(parent for parent in path.absolute().parents if parent.exists())
+        above = next(parent for parent in (path, *path.absolute().parents) if _exists(parent))
+        longest = os.pathconf(above, "PC_NAME_MAX")
+        names = os.listdir(path) if path.is_dir() else []
     except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte, or a folder of others
-        raise OutputDirError(f"output_dir {str(path)!r} is no path for a folder: {error}") from error
-    if is_file:
-        raise OutputDirError(f"output_dir {str(path)!r} is a file; choose a folder")
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        raise OutputDirError(f"output_dir {str(path)!r} cannot be created: {str(above)!r} is no folder to write to")
-    if path.is_dir() and any(path.iterdir()) and not (path / MARKER).is_file():
+        raise OutputDirError(f"output_dir {shown} is no path for a folder: {reason(error)}") from error
+    if path.is_symlink() and not path.exists():
         raise OutputDirError(
-            f"output_dir {str(path)!r} holds files that hlsq did not write (no {MARKER}); choose an empty or new folder"
+            f"output_dir {shown} is a link to {os.readlink(path)!r}, which does not exist; create that folder, or "
+            "remove the link"
+        )
+    if path.exists() and not path.is_dir():
+        raise OutputDirError(f"output_dir {shown} is a file; choose a folder")
+    if any(len(os.fsencode(part)) > longest for part in path.parts):
+        raise OutputDirError(f"output_dir {shown} has a name of more than {longest} bytes; choose a shorter one")
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise OutputDirError(f"output_dir {shown} cannot be written: {str(above)!r} is no folder to write to")
+    if set(names) - {PRIVATE} and MARKER not in names and not is_unfinished(path):
+        raise OutputDirError(
+            f"output_dir {shown} holds files that hlsq did not write (no {MARKER}); choose an empty or new folder"
         )
     return path
 
 
-def write_project(design: Design, folder: str | Path, extra: dict[str, str] | None = None) -> Path:
-    """Write the project of ``design`` into ``folder``; an earlier project there is replaced once the new one is whole.
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
-    Files in it that hlsq did not write are kept.
+
+@contextmanager
+def building(folder: Path, error: type[Exception], wait: float = inf, what: str = "") -> Iterator[None]:
+    """Be the only one who builds from the project in ``folder``, whose sources stay as they are meanwhile.
+
+    Raises:
+        error: somebody else builds or replaces it for more than ``wait`` seconds.
+    """
+    with locked(folder / PRIVATE / "build.lock", error, what or f"the project {str(folder)!r}", wait):
+        shutil.rmtree(folder / PRIVATE / "build", ignore_errors=True)  # of a process that was killed
+        yield
+
+
+def write_project(
+    design: Design,
+    folder: str | Path,
+    extra: Mapping[str, str] | None = None,
+    *,
+    vectors: tuple[Mapping[str, Ints], Mapping[str, Ints]] | None = None,
+    stamps: tuple[str, ...] = (),
+) -> Path:
+    """Write the project of ``design`` into ``folder``; an earlier project there is replaced in one step.
+
+    Deleted are the files that the earlier project's marker lists. Files that hlsq did not write are kept.
 
     Args:
         design: the hardware.
         folder: output folder.
-        extra: further text files, path to content.
+        extra: further text files, path to content; None keeps those of an earlier project of the same design.
+        vectors: input and expected integers for the test bench, by name; None as for ``extra``.
+        stamps: in the names of libraries that will be built, beside ``STAMPS``.
 
     Raises:
-        OutputDirError: the folder holds something else, or cannot be written.
+        OutputDirError: the folder holds something else, cannot be written, or somebody else is working on it.
     """
     path = check_output_dir(folder)
+    new = not path.exists()
+    files: dict[str, str | bytes] = {**render_project(design), **_ap_types(), **graph_files(design.graph)}
+    files |= extra or {}
+    files |= {} if vectors is None else vector_files(design, *vectors)
+    what = f"output_dir {str(path)!r}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".hlsq.", dir=path.parent))
-    except OSError as error:
-        raise OutputDirError(f"output_dir {str(path)!r} cannot be created: {error.strerror}") from error
-    try:
-        staging.chmod(0o755)
-        for name, content in {**render_project(design), **(extra or {})}.items():
-            target = staging / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(content, encoding="utf-8")
-        (staging / "build_lib.sh").chmod(0o755)
-        (staging / "tb_data").mkdir()
-        _copy_ap_types(staging / "firmware" / "ap_types")
-        save_graph(design.graph, staging)
-        written = sorted(str(p.relative_to(staging)) for p in staging.rglob("*") if p.is_file())
-        marker = {"hlsq_project": VERSION, "options": _options_to_dict(design.options), "files": [*written, MARKER]}
-        (staging / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
-        if path.is_dir():
-            _keep_foreign_files(path, staging)
-        _replace(staging, path)
+        with building(path, OutputDirError, PATIENCE, what), exclusive(path, OutputDirError, what, PATIENCE):
+            earlier = read_marker(path)
+            if extra is None and vectors is None:
+                files |= _still_valid(path, earlier, design, files)
+            files[MARKER] = make_marker(design, files, stamps)
+            replace_files(path, files, all_files(earlier, design), OutputDirError, what, executable=["build_lib.sh"])
+            (path / "tb_data").mkdir(exist_ok=True)
     except BaseException as error:
-        shutil.rmtree(staging, ignore_errors=True)
-        if isinstance(error, OSError) and not isinstance(error, HlsqError):
-            raise OutputDirError(f"output_dir {str(path)!r} cannot be written: {error}") from error
+        if new:
+            _remove_if_empty(path)
+        if isinstance(error, OSError) and not isinstance(error, OutputDirError):
+            raise OutputDirError(f"output_dir {str(path)!r} cannot be written: {reason(error)}") from error
         raise
     return path
 
 
-def _keep_foreign_files(old: Path, new: Path) -> None:
-    """Take along what somebody else put into an earlier project: notes, results of Vitis HLS.
+def _still_valid(
+    path: Path, marker: Mapping[str, Any], design: Design, files: Mapping[str, str | bytes]
+) -> dict[str, bytes]:
+    """Plan, counts and vectors of an earlier project of the same design, which a new one is written without."""
+    same = marker.get("options") == asdict(design.options) and all(
+        (path / name).is_file() and (path / name).read_bytes() == files[name] for name in ("graph.json", "graph.npz")
+    )
+    vectors = {*input_files(design).values(), *output_files(design).values()}
+    names = (written_files(marker) | vectors) - {*files, MARKER}
+    return {name: (path / name).read_bytes() for name in names if (path / name).is_file()} if same else {}
 
-    Left behind are the files that the earlier project's marker lists, and what was built from them.
+
+def _remove_if_empty(path: Path) -> None:
+    """Remove a folder that was made for a project which then could not be written."""
+    for lock in (path / PRIVATE).glob("*.lock"):
+        lock.unlink(missing_ok=True)
+    for folder in (path / PRIVATE, path):
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+@contextmanager
+def reading(folder: str | Path) -> Iterator[None]:
+    """Read a project that nobody replaces meanwhile; one that a killed process left half replaced is finished first.
+
+    Raises:
+        GraphError: that cannot be done.
     """
-    try:
-        ours = set(json.loads((old / MARKER).read_text(encoding="utf-8")).get("files", []))
-    except (OSError, ValueError, AttributeError):
-        ours = set()
-    for path in sorted(p for p in old.rglob("*") if p.is_file() or p.is_symlink()):
-        name = path.relative_to(old)
-        built = path.suffix in (".so", ".o", ".dat") or name.name in BUILT
-        if str(name) in ours or built or (new / name).exists():
-            continue
-        (new / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, new / name, follow_symlinks=False)
+    path = Path(folder)
+    with settled(path, GraphError, f"the project {str(path)!r}", PATIENCE):
+        yield
 
 
 def read_project(folder: str | Path) -> Design:
@@ -129,51 +180,23 @@ def read_project(folder: str | Path) -> Design:
         raise GraphError(f"{str(folder)!r} is no project of hlsq: {error}") from error
 
 
-def write_vectors(
-    design: Design,
-    folder: str | Path,
-    inputs: dict[str, NDArray[np.int64]],
-    outputs: dict[str, NDArray[np.int64]],
-) -> None:
-    """Write input and expected integers for the test bench, one line per sample."""
-    data = Path(folder) / "tb_data"
-    data.mkdir(exist_ok=True)
-    for old in data.glob("*.dat"):
-        old.unlink()
-    layout = {name: f"{design.tensors[name].ident}.dat" for name in inputs}
-    for name, values in inputs.items():
-        _write_rows(data / layout[name], values)
-    for name, values in outputs.items():
-        _write_rows(data / f"{output_port(design, name)}.dat", values)
+def write_vectors(design: Design, folder: str | Path, inputs: Mapping[str, Ints], outputs: Mapping[str, Ints]) -> None:
+    """Write input and expected integers for the test bench, one line per sample.
+
+    Raises:
+        OutputDirError: they cannot be written.
+    """
+    path, what = Path(folder), "the test bench's vectors"
+    files = vector_files(design, inputs, outputs)
+    with exclusive(path, OutputDirError, f"the project {str(path)!r}", PATIENCE):
+        replace_files(path, files, list(files), OutputDirError, what)
 
 
-def output_port(design: Design, name: str) -> str:
-    """Name of the top function's port for output ``name``."""
-    readers = [s for s in design.streams if s.tensor == name]
-    return f"{design.tensors[name].ident}_{'out' if len(readers) == 1 else 'to_host'}"
-
-
-def _write_rows(path: Path, values: NDArray[np.int64]) -> None:
-    np.savetxt(path, values.reshape(len(values), -1), fmt="%d")
-
-
-def _options_to_dict(options: HardwareOptions) -> dict[str, Any]:
-    return asdict(options)
-
-
-def _copy_ap_types(target: Path) -> None:
+def _ap_types() -> dict[str, bytes]:
     """The arbitrary-precision headers that hls4ml ships; synthesis uses Vitis HLS's own instead."""
     spec = find_spec("hls4ml")
     if spec is None or spec.origin is None:
         raise ToolNotFoundError("hls4ml is not installed; it comes with hlsq: pip install hlsq")
-    shutil.copytree(Path(spec.origin).parent / "templates" / "vivado" / "ap_types", target)
-
-
-def _replace(staging: Path, path: Path) -> None:
-    if not path.exists():
-        os.rename(staging, path)
-        return
-    old = Path(tempfile.mkdtemp(prefix=".hlsq.old.", dir=path.parent))
-    os.rename(path, old / "old")
-    os.rename(staging, path)
-    shutil.rmtree(old, ignore_errors=True)
+    source = Path(spec.origin).parent / "templates" / "vivado" / "ap_types"
+    files = sorted(p for p in source.rglob("*") if p.is_file())
+    return {str(Path("firmware/ap_types") / p.relative_to(source)): p.read_bytes() for p in files}

@@ -14,15 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.vitis.design import Design, Tensor
+from hlsq.backends.vitis.marker import library_name, project_name
+from hlsq.backends.vitis.project import building, reading
 from hlsq.emulate.exact import storage
 from hlsq.errors import InputError, ToolFailedError
+from hlsq.files.reasons import reason
 from hlsq.toolchain import find_cxx, run_tool
 
 Ints = NDArray[np.int64]
 
 
 def compile_library(folder: str | Path, *, ap_types: bool = False, stamp: str = "lib") -> Path:
-    """Build the C simulation of the project in ``folder``.
+    """Build the C simulation of the project in ``folder``; waits for another thread or process that does so.
 
     Args:
         folder: project folder.
@@ -35,11 +38,14 @@ def compile_library(folder: str | Path, *, ap_types: bool = False, stamp: str = 
     Raises:
         ToolNotFoundError: no C++ compiler.
         ToolFailedError: the compiler reported errors; the message ends with its last lines.
+        GraphError: no project of hlsq.
     """
     path = Path(folder)
     environment = {"HLSQ_CXX": str(find_cxx()), "HLSQ_AP_TYPES": str(int(ap_types))}
-    run_tool(["bash", "build_lib.sh", stamp], cwd=path, log_file="build_lib.log", env=environment)
-    (library,) = path.glob(f"firmware/*-{stamp}.so")
+    with building(path, ToolFailedError):
+        with reading(path):
+            library = path / library_name(project_name(path), stamp)
+        run_tool(["bash", "build_lib.sh", stamp], cwd=path, log_file="build_lib.log", env=environment)
     return library
 
 
@@ -57,7 +63,13 @@ class Simulation:
         The loader caches libraries by path, so a private copy is loaded; rebuilding then really takes effect.
         """
         with tempfile.TemporaryDirectory(prefix="hlsq_") as folder:
-            copy = shutil.copy(library, folder)
+            try:
+                copy = shutil.copy(library, folder)
+            except OSError as error:
+                raise ToolFailedError(
+                    f"the C simulation {str(library)!r} cannot be loaded: {reason(error)}; if another process has "
+                    "replaced its project meanwhile, compile again"
+                ) from error
             loaded = ctypes.CDLL(copy)
         return cls(design, loaded)
 

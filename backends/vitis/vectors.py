@@ -1,7 +1,9 @@
-"""Reading the stored vectors of a project: the samples that its test bench feeds in, and what it expects."""
+"""Stored vectors of a project: the samples that its test bench feeds in, and what it expects."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,22 +11,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.vitis.design import Design
-from hlsq.backends.vitis.project import output_port
 from hlsq.errors import InputError
 from hlsq.formats import Format
 from hlsq.graph.ops import Shape
 
+Ints = NDArray[np.int64]
 REMEDY = "write them again with write_vectors, or give samples"
 _LARGEST = 2**63 - 1
 _DIGITS = frozenset("-0123456789 \t")
+
+
+def output_port(design: Design, name: str) -> str:
+    """Name of the top function's port for output ``name``."""
+    readers = [s for s in design.streams if s.tensor == name]
+    return f"{design.tensors[name].ident}_{'out' if len(readers) == 1 else 'to_host'}"
+
+
+def input_files(design: Design) -> dict[str, str]:
+    """Name of each input to its file."""
+    return {i.name: f"tb_data/{design.tensors[i.name].ident}.dat" for i in design.graph.inputs}
+
+
+def output_files(design: Design) -> dict[str, str]:
+    """Name of each output to its file."""
+    return {name: f"tb_data/{output_port(design, name)}.dat" for name in design.graph.outputs}
+
+
+def vector_files(design: Design, inputs: Mapping[str, Ints], outputs: Mapping[str, Ints]) -> dict[str, bytes]:
+    """Input and expected integers [samples, ...] as files, one line per sample; name to content."""
+    both = zip((input_files(design), output_files(design)), (inputs, outputs), strict=True)
+    return {known[name]: _rows(values) for known, arrays in both for name, values in arrays.items()}
+
+
+def _rows(values: Ints) -> bytes:
+    text = io.BytesIO()
+    np.savetxt(text, values.reshape(len(values), -1), fmt="%d")
+    return text.getvalue()
 
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
     """Integers of the stored samples, [samples, ...] by name of an input or output, and the files they stand in."""
 
-    inputs: dict[str, NDArray[np.int64]]
-    outputs: dict[str, NDArray[np.int64]]
+    inputs: dict[str, Ints]
+    outputs: dict[str, Ints]
     files: dict[str, Path]
 
 
@@ -38,8 +68,8 @@ def read_vectors(design: Design, folder: str | Path) -> Vectors:
     data = Path(folder) / "tb_data"
     graph = design.graph
     shapes = {i.name: i.shape for i in graph.inputs} | {name: graph.shapes[name] for name in graph.outputs}
-    files = {i.name: data / f"{design.tensors[i.name].ident}.dat" for i in graph.inputs}
-    files |= {name: data / f"{output_port(design, name)}.dat" for name in graph.outputs}
+    names = input_files(design) | output_files(design)
+    files = {name: Path(folder) / file for name, file in names.items()}
     rows = {name: _read(path, name, shapes[name], graph.formats[name]) for name, path in files.items()}
     counts = {files[name].name: len(values) for name, values in rows.items()}
     if len(set(counts.values())) > 1:
@@ -48,7 +78,7 @@ def read_vectors(design: Design, folder: str | Path) -> Vectors:
     return Vectors({i.name: rows[i.name] for i in graph.inputs}, {o: rows[o] for o in graph.outputs}, files)
 
 
-def _read(path: Path, name: str, shape: Shape, fmt: Format) -> NDArray[np.int64]:
+def _read(path: Path, name: str, shape: Shape, fmt: Format) -> Ints:
     try:
         lines = path.read_text(encoding="ascii").splitlines()
     except FileNotFoundError:

@@ -21,7 +21,7 @@ class ProjectWriter(VitisWriter):
         """
         design = design_of(model)
         if design is not None:
-            write_project(design, model.config.get_output_dir())
+            write_project(design, model.config.get_output_dir(), stamps=(model.config.get_config_value("Stamp"),))
         elif is_multigraph:
             super(VitisWriter, self).write_hls(model, is_multigraph=True)  # only the Vivado writer's knows of these
         else:

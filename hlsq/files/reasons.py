@@ -27,6 +27,7 @@ _REASONS = {
     errno.EPERM: _RIGHTS,
     errno.ENAMETOOLONG: _LONG,
     errno.ENOTDIR: _NO_FOLDER,
+    errno.EEXIST: _NO_FOLDER,
     errno.EISDIR: _FOLDER,
     errno.ENOENT: _MISSING,
     errno.EBUSY: _MOUNTED,

@@ -120,6 +120,12 @@ class Log:
             raise self._failed(problem) from problem
 
 
+def discard(path: str | Path) -> None:
+    """Delete what a killed process has left beside ``path`` while it wrote that; nobody else may write it now."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_private_name(os.path.realpath(path)))
+
+
 def sync_folders(paths: Iterable[str | Path]) -> None:
     """Bring the names in folders to the disk."""
     with ThreadPoolExecutor(_AT_A_TIME) as pool:

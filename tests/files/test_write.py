@@ -5,6 +5,7 @@ import resource
 import stat
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -92,12 +93,13 @@ def test_pipes_are_written_to(tmp_path: Path) -> None:
 def test_many_writers_leave_one_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     contents = [str(number) * 5000 for number in range(8)]
-    threads = [threading.Thread(target=lambda c=c: [write(path, c) for _ in range(10)]) for c in contents]
-    for thread in threads:
-        thread.start()
-    while any(thread.is_alive() for thread in threads):
-        if path.exists():
-            assert path.read_text() in contents
+    with ThreadPoolExecutor(len(contents)) as pool:
+        writers = [pool.submit(lambda c=c: [write(path, c) for _ in range(10)]) for c in contents]
+        while not all(writer.done() for writer in writers):
+            if path.exists():
+                assert path.read_text() in contents
+        for writer in writers:
+            writer.result()
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
