@@ -230,7 +230,7 @@ def test_a_finer_output_shifts_left_by_any_amount() -> None:
 
 
 def test_an_addition_leaves_out_what_is_too_small_to_matter() -> None:
-    for frac, multipliers in ((20, (2**20, 1)), (30, (2**30, 1)), (31, (2**30, 0)), (60, (2**30, 0))):
+    for frac, multipliers in ((20, (2**20, 1)), (31, (2**31, 1)), (50, (2**50, 1)), (51, (1, 0)), (90, (1, 0))):
         b = NetworkBuilder(np.random.default_rng(0))
         b.input("a", (4,), FixedPoint(8, 0))
         b.input("b", (4,), FixedPoint(8, frac))

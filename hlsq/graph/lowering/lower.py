@@ -12,14 +12,15 @@ from hlsq.formats import Affine, Format
 from hlsq.graph.block import Block
 from hlsq.graph.graph import Graph
 from hlsq.graph.lowering.accumulate import ChannelBounds, add_bias, product_bounds, scale_bounds
+from hlsq.graph.lowering.alignment import align
 from hlsq.graph.lowering.parameters import (
     Accumulator,
-    align,
     integer_reciprocal,
     integer_scale,
     integer_weights,
     place_bias,
     plain_scale,
+    scale_bits,
 )
 from hlsq.graph.lowering.requant import make_requant, output_interval
 from hlsq.graph.ops import Add, AveragePool2D, Concatenate, ZeroPad2D
@@ -228,7 +229,8 @@ class _Lowering:
             bounds = product_bounds(block.name, taps, source.deviation, 0)
             return Accumulator(np.asarray(step * weights.format.step), bounds, weights)
         if isinstance(block.op, Add):
-            scale, multipliers = align([t.format.step for t in inputs])
+            steps, deviations = [t.format.step for t in inputs], [t.deviation for t in inputs]
+            scale, multipliers = align(block.name, steps, deviations, formats.output, scale_bits(block, formats))
             los = [m * t.deviation.lo for m, t in zip(multipliers, inputs, strict=True)]
             his = [m * t.deviation.hi for m, t in zip(multipliers, inputs, strict=True)]
             return Accumulator(scale, _constant_bounds(sum(los), sum(his), channels), None, multipliers)

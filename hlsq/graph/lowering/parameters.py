@@ -1,4 +1,4 @@
-"""Parameters as integers: weights, aligned additions, biases, refined batch norms."""
+"""Parameters as integers: weights, biases, refined batch norms."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsq.elementary import ceil_log2, power_of_two
+from hlsq.elementary import power_of_two
 from hlsq.errors import FormatError, PlanError, QuantizationError
 from hlsq.formats import Format
 from hlsq.formats.codes import WeightCodes
 from hlsq.graph.block import Block
 from hlsq.graph.lowering.accumulate import ChannelBounds, checked
-from hlsq.graph.lowering.requant import MAX_WIDTH, MULTIPLIER_BITS
+from hlsq.graph.lowering.alignment import left_shift, room_above
 from hlsq.graph.quantized import QScale, QWeights
 from hlsq.plan import BlockPlan
 
@@ -22,10 +22,6 @@ Ints = NDArray[np.int64]
 SCALE_BITS = 15
 """Magnitude bits of a refined batch norm's multiplier, 16 with its sign."""
 FINER_BITS = 16
-MAX_ALIGN = 30
-MAX_GUARD = 12
-SPARE_BITS = 4
-"""Left free of 62 bits where there is a choice: for the sign, the sum with a constant, its rounding and the bounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,28 +71,14 @@ def _given_weights(block: Block, values: WeightCodes, fmt: Format) -> Ints:
         raise PlanError(f"block {block.name!r}: {error}") from error
 
 
-def align(steps: list[Floats]) -> tuple[Floats, tuple[int, ...]]:
-    """Common scale of an addition and each input's factor: shifts where possible, else 16-bit multipliers."""
-    values = [float(s) for s in steps]
-    smallest = min(values)
-    ratios = [v / smallest for v in values]
-    if all(np.frexp(r)[0] == 0.5 for r in ratios):
-        # An input that is finer than the coarsest by more than that contributes nothing.
-        scale = max(smallest, max(values) / 2.0**MAX_ALIGN)
-    else:
-        scale = max(values) / 2 ** (MULTIPLIER_BITS - 1)
-    return np.asarray(scale), tuple(round(v / scale) for v in values)
-
-
 def place_bias(block: Block, formats: BlockPlan, acc: Accumulator, channels: int) -> tuple[Accumulator, Ints | None]:
     """Bias as integers of the accumulator; one with more fraction bits shifts the sum of products left.
 
-    ``formats.bias_values`` take the place of the block's own bias. A bias so fine that the shift would not leave room
-    for scale and requantisation in 62 bits is rounded to the finest step that does.
+    ``formats.bias_values`` take the place of the block's own bias. How far the sum shifts, ``left_shift`` decides.
 
     Raises:
         PlanError: a format that does not fit the bias.
-        QuantizationError: a bias of more than 62 bits.
+        QuantizationError: a bias of more than 62 bits, or one too fine for its accumulator.
     """
     given = block.bias if formats.bias_values is None else formats.bias_values
     if given is None:
@@ -109,11 +91,9 @@ def place_bias(block: Block, formats: BlockPlan, acc: Accumulator, channels: int
             bias = formats.bias.fake_quantize(bias)
         except FormatError as error:
             raise PlanError(f"bias of block {block.name!r}: {error}") from error
-    shift = _exact_shift(bias / acc.scale, MAX_GUARD if formats.bias is None else MAX_ALIGN)
-    if shift is None:
-        shift = _guard_bits(bias, acc.scale, formats.output)
-    scale_bits = 0 if block.scale is None else SCALE_BITS if formats.scale is None else formats.scale.bits
-    shift = min(shift, _room(acc.bounds, bias / acc.scale, acc.scale, formats, scale_bits))
+    room = room_above(_largest(acc.bounds, bias / acc.scale), acc.scale, formats.output, scale_bits(block, formats))
+    where = f"layer {block.name!r}: its bias"
+    shift = left_shift(where, bias, acc.scale, formats.output, room, exact=formats.bias is not None)
     if shift:
         factor = 1 << shift
         checked(block.name, acc.bounds.lo * float(factor), acc.bounds.hi * float(factor))
@@ -128,39 +108,16 @@ def place_bias(block: Block, formats: BlockPlan, acc: Accumulator, channels: int
     return acc, np.broadcast_to(integers.astype(np.int64), (channels,)).copy()
 
 
-def _room(bounds: ChannelBounds, constant: Floats, step: Floats, formats: BlockPlan, follows: int = 0) -> int:
-    """By how many bits a sum may shift left so that all that comes after it fits 62 bits.
-
-    Args:
-        bounds: of the sum.
-        constant: what is added to it, in steps of the sum.
-        step: real value of one of its steps.
-        formats: of the block.
-        follows: bits that a multiplier after the addition adds.
-    """
-    largest = max(abs(bounds.interval.lo), bounds.interval.hi, float(np.abs(constant).max()), 1.0)
-    if formats.output is not None and (np.frexp(step / formats.output.step)[0] != 0.5).any():
-        follows += MULTIPLIER_BITS
-    return max(0, MAX_WIDTH - SPARE_BITS - int(ceil_log2(largest)) - follows)
+def scale_bits(block: Block, formats: BlockPlan) -> int:
+    """Bits that the multiplier of a refined batch norm adds to the accumulator."""
+    if block.scale is None:
+        return 0
+    return SCALE_BITS if formats.scale is None else formats.scale.bits
 
 
-def _exact_shift(values: Floats, most: int) -> int | None:
-    """Smallest left shift up to ``most`` that makes ``values`` whole, None where there is none."""
-    for shift in range(most + 1):
-        scaled = values * 2.0**shift
-        if (scaled == np.rint(scaled)).all():
-            return shift
-    return None
-
-
-def _guard_bits(bias: Floats, scale: Floats, output: Format | None) -> int:
-    """Left shift that makes the rounding of a bias harmless.
-
-    One step of the accumulator becomes at most 1/64 of an output step, or, where the accumulator is the output, 2**-12
-    of the largest bias.
-    """
-    wanted = float(np.max(np.abs(bias))) * 2.0**-12 if output is None else float(output.step) / 64
-    return int(np.clip(ceil_log2(float(np.max(scale)) / wanted), 0, MAX_GUARD))
+def _largest(bounds: ChannelBounds, constant: Floats) -> float:
+    """Largest magnitude of a sum or of the ``constant``, in steps of the sum, that is added to it."""
+    return max(abs(bounds.interval.lo), bounds.interval.hi, float(np.abs(constant).max()))
 
 
 def factor_exponents(gain: Floats) -> Ints:
@@ -178,8 +135,7 @@ def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, bounds: C
     """Integer multiplier and shift of a refined batch norm, and the real scale of ``t`` per channel.
 
     A shift with a format of its own keeps its value: its integers are aligned to the product of accumulator and
-    multiplier by left shifts, of the shift or, where its step is finer, of the product, as ``place_bias`` does and with
-    the same limit.
+    multiplier by left shifts, of the shift or, where its step is finer, of the product, as ``place_bias`` does.
 
     Args:
         block: the block.
@@ -189,7 +145,7 @@ def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, bounds: C
 
     Raises:
         PlanError: a format that does not fit.
-        QuantizationError: a shift of more than 62 bits.
+        QuantizationError: a shift of more than 62 bits, or one too fine for its accumulator.
     """
     assert block.scale is not None  # noqa: S101 - the caller looked
     channels = len(bounds.lo)
@@ -206,10 +162,10 @@ def integer_scale(block: Block, formats: BlockPlan, acc_scale: Floats, bounds: C
     if formats.scale_shift is not None:
         where = f"scale_shift of block {block.name!r}"
         offset = formats.scale_shift.dequantize(_quantize(where, formats.scale_shift, offset))
-        exact = _exact_shift(offset / scale, MAX_ALIGN)
-        left = _guard_bits(offset, scale, formats.output) if exact is None else exact
         product = ChannelBounds(*(end * np.abs(multiplier).max() for end in (bounds.lo, bounds.hi)))
-        left = min(left, _room(product, offset / scale, scale, formats))
+        room = room_above(_largest(product, offset / scale), scale, formats.output)
+        where = f"layer {block.name!r}: its batch norm's shift"
+        left = left_shift(where, offset, scale, formats.output, room, exact=True)
         scale = scale / 2.0**left
     shift = np.rint(offset / scale)
     if (np.abs(shift) >= 2.0**61).any():
