@@ -22,6 +22,7 @@ from tqdm import tqdm
 from hlsq import data
 from hlsq.cli.console import ExplainedCommand, short_path, step
 from hlsq.cli.quiet import load_tensorflow
+from hlsq.demo import accuracy
 
 HERE = Path(__file__).resolve().parent
 PADDING = 4
@@ -52,6 +53,7 @@ def main(epochs: int, steps: int | None, batch_size: int, rate: float, seed: int
         load_tensorflow()
         import keras
 
+        from hlsq.zoo.reference import keras_outputs
         from hlsq.zoo.resnet20 import preprocess, resnet20
 
     keras.utils.set_random_seed(seed)
@@ -62,8 +64,8 @@ def main(epochs: int, steps: int | None, batch_size: int, rate: float, seed: int
     click.echo(f"{len(x):,} training images, {total:,} batches of {batch_size}")
     fit(model, batches(preprocess(x), y, batch_size, np.random.default_rng(seed)), total, per_epoch, output)
     with step("Computing the accuracy"):
-        _, accuracy = model.evaluate(preprocess(x_test), y_test, batch_size=batch_size, verbose=0)
-    click.echo(f"accuracy on {len(x_test):,} test images: {100 * accuracy:.2f} %")
+        found = accuracy(keras_outputs(model, preprocess(x_test)), y_test)
+    click.echo(f"accuracy on {len(x_test):,} test images: {found:.2f} %")
     click.echo(f"{short_path(output)}: saved; next: run.py --model {short_path(output)}")
 
 
