@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from hlsq.errors import FormatError, PlanError
+import numpy as np
+
+from hlsq.errors import PlanError
+from hlsq.files.fields import Field
+from hlsq.files.read import read_json
 from hlsq.files.write import write_file
-from hlsq.formats import Format, format_from_dict
+from hlsq.formats import Format
+from hlsq.formats.base import read_format
 from hlsq.formats.codes import WeightCodes
 
 BatchNorm = Literal["fold", "refine"]
@@ -51,15 +55,9 @@ class BlockPlan:
         if self.values is not None and (self.weight is None or self.first_level is not None):
             raise PlanError("values of weights need the format weight and no first_level, which would have no effect")
         if self.bias_values is not None:
-            try:
-                plain = tuple(float(v) for v in self.bias_values)
-            except (TypeError, ValueError):
-                raise PlanError(
-                    f"bias_values is {self.bias_values!r}; allowed: a list of numbers, one per output channel"
-                ) from None
-            if not all(map(math.isfinite, plain)):
-                raise PlanError("bias_values has a value that is NaN or infinite; all must be finite")
-            object.__setattr__(self, "bias_values", plain)
+            given = self.bias_values.tolist() if isinstance(self.bias_values, np.ndarray) else self.bias_values
+            numbers = Field(given, PlanError, "", "bias_values").sequence(1)
+            object.__setattr__(self, "bias_values", tuple(item.number() for item in numbers))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form without what is absent."""
@@ -92,7 +90,7 @@ class Plan:
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.batch_norm not in ("fold", "refine"):
+        if self.batch_norm not in get_args(BatchNorm):
             raise PlanError(f"batch_norm is {self.batch_norm!r}; valid: 'fold', 'refine'")
 
     def with_block(self, name: str, **formats: Any) -> Plan:
@@ -129,28 +127,33 @@ class Plan:
         """The plan that ``to_dict`` wrote.
 
         Raises:
-            PlanError: not a plan, of another version, or with a field or format that is not valid; names the block.
+            PlanError: not a plan, of another version, or with a field or format that is not valid; names the place.
         """
-        if not isinstance(data, Mapping) or data.get("hlsq_plan") != VERSION:
-            found = data.get("hlsq_plan") if isinstance(data, Mapping) else data
-            raise PlanError(f"not an hlsq plan of version {VERSION} (found {found!r})")
-        try:
-            inputs = {name: _read_format(fmt, f"input {name!r}") for name, fmt in data["inputs"].items()}
-            blocks = {name: _read_block(name, block) for name, block in data["blocks"].items()}
-            return cls(
-                scheme=data["scheme"],
-                batch_norm=data["batch_norm"],
-                inputs=inputs,
-                blocks=blocks,
-                options=data.get("options", {}),
-                info=data.get("info", {}),
-            )
-        except (KeyError, AttributeError, TypeError) as error:
-            raise PlanError(f"the plan is incomplete or malformed: {error!r}") from error
+        return cls._read(Field(data, PlanError, "the plan"))
+
+    @classmethod
+    def _read(cls, field: Field) -> Plan:
+        field.version("hlsq_plan", VERSION, "an hlsq plan")
+        parts = field.record(("hlsq_plan", "scheme", "batch_norm", "inputs", "blocks"), ("options", "info"))
+        free = {key: parts[key].mapping() and parts[key].value for key in ("options", "info") if key in parts}
+        return cls(
+            scheme=parts["scheme"].text(),
+            batch_norm=parts["batch_norm"].choice(*get_args(BatchNorm)),  # type: ignore[arg-type] # one of them
+            inputs={name: read_format(item) for name, item in parts["inputs"].mapping().items()},
+            blocks={name: _read_block(item) for name, item in parts["blocks"].mapping().items()},
+            **free,
+        )
 
     def to_json(self) -> str:
-        """The text of a plan file."""
-        return json.dumps(self.to_dict(), indent=2) + "\n"
+        """The text of a plan file.
+
+        Raises:
+            PlanError: ``options`` or ``info`` hold something that JSON does not have.
+        """
+        try:
+            return json.dumps(self.to_dict(), indent=2, allow_nan=False, default=_plain_number) + "\n"
+        except (TypeError, ValueError) as error:
+            raise PlanError(f"options or info of the plan hold something that JSON does not have: {error}") from error
 
     def save(self, path: str | Path) -> None:
         """Write the plan as JSON, whole or not at all; a missing folder is created.
@@ -165,39 +168,29 @@ class Plan:
         """Read a plan that ``save`` wrote, edited by hand perhaps.
 
         Raises:
-            PlanError: the file is missing, no JSON, or no plan.
+            PlanError: the file is missing, no JSON, or no plan; names file and place.
         """
-        try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise PlanError(f"cannot read the plan {str(path)!r}: {error.strerror}") from error
-        except ValueError as error:
-            raise PlanError(f"{str(path)!r} is not JSON: {error}") from error
-        return cls.from_dict(data)
+        return cls._read(read_json(path, PlanError, "a plan"))
 
 
-def _read_format(data: Mapping[str, Any], where: str) -> Format:
+def _plain_number(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a {type(value).__name__}")
+
+
+def _read_block(field: Field) -> BlockPlan:
+    parts = field.record((), BlockPlan.__dataclass_fields__)
+    formats = {key: _read_part(key, part) for key, part in parts.items()}
     try:
-        return format_from_dict(data)
-    except FormatError as error:
-        raise PlanError(f"{where}: {error}") from error
+        return BlockPlan(**formats)
+    except PlanError as error:
+        raise field.fail(error) from None
 
 
-def _read_block(name: str, data: Mapping[str, Any]) -> BlockPlan:
-    fields = BlockPlan.__dataclass_fields__
-    if unknown := sorted(set(data) - set(fields)):
-        raise PlanError(f"block {name!r} has no {unknown[0]!r}; valid: {', '.join(fields)}")
-    try:
-        return BlockPlan(**{key: _read_field(key, value, f"block {name!r}, {key}") for key, value in data.items()})
-    except (FormatError, PlanError) as error:
-        raise PlanError(str(error) if repr(name) in str(error) else f"block {name!r}: {error}") from error
-
-
-def _read_field(key: str, data: Any, where: str) -> Any:
+def _read_part(key: str, field: Field) -> Any:
     if key == "values":
-        return WeightCodes.from_dict(data)
-    if key != "bias_values":
-        return _read_format(data, where)
-    if not isinstance(data, list) or not all(type(v) in (int, float) for v in data):
-        raise PlanError("bias_values is a list of numbers, one per output channel")
-    return tuple(data)
+        return WeightCodes.read(field)
+    if key == "bias_values":
+        return tuple(item.number() for item in field.sequence(1))
+    return read_format(field)

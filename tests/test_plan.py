@@ -37,25 +37,46 @@ def test_a_plan_edited_by_hand_takes_effect(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"hlsq_plan": 7}, "not an hlsq plan of version 1"),
-        ({"batch_norm": "ignore"}, "batch_norm is 'ignore'; valid: 'fold', 'refine'"),
-        ({"blocks": {"c": {"wieght": {}}}}, "block 'c' has no 'wieght'; valid: weight"),
-        ({"blocks": {"c": {"weight": {"format": "float8"}}}}, "block 'c', weight: unknown number format 'float8'"),
-        ({"blocks": {"c": {"weight": {"format": "fixed", "width": 99, "frac": 0}}}}, "block 'c', weight: width must"),
-        ({"inputs": {"x": {"format": "fixed", "width": 8}}}, "input 'x': format 'fixed'"),
-        ({"inputs": 5}, "incomplete or malformed"),
+        ({"hlsq_plan": 7}, "not an hlsq plan of version 1 (hlsq_plan 7)"),
+        ({"hlsq_plan": True}, "not an hlsq plan of version 1"),
+        ({"batch_norm": "ignore"}, "batch_norm: expected one of 'fold', 'refine', found 'ignore'"),
+        ({"blocks": {"c": {"wieght": {}}}}, "blocks.c: 'wieght' is unknown; valid: weight"),
+        ({"blocks": {"c": {"weight": {"format": "float8"}}}}, "blocks.c.weight: unknown number format 'float8'"),
+        ({"blocks": {"c": {"weight": {"format": "fixed", "width": 99, "frac": 0}}}}, "blocks.c.weight: width must"),
+        ({"blocks": {"c": {"weight": {"format": "affine", "width": 8, "scale": "0.5"}}}}, "c.weight: scale must be a"),
+        ({"blocks": {"c": {"weight": {"format": "affine", "width": 8, "scale": True}}}}, "c.weight: scale must be a"),
+        ({"blocks": {"c": {"weight": {"format": "affine", "width": 8, "scale": 10**400}}}}, "blocks.c.weight.scale: a"),
+        ({"blocks": {"c": {"weight": {"format": "affine", "width": 8, "scale": 1e-320}}}}, "blocks.c.weight.scale: N"),
+        ({"blocks": {"c": {"weight": {"format": "fixed", "width": 8, "frac": -(2**63)}}}}, "c.weight: frac must be"),
+        ({"blocks": {"c": {"weight": {"format": ["fixed"]}}}}, "c.weight: unknown number format ['fixed']"),
+        (
+            {"blocks": {"c": {"bias_values": [1, True]}}},
+            "blocks.c.bias_values[1]: expected a finite number, found True",
+        ),
+        ({"blocks": {"c": {"bias_values": []}}}, "blocks.c.bias_values: expected a list of at least 1 values, found 0"),
+        ({"blocks": {"c": {"values": {"shape": [1], "bits": 1, "data": "AA=="}}}}, "blocks.c: values of weights need"),
+        ({"blocks": {"c": None}}, "blocks.c: expected an object, found None"),
+        ({"inputs": {"x": {"format": "fixed", "width": 8}}}, "inputs.x: format 'fixed' needs the field frac"),
+        ({"inputs": 5}, "inputs: expected an object, found 5"),
+        ({"scheme": 5}, "scheme: expected text, found 5"),
+        ({"options": [1]}, "options: expected an object, found [1]"),
+        ({"info": "none"}, "info: expected an object, found 'none'"),
+        ({"info": {"a": [1, float("nan")]}}, "info.a[1]: NaN, an infinity, or a number too large or too small"),
+        ({"block": {}}, "'block' is unknown; valid: hlsq_plan, scheme"),
     ],
 )
 def test_what_is_no_plan(change: dict[str, Any], message: str, tmp_path: Path) -> None:
     _, plan = random_network(0)
     path = tmp_path / "plan.json"
     path.write_text(json.dumps({**plan.to_dict(), **change}))
-    with pytest.raises(PlanError, match=message):
+    with pytest.raises(PlanError) as caught:
         Plan.load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match="cannot read the plan"):
+    with pytest.raises(PlanError, match=r"cannot read a plan from .*none\.json: No such file"):
         Plan.load(tmp_path / "none.json")
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(PlanError, match="is not JSON"):

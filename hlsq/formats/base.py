@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -13,11 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from hlsq.discovery import import_all
 from hlsq.errors import FormatError
+from hlsq.files.fields import Field, shown
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MAX_WIDTH = 64
+SMALLEST_SCALE = float(np.finfo(np.float64).smallest_normal)
+"""Smaller ones have less than the 53 bits of float64."""
 
 
 class Rounding(StrEnum):
@@ -30,7 +33,7 @@ class Rounding(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Rounding:
-        raise FormatError(f"rounding {value!r} is unknown; valid: {', '.join(cls)}")
+        raise FormatError(f"rounding {shown(value)} is unknown; valid: {', '.join(cls)}")
 
     def apply(self, values: Floats) -> Floats:
         """Round ``values`` to whole numbers, still as float64."""
@@ -180,34 +183,58 @@ def format_from_dict(data: Mapping[str, Any]) -> Format:
     """
     import_all("hlsq.formats")
     if not isinstance(data, Mapping):
-        raise FormatError(f"a number format is an object with the key 'format'; got {data!r}")
+        raise FormatError(f"a number format is an object with the key 'format'; got {shown(data)}")
     kind = data.get("format")
-    cls = Format._kinds.get(str(kind))
+    cls = Format._kinds.get(kind) if isinstance(kind, str) else None
     if cls is None:
-        raise FormatError(f"unknown number format {kind!r}; valid: {', '.join(sorted(Format._kinds))}")
+        raise FormatError(f"unknown number format {shown(kind)}; valid: {', '.join(sorted(Format._kinds))}")
     names = {field.name for field in fields(cls)}
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k != "format"}
     if unknown := sorted(set(values) - names):
         raise FormatError(f"format {kind!r} has no field {', '.join(unknown)}; valid: {', '.join(sorted(names))}")
+    needed = [field.name for field in fields(cls) if field.default is MISSING]
+    if missing := [name for name in needed if name not in values]:
+        raise FormatError(f"format {kind!r} needs the field {missing[0]}")
+    return cls(**values)
+
+
+def read_format(field: Field) -> Format:
+    """The format that stands in a file.
+
+    Raises:
+        HlsqError: (``field.error``) it is none; names file and place.
+    """
+    field.mapping()
     try:
-        return cls(**values)
-    except TypeError as error:
-        raise FormatError(f"format {kind!r}: {error}") from error
+        return format_from_dict(field.value)
+    except FormatError as error:
+        raise field.fail(error) from None
 
 
 def as_scale(value: Any, name: str) -> float | tuple[float, ...]:
     """A positive finite scale, or one per channel, as plain floats.
 
     Raises:
-        FormatError: not positive, not finite, or empty.
+        FormatError: no numbers, not positive, not finite, too small for the precision of float64, or empty.
     """
     try:
-        array = np.asarray(value, dtype=np.float64)
+        array = np.asarray(value)
     except (TypeError, ValueError):
         array = np.empty(0)
-    if array.ndim > 1 or array.size == 0 or not np.isfinite(array).all() or (array <= 0).any():
-        raise FormatError(f"{name} must be a positive finite number or a list of them, one per channel; got {value!r}")
+    # Whole numbers beyond 64 bits make an array of objects.
+    if array.dtype.kind not in "iuf" or array.ndim > 1 or array.size == 0:
+        raise _no_scale(name, value)
+    array = array.astype(np.float64)
+    if not (np.isfinite(array) & (array >= SMALLEST_SCALE)).all():
+        raise _no_scale(name, value)
     return float(array) if array.ndim == 0 else tuple(float(v) for v in array)
+
+
+def _no_scale(name: str, value: Any) -> FormatError:
+    return FormatError(
+        f"{name} must be a positive finite number (at least {SMALLEST_SCALE:.3g}) or a list of them, one per channel; "
+        f"got {shown(value)}"
+    )
 
 
 def check_whole(value: int, name: str = "width", low: int = 1, high: int = MAX_WIDTH) -> int:
@@ -217,8 +244,20 @@ def check_whole(value: int, name: str = "width", low: int = 1, high: int = MAX_W
         FormatError: with the allowed range.
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
-        raise FormatError(f"{name} must be a whole number from {low} to {high}; got {value!r}")
+        raise FormatError(f"{name} must be a whole number from {low} to {high}; got {shown(value)}")
     return int(value)
+
+
+def check_not_negative(value: float, name: str) -> float:
+    """``value`` as a plain number, refused below zero.
+
+    Raises:
+        FormatError: it is negative, not finite, or no number.
+    """
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not number or not 0 <= value <= np.finfo(np.float64).max:
+        raise FormatError(f"{name} must be a finite number from 0 up; got {shown(value)}")
+    return float(value)
 
 
 def check_flag(flag: bool, name: str) -> bool:
@@ -228,7 +267,7 @@ def check_flag(flag: bool, name: str) -> bool:
         FormatError: it is neither true nor false (the text "false" in a plan, say, which Python takes for true).
     """
     if not isinstance(flag, (bool, np.bool_)):
-        raise FormatError(f"{name} must be true or false; got {flag!r}")
+        raise FormatError(f"{name} must be true or false; got {shown(flag)}")
     return bool(flag)
 
 

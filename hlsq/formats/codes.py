@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -14,10 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hlsq.errors import FormatError
+from hlsq.files.fields import Field
 from hlsq.formats.base import Format
 from hlsq.formats.packing import pack, packed_words, unpack
 
 WORD_BITS = 64
+MOST_WEIGHTS = 1 << 31
+"""Of one block."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class WeightCodes:
         size = 8 * packed_words(count, self.bits, WORD_BITS)
         try:
             # The limit keeps a damaged plan from filling the memory.
-            raw = zlib.decompressobj().decompress(base64.b64decode(self.data, validate=True), size + 1)
+            stream = zlib.decompressobj()
+            raw = stream.decompress(base64.b64decode(self.data, validate=True), size + 1)
         except (binascii.Error, ValueError, zlib.error) as error:
             raise FormatError(f"values cannot be read: {error}") from error
         if len(raw) != size:
@@ -68,6 +71,8 @@ class WeightCodes:
                 f"values hold {'more than ' if len(raw) > size else ''}{min(len(raw), size)} bytes, but shape "
                 f"{list(self.shape)} needs {size}"
             )
+        if not stream.eof or stream.unused_data:  # zlib compares its checksum at the end
+            raise FormatError("values cannot be read: their data does not end where it should")
         try:
             codes = unpack(np.frombuffer(raw, dtype="<u8").astype(np.uint64), count, self.bits, WORD_BITS)
             return fmt.decode(codes).reshape(self.shape)
@@ -79,19 +84,14 @@ class WeightCodes:
         return {"shape": list(self.shape), "bits": self.bits, "data": self.data}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> WeightCodes:
+    def read(cls, field: Field) -> WeightCodes:
         """The codes that ``to_dict`` wrote.
 
         Raises:
-            FormatError: something else.
+            HlsqError: (``field.error``) something else.
         """
-        if not isinstance(data, Mapping) or set(data) != {"shape", "bits", "data"}:
-            raise FormatError(f"values are an object of shape, bits and data; got {data!r:.80}")
-        shape, bits, text = data["shape"], data["bits"], data["data"]
-        good = isinstance(shape, list) and all(type(n) is int and n > 0 for n in shape)
-        if not (good and type(bits) is int and 1 <= bits <= WORD_BITS and isinstance(text, str)):
-            raise FormatError(
-                f"values need a shape of positive whole numbers, bits from 1 to {WORD_BITS} and data as text; "
-                f"got shape {shape!r}, bits {bits!r}"
-            )
-        return cls(tuple(shape), bits, text)
+        parts = field.record(("shape", "bits", "data"))
+        shape = parts["shape"].integers(1, MOST_WEIGHTS, 1)
+        if prod(shape) > MOST_WEIGHTS:
+            raise parts["shape"].expected(f"at most {MOST_WEIGHTS} weights")
+        return cls(shape, parts["bits"].integer(1, WORD_BITS), parts["data"].text())

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hlsq.elementary import power_of_two
 from hlsq.errors import FormatError
+from hlsq.files.fields import shown
 from hlsq.formats.base import (
     MAX_WIDTH,
     Floats,
@@ -55,9 +56,11 @@ class FixedPoint(Format):
             fracs = np.asarray(self.frac)
         except ValueError:  # lists of different lengths
             fracs = np.empty(0)
-        if fracs.ndim > 1 or fracs.size == 0 or fracs.dtype.kind not in "iu" or (np.abs(fracs) > MAX_FRAC).any():
+        whole = fracs.ndim <= 1 and fracs.size > 0 and fracs.dtype.kind in "iu"
+        if not whole or fracs.min() < -MAX_FRAC or fracs.max() > MAX_FRAC:
             raise FormatError(
-                f"frac must be a whole number from -{MAX_FRAC} to {MAX_FRAC}, or one per channel; got {self.frac!r}"
+                f"frac must be a whole number from -{MAX_FRAC} to {MAX_FRAC}, or one per channel; "
+                f"got {shown(self.frac)}"
             )
         object.__setattr__(self, "frac", int(fracs) if fracs.ndim == 0 else tuple(int(f) for f in fracs))
         object.__setattr__(self, "rounding", Rounding(self.rounding))

@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hlsq.errors import FormatError
-from hlsq.formats.base import Floats, Format, Ints, as_scale, check_codes, check_flag, check_members, check_whole
+from hlsq.formats.base import (
+    Floats,
+    Format,
+    Ints,
+    as_scale,
+    check_codes,
+    check_flag,
+    check_members,
+    check_not_negative,
+    check_whole,
+)
 
 MAX_EXPONENT = 61
 
@@ -46,9 +56,7 @@ class PowerOfTwo(Format):
     zero_below: float = 0.5
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.zero_below, (int, float)) and np.isfinite(self.zero_below) and self.zero_below >= 0):
-            raise FormatError(f"zero_below must be a finite number from 0 up; got {self.zero_below!r}")
-        object.__setattr__(self, "zero_below", float(self.zero_below))
+        object.__setattr__(self, "zero_below", check_not_negative(self.zero_below, "zero_below"))
         object.__setattr__(self, "signed", check_flag(self.signed, "signed"))
         bits = check_whole(self.code_bits, "code_bits", 1 + (self.signed and self.has_zero), 16)
         object.__setattr__(self, "code_bits", bits)

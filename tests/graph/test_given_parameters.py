@@ -10,6 +10,7 @@ from networks import random_network
 from small import small_network
 
 from hlsq.errors import FormatError, PlanError
+from hlsq.files.fields import Field
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 from hlsq.formats.codes import WeightCodes
 from hlsq.graph import Graph
@@ -83,7 +84,7 @@ def test_another_weight_format_drops_the_values() -> None:
 def test_codes_come_back(fmt: Format, shape: tuple[int, ...]) -> None:
     integers = fmt.quantize(np.random.default_rng(0).normal(size=shape) * 20)
     codes = WeightCodes.from_array(integers, fmt)
-    assert np.array_equal(WeightCodes.from_dict(codes.to_dict()).to_array(fmt), integers)
+    assert np.array_equal(WeightCodes.read(Field(codes.to_dict(), PlanError, "values")).to_array(fmt), integers)
 
 
 def test_integers_that_have_no_code() -> None:
@@ -131,17 +132,17 @@ def test_contradictions() -> None:
         BlockPlan(values=CODES)
     with pytest.raises(PlanError, match="no first_level"):
         BlockPlan(weight=PowerOfTwo(4, 6), first_level=Affine(8, 0.1), values=CODES)
-    with pytest.raises(PlanError, match="NaN or infinite"):
+    with pytest.raises(PlanError, match=r"bias_values\[0\]: expected a finite number, found nan"):
         BlockPlan(bias_values=(float("nan"),))
 
 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"values": 5}, "'class': values are an object of shape, bits and data"),
-        ({"values": {"shape": [3], "bits": 0, "data": ""}}, "'class': values need a shape"),
-        ({"bias_values": "no"}, "'class': bias_values is a list of numbers"),
-        ({"bias_values": [float("inf")]}, "'class': bias_values has a value that is NaN"),
+        ({"values": 5}, "blocks.class.values: expected an object, found 5"),
+        ({"values": {"shape": [3], "bits": 0, "data": "AA"}}, "blocks.class.values.bits: expected a whole number from"),
+        ({"bias_values": "no"}, "blocks.class.bias_values: expected a list, found 'no'"),
+        ({"bias_values": [float("inf")]}, r"blocks.class.bias_values\[0\]: expected a finite number, found inf"),
     ],
 )
 def test_a_damaged_file(fields: dict[str, Any], message: str) -> None:

@@ -97,10 +97,7 @@ class _Lowering:
 
     def block(self, block: Block, formats: BlockPlan) -> QBlock:
         inputs = [self.tensors[name] for name in block.inputs]
-        if block.kernel is None and formats.weight is not None:
-            raise PlanError(f"block {block.name!r} has no weights, but the plan gives them the format {formats.weight}")
-        if formats.bias_values is not None and (not block.op.accumulates or isinstance(block.op, Concatenate)):
-            raise PlanError(f"block {block.name!r} ({block.op.kind}) has no accumulator; the plan gives it bias_values")
+        _check_effect(block, formats)
         if not block.op.accumulates:
             return self._passing(block, formats, inputs[0])
         if formats.output is None:
@@ -277,6 +274,19 @@ def _check_names(graph: Graph, plan: Plan) -> None:
                 f"the plan has the {what} {extra[0]!r}, which network {graph.name!r} does not have; "
                 f"its {what}s: {', '.join(sorted(wanted))}"
             )
+
+
+def _check_effect(block: Block, formats: BlockPlan) -> None:
+    """Refuse what the plan gives to a block that has no such thing."""
+    given = [name for name in BlockPlan.__dataclass_fields__ if getattr(formats, name) is not None]
+    what = f"block {block.name!r} ({block.op.kind})"
+    if block.kernel is None and (found := [name for name in ("weight", "first_level", "values") if name in given]):
+        raise PlanError(f"{what} has no weights, but the plan gives it {found[0]}; leave that out")
+    passing = not block.op.accumulates or isinstance(block.op, Concatenate)
+    if passing and (others := [name for name in given if name != "output"]):
+        raise PlanError(f"{what} has no accumulator, but the plan gives it {others[0]}; leave that out")
+    if block.bias is None and formats.bias is not None and formats.bias_values is None:
+        raise PlanError(f"{what} has no bias, but the plan gives it a format; leave that out")
 
 
 def _check_activation_format(where: str, fmt: Format) -> None:
