@@ -44,7 +44,8 @@ class Field:
 
     def at(self, key: str, value: Any) -> Field:
         """The part ``value`` of this value."""
-        return Field(value, self.error, self.file, f"{self.place}.{key}" if self.place else key)
+        name = key if key.isprintable() and len(key) <= SHOWN else shown(key)
+        return Field(value, self.error, self.file, f"{self.place}.{name}" if self.place else name)
 
     def mapping(self) -> dict[str, Field]:
         """An object with any keys."""
@@ -63,7 +64,7 @@ class Field:
             if key not in found:
                 raise self.fail(f"{key!r} is missing")
         if unknown := [key for key in found if key not in required and key not in optional]:
-            raise self.fail(f"{unknown[0]!r} is unknown; valid: {', '.join((*required, *optional))}")
+            raise self.fail(f"{shown(unknown[0])} is unknown; valid: {', '.join((*required, *optional))}")
         return found
 
     def sequence(self, low: int = 0, high: int | None = None) -> list[Field]:
@@ -97,6 +98,12 @@ class Field:
                 pass
         raise self.expected("a finite number")
 
+    def flag(self) -> bool:
+        """True or false."""
+        if not isinstance(self.value, (bool, np.bool_)):
+            raise self.expected("true or false")
+        return bool(self.value)
+
     def text(self) -> str:
         """Text that is not empty."""
         if not isinstance(self.value, str) or not self.value:
@@ -110,7 +117,7 @@ class Field:
     def choice(self, *valid: str) -> str:
         """One of ``valid``."""
         if not isinstance(self.value, str) or self.value not in valid:
-            raise self.expected(f"one of {', '.join(map(repr, valid))}")
+            raise self.expected(f"one of {', '.join(repr(str(v)) for v in valid)}")
         return self.value
 
     def optional(self) -> Field | None:

@@ -176,7 +176,7 @@ def _check(field: Field, depth: int) -> None:
         raise field.fail(f"lists or objects are nested more than {MAX_DEPTH} deep")
     if isinstance(value, dict):
         if _Repeated in value:
-            raise field.fail(f"the key {value[_Repeated]!r} is there twice")
+            raise field.fail(f"the key {shown(value[_Repeated])} is there twice")
         for key, item in value.items():
             _check(field.at(key, item), depth + 1)
     elif isinstance(value, list):

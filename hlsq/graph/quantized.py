@@ -20,6 +20,8 @@ from hlsq.formats import Format, Rounding
 from hlsq.graph.ops import Op, Shape
 
 Ints = NDArray[np.int64]
+HOST_FUNCTIONS = ("softmax", "sigmoid")
+"""What can be left to the host behind an output."""
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import GraphError
+from hlsq.files.fields import Field
+from hlsq.files.read import read_archive, read_json
 from hlsq.files.write import write_file
-from hlsq.formats import Format, Rounding, format_from_dict
-from hlsq.graph.ops import op_from_dict
+from hlsq.formats import Format, Rounding
+from hlsq.formats.base import read_format
+from hlsq.graph.check import MOST_VALUES, check_graph
+from hlsq.graph.lowering.requant import MAX_SHIFT
+from hlsq.graph.ops import Shape, read_op
 from hlsq.graph.quantized import (
     DyadicRequant,
     Interval,
@@ -29,6 +34,16 @@ from hlsq.graph.quantized import (
 )
 
 VERSION = 1
+STRUCTURE, INTEGERS = "graph.json", "graph.npz"
+MOST_INTEGER = 2**63 - 1
+MOST_BYTES = 1 << 32
+"""Of all integers of a network, unpacked."""
+BLOCK = (
+    "name", "op", "inputs", "shape", "format", "interval", "accumulator", "scaled", "weights", "weight_format", "bias",
+    "product_shift", "input_multipliers", "scale_multiplier", "scale_shift", "scale_format", "requant",
+    "input_requants", "activation", "layers",
+)  # fmt: skip
+"""What is written of a block."""
 Ints = NDArray[np.int64]
 
 
@@ -45,7 +60,7 @@ def graph_files(graph: QuantizedGraph) -> dict[str, bytes]:
     }
     archive = BytesIO()
     np.savez_compressed(archive, **arrays)  # type: ignore[arg-type]
-    return {"graph.json": (json.dumps(data, indent=1) + "\n").encode(), "graph.npz": archive.getvalue()}
+    return {STRUCTURE: (json.dumps(data, indent=1) + "\n").encode(), INTEGERS: archive.getvalue()}
 
 
 def save_graph(graph: QuantizedGraph, folder: str | Path) -> None:
@@ -62,32 +77,55 @@ def load_graph(folder: str | Path) -> QuantizedGraph:
     """The graph that ``save_graph`` wrote into ``folder``.
 
     Raises:
-        GraphError: the files are missing, damaged or of another version.
+        GraphError: the files are missing, damaged or of another version, or what they say contradicts itself; names the
+            file and the place.
     """
+    data = read_json(Path(folder, STRUCTURE), GraphError, "a quantised network")
+    data.version("hlsq_graph", VERSION, "a quantised network of hlsq")
+    parts = data.record(("hlsq_graph", "name", "inputs", "blocks", "outputs", "host"))
+    arrays = _Arrays(Path(folder, INTEGERS), read_archive(Path(folder, INTEGERS), GraphError, MOST_BYTES))
+    graph = QuantizedGraph(
+        name=parts["name"].text(),
+        inputs=tuple(_read_input(item) for item in parts["inputs"].sequence()),
+        blocks=tuple(_read_block(item, arrays) for item in parts["blocks"].sequence()),
+        outputs=parts["outputs"].texts(),
+        host={name: item.text() for name, item in parts["host"].mapping().items()},
+    )
+    if arrays.left:
+        raise GraphError(f"{arrays.path}: no block has the array {sorted(arrays.left)[0]!r}")
     try:
-        data = json.loads(Path(folder, "graph.json").read_text(encoding="utf-8"))
-        if data["hlsq_graph"] != VERSION:
-            raise GraphError(f"{folder}: graph of version {data['hlsq_graph']}; this hlsq reads version {VERSION}")
-        with np.load(Path(folder, "graph.npz"), allow_pickle=False) as arrays:
-            return QuantizedGraph(
-                name=data["name"],
-                inputs=tuple(
-                    QInput(i["name"], tuple(i["shape"]), format_from_dict(i["format"])) for i in data["inputs"]
-                ),
-                blocks=tuple(_block_from_dict(block, arrays) for block in data["blocks"]),
-                outputs=tuple(data["outputs"]),
-                host=data["host"],
-            )
-    except (OSError, EOFError, BadZipFile, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise GraphError(f"cannot read a quantised network from {str(folder)!r}: {error}") from error
+        check_graph(graph)
+    except GraphError as error:
+        raise data.fail(error) from None
+    return graph
+
+
+class _Arrays:
+    """The arrays of the archive, each of which exactly one block has."""
+
+    def __init__(self, path: Path, found: Mapping[str, NDArray[Any]]) -> None:
+        self.path = path
+        self.left = dict(found)
+
+    def take(self, block: str, field: Field) -> Ints | None:
+        """The array that ``field`` names, if it names one."""
+        if field.optional() is None:
+            return None
+        name = field.choice(_array_name(block, field.place.rpartition(".")[2]))
+        if name not in self.left:
+            raise GraphError(f"{self.path}: the array {name!r} is missing, or two blocks have it")
+        array = self.left.pop(name)
+        if array.dtype != np.int64:
+            raise GraphError(f"{self.path}: {name}: expected 64-bit integers, found {array.dtype}")
+        return array
 
 
 def _block_to_dict(block: QBlock, arrays: dict[str, Ints]) -> dict[str, Any]:
     def store(key: str, array: Ints | None) -> str | None:
         if array is None:
             return None
-        arrays[f"{block.name}|{key}"] = array
-        return f"{block.name}|{key}"
+        arrays[_array_name(block.name, key)] = array
+        return _array_name(block.name, key)
 
     return {
         "name": block.name,
@@ -115,43 +153,88 @@ def _block_to_dict(block: QBlock, arrays: dict[str, Ints]) -> dict[str, Any]:
     }
 
 
-def _block_from_dict(data: Mapping[str, Any], arrays: Mapping[str, Ints]) -> QBlock:
-    def fetch(key: str) -> Ints | None:
-        return None if data[key] is None else arrays[data[key]]
+def _array_name(block: str, key: str) -> str:
+    return f"{block}|{key}"
 
-    values = fetch("weights")
+
+def _read_input(field: Field) -> QInput:
+    parts = field.record(("name", "shape", "format"))
+    return QInput(parts["name"].text(), _read_shape(parts["shape"]), read_format(parts["format"]))
+
+
+def _read_shape(field: Field) -> Shape:
+    return field.integers(1, MOST_VALUES, 1)
+
+
+def _read_block(field: Field, arrays: _Arrays) -> QBlock:
+    # Files from before a shift could have a format of its own lack two of them.
+    parts = field.record(BLOCK, ("scale_shift_format", "scale_product_shift"))
+    name = parts["name"].text()
+    values, weight_format = arrays.take(name, parts["weights"]), parts["weight_format"].optional()
+    if (values is None) != (weight_format is None):
+        raise parts["weight_format"].fail("there must be weights with a format, or neither")
     return QBlock(
-        name=data["name"],
-        op=op_from_dict(data["op"]),
-        inputs=tuple(data["inputs"]),
-        shape=tuple(data["shape"]),
-        format=format_from_dict(data["format"]),
-        interval=Interval(*data["interval"]),
-        accumulator=Interval(*data["accumulator"]),
-        scaled=Interval(*data["scaled"]),
-        weights=None if values is None else QWeights(values, format_from_dict(data["weight_format"])),
-        bias=fetch("bias"),
-        product_shift=data["product_shift"],
-        input_multipliers=tuple(data["input_multipliers"]),
-        scale=_scale_from_dict(data, fetch("scale_multiplier"), fetch("scale_shift")),
-        requant=_requant_from_dict(data["requant"]),
-        input_requants=tuple(_requant_from_dict(r) for r in data["input_requants"]),
-        activation=data["activation"],
-        layers=tuple(data["layers"]),
+        name=name,
+        op=read_op(parts["op"]),
+        inputs=parts["inputs"].texts(),
+        shape=_read_shape(parts["shape"]),
+        format=read_format(parts["format"]),
+        interval=_read_interval(parts["interval"]),
+        accumulator=_read_interval(parts["accumulator"]),
+        scaled=_read_interval(parts["scaled"]),
+        weights=None if values is None or weight_format is None else QWeights(values, read_format(weight_format)),
+        bias=arrays.take(name, parts["bias"]),
+        product_shift=parts["product_shift"].integer(0, MAX_SHIFT),
+        input_multipliers=parts["input_multipliers"].integers(0, MOST_INTEGER),
+        scale=_read_scale(name, field, parts, arrays),
+        requant=_read_requant(parts["requant"]),
+        input_requants=tuple(_read_requant(item) for item in parts["input_requants"].sequence()),
+        activation=parts["activation"].text(),
+        layers=parts["layers"].texts(),
     )
 
 
-def _scale_from_dict(data: Mapping[str, Any], multiplier: Ints | None, shift: Ints | None) -> QScale | None:
-    if multiplier is None or shift is None:
+def _read_scale(name: str, field: Field, parts: Mapping[str, Field], arrays: _Arrays) -> QScale | None:
+    multiplier = arrays.take(name, parts["scale_multiplier"])
+    shift = arrays.take(name, parts["scale_shift"])
+    formats = [
+        None if (item := parts.get(key, absent).optional()) is None else read_format(item)
+        for key in ("scale_format", "scale_shift_format")
+        for absent in [Field(None, field.error, field.file)]
+    ]
+    left = parts["scale_product_shift"].integer(0, MAX_SHIFT) if "scale_product_shift" in parts else 0
+    if multiplier is not None and shift is not None:
+        return QScale(multiplier, shift, formats[0], formats[1], left)
+    if multiplier is not None or shift is not None or left or any(fmt is not None for fmt in formats):
+        raise field.fail("of a scale, scale_multiplier and scale_shift must both be there, or nothing")
+    return None
+
+
+def _read_interval(field: Field) -> Interval:
+    lo, hi = field.integers(-MOST_INTEGER, MOST_INTEGER, 2, 2)
+    if lo > hi:
+        raise field.fail(f"the lower end {lo} lies above the upper one {hi}")
+    return Interval(lo, hi)
+
+
+def _read_requant(field: Field) -> Requant | None:
+    if field.optional() is None:
         return None
-    # Files from before a shift could have a format of its own lack the last two.
-    fmt, shift_fmt = data["scale_format"], data.get("scale_shift_format")
-    return QScale(
-        multiplier,
-        shift,
-        format=None if fmt is None else format_from_dict(fmt),
-        shift_format=None if shift_fmt is None else format_from_dict(shift_fmt),
-        product_shift=data.get("scale_product_shift", 0),
+    if "thresholds" in field.mapping():
+        parts = field.record(("thresholds", "values"))
+        values = parts["values"].integers(-MOST_INTEGER, MOST_INTEGER, 2)
+        steps = len(values) - 1
+        rows = [row.integers(-MOST_INTEGER, MOST_INTEGER, steps, steps) for row in parts["thresholds"].sequence(1)]
+        return ThresholdRequant(np.asarray(rows, dtype=np.int64), np.asarray(values, dtype=np.int64))
+    parts = field.record([f.name for f in fields(DyadicRequant)])
+    return DyadicRequant(
+        multiplier=parts["multiplier"].integers(1, MOST_INTEGER, 1),
+        shift=parts["shift"].integers(0, MAX_SHIFT, 1),
+        rounding=Rounding(parts["rounding"].choice(*Rounding)),
+        zero_point=parts["zero_point"].integer(-MOST_INTEGER, MOST_INTEGER),
+        lo=parts["lo"].integer(-MOST_INTEGER, MOST_INTEGER),
+        hi=parts["hi"].integer(-MOST_INTEGER, MOST_INTEGER),
+        negative_shift=parts["negative_shift"].integer(0, MAX_SHIFT),
     )
 
 
@@ -177,21 +260,3 @@ def _requant_to_dict(requant: Requant | None) -> dict[str, Any] | None:
         "hi": requant.hi,
         "negative_shift": requant.negative_shift,
     }
-
-
-def _requant_from_dict(data: Mapping[str, Any] | None) -> Requant | None:
-    if data is None:
-        return None
-    if "thresholds" in data:
-        return ThresholdRequant(
-            np.asarray(data["thresholds"], dtype=np.int64), np.asarray(data["values"], dtype=np.int64)
-        )
-    return DyadicRequant(
-        multiplier=tuple(data["multiplier"]),
-        shift=tuple(data["shift"]),
-        rounding=Rounding(data["rounding"]),
-        zero_point=data["zero_point"],
-        lo=data["lo"],
-        hi=data["hi"],
-        negative_shift=data["negative_shift"],
-    )

@@ -8,8 +8,9 @@ from networks import random_network
 
 from hlsq.emulate.real import run_float
 from hlsq.errors import GraphError, QuantizationError
+from hlsq.files.fields import Field
 from hlsq.graph import Block, ChannelScale, Graph, GraphInput
-from hlsq.graph.ops import Add, AveragePool2D, Conv2D, Dense, Identity, MaxPool2D, Reshape, op_from_dict
+from hlsq.graph.ops import Add, AveragePool2D, Conv2D, Dense, Identity, MaxPool2D, Reshape, read_op
 from hlsq.graph.ops.pool2d import average_weights
 
 X = GraphInput("x", (8, 8, 3))
@@ -64,9 +65,9 @@ def test_folding_batch_norms_keeps_the_function(seed: int) -> None:
 
 def test_operations_survive_json() -> None:
     for block in random_network(3)[0].blocks:
-        assert op_from_dict(block.op.to_dict()) == block.op
-    with pytest.raises(GraphError, match="unknown operation 'warp'; valid: add,"):
-        op_from_dict({"op": "warp"})
+        assert read_op(Field(block.op.to_dict(), GraphError, "op")) == block.op
+    with pytest.raises(GraphError, match=r"op: expected one of 'add', .*found 'warp'"):
+        read_op(Field({"op": "warp"}, GraphError, "op"))
 
 
 @pytest.mark.parametrize(("size", "pool", "stride", "pads"), [(5, 2, 2, (0, 1)), (7, 3, 2, (1, 1)), (4, 3, 1, (1, 1))])

@@ -1,12 +1,14 @@
 """Quantised graphs on disk."""
 
 import json
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from fixed_networks import fixed_quantized
 from networks import quantized_network, random_inputs
 
 from hlsq.emulate.emulator import Emulator
@@ -36,16 +38,79 @@ def test_a_graph_comes_back_as_it_was(seed: int, tmp_path: Path) -> None:
         assert np.array_equal(Emulator(loaded).run(inputs).outputs[name], values)
 
 
-def test_damage_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(GraphError, match="cannot read a quantised network"):
-        load_graph(tmp_path)
-    save_graph(quantized_network(0), tmp_path)
+Block = dict[str, Any]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d | {"hlsq_graph": 99}, "not a quantised network of hlsq of version 1 (hlsq_graph 99)"),
+        (lambda d: d | {"blocks": [{"name": "x"}]}, "blocks[0]: 'op' is missing"),
+        (lambda d: d | {"inputs": 3}, "inputs: expected a list, found 3"),
+        (lambda d: d | {"extra": 3}, "'extra' is unknown; valid: "),
+        (lambda d: d["blocks"][-1].update(shape=[1]), "shape: [1], but inputs and operation give"),
+        (lambda d: d["blocks"][0].update(product_shift=100), "blocks[0].product_shift: expected a whole number from 0"),
+        (lambda d: d["blocks"][0]["op"].update(strides=[1, True]), "blocks[0].op: strides[1]: expected a whole number"),
+        (lambda d: d["blocks"][0]["op"].update(op=[1]), "blocks[0].op.op: expected one of 'add'"),
+        (lambda d: d["blocks"][0].update(bias="conv2|bias"), "blocks[0].bias: expected one of 'conv1|bias'"),
+        (lambda d: d["blocks"][0].update(interval=[5, 4]), "blocks[0].interval: the lower end 5 lies above"),
+        (lambda d: d["blocks"][0].update(weight_format=None), "blocks[0].weight_format: there must be weights"),
+        (lambda d: d["blocks"][0].update(weights=None), "blocks[0].weight_format: there must be weights"),
+        (
+            lambda d: d["blocks"][0]["requant"].update(multiplier=[0]),
+            "blocks[0].requant.multiplier[0]: expected a whole",
+        ),
+        (
+            lambda d: d["blocks"][0]["requant"].update(shift=[True]),
+            "blocks[0].requant.shift[0]: expected a whole number",
+        ),
+        (lambda d: d["blocks"][0]["requant"].update(rounding="up"), "requant.rounding: expected one of 'half_even'"),
+        (lambda d: d["blocks"][0]["requant"].update(more=1), "blocks[0].requant: 'more' is unknown"),
+        (lambda d: d["host"].update(fc="tanh"), "host.fc: the function 'tanh' left to the host is unknown"),
+    ],
+)
+def test_damage_names_file_and_place(tmp_path: Path, change: Callable[[Block], Block | None], message: str) -> None:
+    save_graph(fixed_quantized(0), tmp_path)
     path = tmp_path / "graph.json"
     data = json.loads(path.read_text())
-    for change in ({"hlsq_graph": 99}, {"blocks": [{"name": "x"}]}, {"inputs": 3}):
-        path.write_text(json.dumps({**data, **change}))
-        with pytest.raises(GraphError):
-            load_graph(tmp_path)
-    path.write_text("{")
-    with pytest.raises(GraphError, match="cannot read"):
+    path.write_text(json.dumps(change(data) or data))
+    with pytest.raises(GraphError) as caught:
+        load_graph(tmp_path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda a: a.pop("conv1|weights"), "the array 'conv1|weights' is missing"),
+        (lambda a: a.update(more=np.zeros(3)), "no block has the array 'more'"),
+        (lambda a: a.update({"conv1|weights": a["conv1|weights"] + 0j}), "conv1|weights: expected 64-bit integers"),
+        (lambda a: a.update({"conv1|weights": a["conv1|weights"] > 0}), "expected 64-bit integers, found bool"),
+        (lambda a: a.update({"conv1|weights": a["conv1|weights"] / 2}), "expected 64-bit integers, found float64"),
+        (
+            lambda a: a.update({"conv1|weights": a["conv1|weights"].astype(">i8")}),
+            "expected 64-bit integers, found >i8",
+        ),
+    ],
+)
+def test_damaged_integers(tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str) -> None:
+    save_graph(fixed_quantized(0), tmp_path)
+    path = tmp_path / "graph.npz"
+    with np.load(path) as found:
+        arrays = dict(found)
+    change(arrays)
+    np.savez(path, **arrays)
+    with pytest.raises(GraphError) as caught:
+        load_graph(tmp_path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+
+
+def test_missing_files(tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match=r"cannot read a quantised network from .*graph\.json: No such file"):
+        load_graph(tmp_path)
+    save_graph(fixed_quantized(0), tmp_path)
+    (tmp_path / "graph.npz").unlink()
+    with pytest.raises(GraphError, match=r"graph\.npz cannot be read: No such file"):
         load_graph(tmp_path)

@@ -11,7 +11,7 @@ from hlsq.errors import GraphError, PlanError, QuantizationError
 from hlsq.formats import Affine, Format
 from hlsq.graph.block import Block
 from hlsq.graph.graph import Graph
-from hlsq.graph.lowering.accumulate import ChannelBounds, add_bias, product_bounds, scale_bounds
+from hlsq.graph.lowering.accumulate import add_bias, checked_output, checked_step, scale_bounds, sum_bounds
 from hlsq.graph.lowering.alignment import align
 from hlsq.graph.lowering.parameters import (
     Accumulator,
@@ -64,9 +64,12 @@ def quantize_graph(graph: Graph, plan: Plan) -> QuantizedGraph:
         lowering.tensors[item.name] = _Tensor(fmt, Interval(fmt.qmin, fmt.qmax))
     blocks = []
     for block in graph.blocks:
-        lowered = lowering.block(block, plan.blocks[block.name])
+        with np.errstate(over="ignore", under="ignore"):  # what overflows is refused
+            lowered = lowering.block(block, plan.blocks[block.name])
         lowering.tensors[block.name] = _Tensor(lowered.format, lowered.interval)
         blocks.append(lowered)
+        if block.name in graph.outputs:
+            checked_output(block.name, lowered.interval, lowered.format)
     return QuantizedGraph(
         name=graph.name,
         inputs=tuple(QInput(i.name, tuple(i.shape), plan.inputs[i.name]) for i in graph.inputs),
@@ -183,6 +186,7 @@ class _Lowering:
             divisor = average_weights(block.op, self.graph.shapes[block.inputs[0]]).divisor
             scale, scale_real = integer_reciprocal(block, formats, acc, divisor)
         if scale is not None:
+            checked_step(block.name, scale_real)
             bounds, scaled = scale_bounds(block.name, bounds, scale)
         requant: Requant | None = None
         if formats.output is None:
@@ -217,28 +221,28 @@ class _Lowering:
         )
 
     def _accumulator(self, block: Block, formats: BlockPlan, inputs: list[_Tensor]) -> Accumulator:
-        source = inputs[0]
-        step = source.format.step
-        channels = self.graph.shapes[block.name][-1]
+        step = inputs[0].format.step
+        source = self.graph.shapes[block.inputs[0]]
+        weights, multipliers = None, ()
         if block.kernel is not None:
             weights = integer_weights(block, formats)
-            taps = weights.values.reshape(-1, channels)
-            bounds = product_bounds(block.name, taps, source.deviation, 0)
-            return Accumulator(np.asarray(step * weights.format.step), bounds, weights)
-        if isinstance(block.op, Add):
+            step = np.asarray(step * weights.format.step)
+        elif isinstance(block.op, Add):
             steps, deviations = [t.format.step for t in inputs], [t.deviation for t in inputs]
-            scale, multipliers = align(block.name, steps, deviations, formats.output, scale_bits(block, formats))
-            los = [m * t.deviation.lo for m, t in zip(multipliers, inputs, strict=True)]
-            his = [m * t.deviation.hi for m, t in zip(multipliers, inputs, strict=True)]
-            return Accumulator(scale, _constant_bounds(sum(los), sum(his), channels), None, multipliers)
-        if isinstance(block.op, AveragePool2D):
-            factors = average_weights(block.op, self.graph.shapes[block.inputs[0]])
-            # A window's weight times its number of values is the divisor at every position.
-            bounds = _constant_bounds(
-                source.deviation.lo * factors.divisor, source.deviation.hi * factors.divisor, channels
-            )
-            return Accumulator(np.asarray(step / factors.divisor), bounds)
-        return Accumulator(step, _constant_bounds(source.deviation.lo, source.deviation.hi, channels))
+            step, multipliers = align(block.name, steps, deviations, formats.output, scale_bits(block, formats))
+        elif isinstance(block.op, AveragePool2D):
+            step = np.asarray(step / average_weights(block.op, source).divisor)
+        checked_step(block.name, step)
+        bounds = sum_bounds(
+            block.name,
+            block.op,
+            None if weights is None else weights.values,
+            multipliers,
+            [t.deviation for t in inputs],
+            source,
+            self.graph.shapes[block.name][-1],
+        )
+        return Accumulator(step, bounds, weights, multipliers)
 
     def _check_final(self, block: Block) -> None:
         if readers := self.graph.consumers(block.name):
@@ -246,10 +250,6 @@ class _Lowering:
                 f"block {block.name!r} feeds {readers[0].name!r}; the plan must give its output a format "
                 "(only a last block can stay a raw accumulator)"
             )
-
-
-def _constant_bounds(lo: int, hi: int, channels: int) -> ChannelBounds:
-    return ChannelBounds(np.full(channels, lo, dtype=np.int64), np.full(channels, hi, dtype=np.int64))
 
 
 def _check_outputs(graph: Graph) -> None:

@@ -1,7 +1,7 @@
 """The operations a block can do, one per file; shapes are per sample, channels last."""
 
 from hlsq.graph.ops.add import Add
-from hlsq.graph.ops.base import Op, Shape, op_from_dict
+from hlsq.graph.ops.base import Op, Shape, read_op
 from hlsq.graph.ops.concatenate import Concatenate
 from hlsq.graph.ops.conv2d import Conv2D
 from hlsq.graph.ops.dense import Dense
@@ -24,5 +24,5 @@ __all__ = [
     "Reshape",
     "Shape",
     "ZeroPad2D",
-    "op_from_dict",
+    "read_op",
 ]

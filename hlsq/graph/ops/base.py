@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from hlsq.discovery import import_all
 from hlsq.errors import GraphError
+from hlsq.files.fields import Field
 
 Shape = tuple[int, ...]
 Pads = tuple[int, int, int, int]
 """Zero padding (top, bottom, left, right)."""
+MOST = 1 << 26
+"""Largest stride, dilation, padding, window and axis."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,21 @@ class Op(ABC):
         if "kind" in cls.__dict__:
             Op._kinds[cls.kind] = cls
 
+    def __post_init__(self) -> None:
+        """Refuse values of fields that cannot be.
+
+        Raises:
+            GraphError: naming the field.
+        """
+        for item in fields(self):
+            given = Field(getattr(self, item.name), GraphError, "", item.name)
+            if item.metadata:
+                count = item.metadata["count"]
+                value: Any = given.integers(item.metadata["low"], MOST, count or 1, count)
+            else:
+                value = given.flag()
+            object.__setattr__(self, item.name, value)
+
     @abstractmethod
     def output_shape(self, shapes: Sequence[Shape], kernel: Shape | None) -> Shape:
         """Shape of the output, given the inputs' shapes and the kernel's.
@@ -46,17 +64,33 @@ class Op(ABC):
         """
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON form; ``op_from_dict`` is its inverse."""
+        """A JSON form; ``read_op`` is its inverse."""
         return {"op": self.kind, **asdict(self)}
 
 
-def op_from_dict(data: Mapping[str, Any]) -> Op:
-    """The operation that ``Op.to_dict`` wrote."""
+def read_op(field: Field) -> Op:
+    """The operation that ``Op.to_dict`` wrote.
+
+    Raises:
+        HlsqError: (``field.error``) it is none; names file and place.
+    """
     import_all("hlsq.graph.ops")
-    cls = Op._kinds.get(str(data.get("op")))
+    parts = field.mapping()
+    kind = parts["op"].choice(*sorted(Op._kinds)) if "op" in parts else ""
+    cls = Op._kinds.get(kind)
     if cls is None:
-        raise GraphError(f"unknown operation {data.get('op')!r}; valid: {', '.join(sorted(Op._kinds))}")
-    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k != "op"})
+        raise field.fail("'op' is missing")
+    field.record(("op", *(f.name for f in fields(cls))))
+    values = {key: tuple(p.value) if isinstance(p.value, list) else p.value for key, p in parts.items() if key != "op"}
+    try:
+        return cls(**values)
+    except GraphError as error:
+        raise field.fail(error) from None
+
+
+def whole(count: int | None, low: int) -> dict[str, Any]:
+    """Metadata of an operation's field: ``count`` whole numbers (None: any), each from ``low`` to ``MOST``."""
+    return {"count": count, "low": low}
 
 
 def spatial(shape: Shape) -> tuple[int, int, int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hlsq.errors import GraphError
-from hlsq.graph.ops.base import Op, Pads, Shape, restore, spatial, window_size
+from hlsq.graph.ops.base import Op, Pads, Shape, restore, spatial, whole, window_size
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class DepthwiseConv2D(Op):
     kind: ClassVar[str] = "depthwise_conv2d"
     has_kernel: ClassVar[bool] = True
 
-    strides: tuple[int, int] = (1, 1)
-    padding: Pads = (0, 0, 0, 0)
-    dilation: tuple[int, int] = (1, 1)
+    strides: tuple[int, int] = field(default=(1, 1), metadata=whole(2, 1))
+    padding: Pads = field(default=(0, 0, 0, 0), metadata=whole(4, 0))
+    dilation: tuple[int, int] = field(default=(1, 1), metadata=whole(2, 1))
 
     def output_shape(self, shapes: Sequence[Shape], kernel: Shape | None) -> Shape:
         """Shape of the output map."""

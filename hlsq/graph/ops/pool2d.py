@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import lcm
 from typing import ClassVar
 
-from hlsq.graph.ops.base import Op, Pads, Shape, restore, spatial, window_size
+from hlsq.graph.ops.base import Op, Pads, Shape, restore, spatial, whole, window_size
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Pool2D(Op):
         squeeze: drop height and width, which must have become 1 (global pooling).
     """
 
-    pool: tuple[int, int]
-    strides: tuple[int, int]
-    padding: Pads = (0, 0, 0, 0)
+    pool: tuple[int, int] = field(metadata=whole(2, 1))
+    strides: tuple[int, int] = field(metadata=whole(2, 1))
+    padding: Pads = field(default=(0, 0, 0, 0), metadata=whole(4, 0))
     squeeze: bool = False
 
     def output_shape(self, shapes: Sequence[Shape], kernel: Shape | None) -> Shape:

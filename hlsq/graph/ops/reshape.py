@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import ClassVar
 
 from hlsq.errors import GraphError
-from hlsq.graph.ops.base import Op, Shape
+from hlsq.graph.ops.base import Op, Shape, whole
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Reshape(Op):
     kind: ClassVar[str] = "reshape"
     accumulates: ClassVar[bool] = False
 
-    shape: Shape
+    shape: Shape = field(metadata=whole(None, 1))
 
     def output_shape(self, shapes: Sequence[Shape], kernel: Shape | None) -> Shape:
         """The new shape."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from hlsq.graph.ops.base import Op, Pads, Shape, restore, spatial
+from hlsq.graph.ops.base import Op, Pads, Shape, restore, spatial, whole
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class ZeroPad2D(Op):
     kind: ClassVar[str] = "zero_pad2d"
     accumulates: ClassVar[bool] = False
 
-    padding: Pads
+    padding: Pads = field(metadata=whole(4, 0))
 
     def output_shape(self, shapes: Sequence[Shape], kernel: Shape | None) -> Shape:
         """The padded map's shape."""
