@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hlsq.errors import CalibrationError, OptionError
+from hlsq.errors import CalibrationError, OptionError, PlanError
 from hlsq.formats import Format
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 VECTORS = 10
 """Samples stored with a project for its test bench."""
 DEVIATION_SAMPLES = 64
+PLAN = "plan.json"
 DEVIATIONS = "deviations.json"
 """File of a project with the rounding differences on its calibration data."""
 DEFAULT_SCHEME = "doubleq"
@@ -114,7 +115,7 @@ def convert(
     design = Design(quantized, hardware)
     samples = None if calibration is None else _samples(graph, calibration)
     found = {} if samples is None else _deviations(graph, quantized, plan, samples)
-    extra = {"plan.json": plan.to_json(), DEVIATIONS: deviations_to_json(found)}
+    extra = {PLAN: plan.to_json(), DEVIATIONS: deviations_to_json(found)}
     vectors = _random_inputs(quantized) if samples is None else _first(samples, VECTORS)
     write_project(design, path, extra, vectors=expected_integers(quantized, vectors))
     return HardwareModel(design, path, plan, graph, found)
@@ -124,19 +125,33 @@ def load_project(folder: str | Path) -> HardwareModel:
     """The hardware model of a project folder that ``convert`` wrote.
 
     Raises:
-        GraphError: not a project of hlsq, or a damaged one.
+        GraphError: not a project of hlsq, or a damaged one; names file and place.
+        PlanError: its plan is damaged, or that of another network.
     """
     from hlsq.backends.vitis.project import read_project, reading
-    from hlsq.emulate.deviation import deviations_from_json
+    from hlsq.emulate.deviation import read_deviations
     from hlsq.hardware import HardwareModel
 
     path = Path(folder)
     with reading(path):
         design = read_project(path)
-        plan = Plan.load(path / "plan.json") if (path / "plan.json").is_file() else None
+        plan = Plan.load(path / PLAN) if (path / PLAN).is_file() else None
         counts = path / DEVIATIONS
-        found = deviations_from_json(counts.read_text(encoding="utf-8")) if counts.is_file() else {}
+        found = read_deviations(counts, design.graph) if counts.is_file() else {}
+    if plan is not None:
+        _check_names(plan, design.graph, path / PLAN)
     return HardwareModel(design, path, plan, deviations=found)
+
+
+def _check_names(plan: Plan, graph: QuantizedGraph, path: Path) -> None:
+    for what, given, wanted in (
+        ("inputs", plan.inputs, [item.name for item in graph.inputs]),
+        ("blocks", plan.blocks, list(graph.by_name)),
+    ):
+        if other := sorted(set(given) ^ set(wanted)):
+            raise PlanError(
+                f"{path}: {what}: {other[0]!r} is not in both plan and network; restore the plan, or convert again"
+            )
 
 
 def _read(model: Any, options: dict[str, Any]) -> tuple[Graph, Plan | None]:

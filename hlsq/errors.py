@@ -103,6 +103,9 @@ class VerificationError(HlsqError):
         actual: the integer of the C simulation, or of the stored vectors.
         mismatches: number of differing integers in that block.
         source: what ``actual`` is from, in words.
+
+    Args:
+        edited: generated files that were changed since they were written, for the message.
     """
 
     def __init__(
@@ -113,10 +116,13 @@ class VerificationError(HlsqError):
         actual: int,
         mismatches: int,
         source: str = "C simulation",
+        edited: Iterable[str] = (),
     ) -> None:
+        changed = ", ".join(edited)
         super().__init__(
             f"block {block!r}: {mismatches} of its integers differ; first at index {index} (sample first): "
             f"emulation {expected}, {source} {actual}"
+            f"{f'; changed since hlsq wrote them: {changed}' if changed else ''}"
         )
         self.block = block
         self.index = index

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.host import apply_host
 from hlsq.emulate.inputs import as_inputs
-from hlsq.errors import OptionError
+from hlsq.errors import OptionError, VerificationError
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
 from hlsq.verification import Expected, Verification, verify
@@ -171,6 +171,7 @@ class HardwareModel:
             VerificationError: the first block, in the order of the network, with a difference.
             InputError: no samples, or wrong ones; stored vectors that are missing, empty, damaged or incomplete.
         """
+        from hlsq.backends.vitis.integrity import edited_files
         from hlsq.backends.vitis.vectors import read_vectors
 
         stored = None
@@ -181,7 +182,11 @@ class HardwareModel:
         else:
             real = as_inputs(self.graph.inputs, x)
         simulation = self._simulation(ap_types)
-        return verify(Emulator(self.graph), partial(simulation.run, trace=True), real, stored, progress)
+        try:
+            return verify(Emulator(self.graph), partial(simulation.run, trace=True), real, stored, progress)
+        except VerificationError as error:
+            found = error.block, error.index, error.expected, error.actual, error.mismatches, error.source
+            raise VerificationError(*found, edited_files(self.output_dir)) from None
 
     def build(self, *, csim: bool = True, synth: bool = True, cosim: bool = False, **options: Any) -> dict[str, Any]:
         """Run Vitis HLS: ``vitis-run`` if installed, else ``vitis_hls`` (``HLSQ_VITIS`` names one of them).

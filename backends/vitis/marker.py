@@ -11,20 +11,28 @@ from typing import Any
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.vectors import input_files, output_files
 from hlsq.errors import GraphError
+from hlsq.files.checksums import checksum, content_checksum
 
 MARKER = "hlsq_project.json"
+CHECKSUMS = "checksums"
 VERSION = 1
 STAMPS = ("lib", "ap")
 """Of the libraries that ``HardwareModel`` compiles, in their names."""
 
 
-def make_marker(design: Design, files: Collection[str], stamps: Collection[str]) -> str:
-    """The marker of a project with ``files``; ``stamps`` are in the names of libraries, beside ``STAMPS``."""
+def make_marker(design: Design, files: Mapping[str, str | bytes], stamps: Collection[str]) -> str:
+    """The marker of a project with ``files``, name to content; ``stamps`` are in the names of libraries, beside ``STAMPS``."""
+    options = asdict(design.options)
+    vectors = {*input_files(design).values(), *output_files(design).values()}  # others may be written later
     marker = {
         "hlsq_project": VERSION,
-        "options": asdict(design.options),
+        "options": options,
         "files": sorted({*files, MARKER}),
         "built": sorted(set(_built(design, stamps)) - set(files)),
+        CHECKSUMS: {
+            MARKER: content_checksum(options),
+            **{name: checksum(files[name]) for name in sorted(set(files) - vectors)},
+        },
     }
     return json.dumps(marker, indent=1) + "\n"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -14,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.backends.vitis.design import Design
-from hlsq.backends.vitis.marker import MARKER, VERSION, all_files, make_marker, read_marker, written_files
+from hlsq.backends.vitis.integrity import check_data, read_options
+from hlsq.backends.vitis.marker import MARKER, all_files, make_marker, read_marker, written_files
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
 from hlsq.backends.vitis.vectors import Ints, input_files, output_files, vector_files
-from hlsq.errors import GraphError, OutputDirError, ToolNotFoundError
+from hlsq.errors import GraphError, OptionError, OutputDirError, ToolNotFoundError
 from hlsq.files.lock import locked
 from hlsq.files.reasons import reason
 from hlsq.files.swap import PRIVATE, exclusive, is_unfinished, replace_files, settled
@@ -166,18 +166,16 @@ def read_project(folder: str | Path) -> Design:
     """The design of a project folder that ``write_project`` wrote.
 
     Raises:
-        GraphError: no project of hlsq, or a damaged one.
+        GraphError: no project of hlsq, or one whose data are damaged or not those that were written; names the file.
     """
+    path = Path(folder)
+    options, recorded = read_options(path)
+    graph = load_graph(path)
+    check_data(path, recorded)
     try:
-        data = json.loads((Path(folder) / MARKER).read_text(encoding="utf-8"))
-        if data["hlsq_project"] != VERSION:
-            raise GraphError(f"{folder}: project of version {data['hlsq_project']}; this hlsq reads version {VERSION}")
-        options = HardwareOptions(**data["options"])
-        return Design(load_graph(folder), options)
-    except GraphError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise GraphError(f"{str(folder)!r} is no project of hlsq: {error}") from error
+        return Design(graph, HardwareOptions(**options.value))
+    except OptionError as error:
+        raise options.fail(error) from None
 
 
 def write_vectors(design: Design, folder: str | Path, inputs: Mapping[str, Ints], outputs: Mapping[str, Ints]) -> None:

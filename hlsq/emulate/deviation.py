@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,14 @@ from numpy.typing import NDArray
 
 from hlsq.emulate.kernels import kernel_for
 from hlsq.errors import GraphError
+from hlsq.files.fields import Field
+from hlsq.files.read import read_json
 from hlsq.graph import Block, Graph, QBlock, QuantizedGraph
 from hlsq.graph.ops import AveragePool2D
 from hlsq.graph.ops.pool2d import average_weights
 
 Values = NDArray[Any]
+MOST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -59,20 +63,25 @@ def deviations(graph: Graph, quantized: QuantizedGraph, blocks: Mapping[str, Val
 
 
 def deviations_to_json(found: Mapping[str, Deviation]) -> str:
-    """Text that ``deviations_from_json`` reads back."""
+    """Text that ``read_deviations`` reads back."""
     return json.dumps({name: asdict(deviation) for name, deviation in found.items()}, indent=1) + "\n"
 
 
-def deviations_from_json(text: str) -> dict[str, Deviation]:
-    """The differences that ``deviations_to_json`` wrote.
+def read_deviations(path: str | Path, quantized: QuantizedGraph) -> dict[str, Deviation]:
+    """The differences that ``deviations_to_json`` wrote for ``quantized``.
 
     Raises:
-        GraphError: the text is something else.
+        GraphError: the file cannot be read, or is something else; names file and place.
     """
-    try:
-        return {name: Deviation(**deviation) for name, deviation in json.loads(text).items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise GraphError(f"the counts of rounding differences cannot be read: {error}") from error
+    found = read_json(path, GraphError, "counts of rounding differences")
+    parts = found.record((), quantized.by_name)
+    return {name: _read_deviation(item) for name, item in parts.items()}
+
+
+def _read_deviation(field: Field) -> Deviation:
+    parts = field.record(("values", "differing", "largest"))
+    values = parts["values"].integer(0, MOST)
+    return Deviation(values, parts["differing"].integer(0, values), parts["largest"].integer(0, MOST))
 
 
 def _reference(source: Block, quantized: QuantizedGraph, block: QBlock, blocks: Mapping[str, Values]) -> Values:

@@ -132,6 +132,12 @@ class Field:
             raise self.fail(f"not {what} of version {wanted} ({told})")
 
 
+def one_line(text: str) -> str:
+    """``text`` of others for a message: one line, cut short."""
+    line = " ".join(text.split())
+    return line if len(line) <= 3 * SHOWN else f"{line[: 3 * SHOWN]}..."
+
+
 def shown(value: Any) -> str:
     """``value`` for a message, cut short."""
     try:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import HlsqError
-from hlsq.files.fields import Field, shown
+from hlsq.files.fields import Field, one_line, shown
 
 MAX_JSON_BYTES = 1 << 28
 MAX_DEPTH = 64
@@ -209,5 +209,5 @@ def _numpy_errors(path: str | Path, error: type[HlsqError]) -> Iterator[None]:
             warnings.simplefilter("ignore")  # what NumPy says of files by other versions
             yield
     except Exception as problem:
-        reason = getattr(problem, "strerror", None) or next(iter(str(problem).splitlines()), type(problem).__name__)
-        raise error(f"{path} cannot be read: {reason}") from problem
+        reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+        raise error(f"{path} cannot be read: {one_line(reason)}") from problem

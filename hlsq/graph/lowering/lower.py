@@ -30,6 +30,7 @@ from hlsq.graph.quantized import (
     QBlock,
     QInput,
     QuantizedGraph,
+    QWeights,
     Requant,
 )
 from hlsq.plan import BlockPlan, Plan
@@ -223,7 +224,8 @@ class _Lowering:
     def _accumulator(self, block: Block, formats: BlockPlan, inputs: list[_Tensor]) -> Accumulator:
         step = inputs[0].format.step
         source = self.graph.shapes[block.inputs[0]]
-        weights, multipliers = None, ()
+        weights: QWeights | None = None
+        multipliers: tuple[int, ...] = ()
         if block.kernel is not None:
             weights = integer_weights(block, formats)
             step = np.asarray(step * weights.format.step)

@@ -1,0 +1,67 @@
+"""Whether a project is as it was written: a fault of its data is an error, a change of its C++ is the user's right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+from hlsq.backends.vitis.marker import CHECKSUMS, MARKER, VERSION
+from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.errors import GraphError
+from hlsq.files.checksums import changed_files, content_checksum
+from hlsq.files.fields import Field
+from hlsq.files.read import read_json
+from hlsq.graph.storage import INTEGERS, STRUCTURE
+
+DATA = (STRUCTURE, INTEGERS, "plan.json", "deviations.json")
+"""Files that hlsq reads again; all others are for the compiler, and may be edited."""
+
+
+def read_options(folder: Path) -> tuple[Field, dict[str, str]]:
+    """Options and checksums of a project, as its marker has them; one from before there were checksums has none.
+
+    Raises:
+        GraphError: no marker, or a damaged one; names the place.
+    """
+    if not (folder / MARKER).is_file():
+        raise GraphError(f"{str(folder)!r} is no project of hlsq: it has no file {MARKER}")
+    data = read_json(folder / MARKER, GraphError, "the list of a project's files")
+    data.version("hlsq_project", VERSION, "a project of hlsq")
+    parts = data.record(("hlsq_project", "options", "files"), ("built", CHECKSUMS))
+    options = parts["options"]
+    options.record((), [item.name for item in fields(HardwareOptions)])
+    for name in ("files", "built"):
+        if name in parts:
+            parts[name].texts()
+    if CHECKSUMS not in parts:
+        return options, {}
+    recorded = {name: item.text() for name, item in parts[CHECKSUMS].mapping().items()}
+    for name in (MARKER, STRUCTURE, INTEGERS):
+        if name not in recorded:
+            raise parts[CHECKSUMS].fail(f"{name!r} is missing")
+    if recorded[MARKER] != content_checksum(options.value):
+        raise options.fail("not as hlsq wrote them (their checksum is another); restore them, or convert again")
+    return options, recorded
+
+
+def check_data(folder: Path, recorded: Mapping[str, str]) -> None:
+    """Refuse a project whose data are not those that were written.
+
+    Raises:
+        GraphError: names the file.
+    """
+    if changed := changed_files(folder, recorded, DATA):
+        raise GraphError(
+            f"{folder / changed[0]}: not as hlsq wrote it (its checksum is another); restore it, or convert again"
+        )
+
+
+def edited_files(folder: str | Path) -> list[str]:
+    """Generated files of a project that are not as hlsq wrote them; none where the project does not record it.
+
+    Raises:
+        GraphError: see ``read_options``.
+    """
+    recorded = read_options(Path(folder))[1]
+    return changed_files(Path(folder), recorded, [name for name in recorded if name not in (*DATA, MARKER)])
