@@ -7,8 +7,6 @@ through ``keras.datasets``, which downloads them once. hlsq ships none of them.
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import DataError
+from hlsq.files.read import read_archive
 
 VARIABLE = "HLSQ_DATA"
 DIGITS_TEST = 360
@@ -24,8 +23,6 @@ Images = NDArray[Any]
 Labels = NDArray[Any]
 Split = tuple[tuple[Images, Labels], tuple[Images, Labels]]
 """((x_train, y_train), (x_test, y_test))"""
-
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def load_cifar10() -> Split:
@@ -108,15 +105,9 @@ def _local(name: str) -> Path | None:
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            raise DataError(f"{path} holds a single array, not an .npz archive; fetch it again")
-        with loaded as file:
-            return {name: file[name] for name in file.files}
-    except DataError:
-        raise
-    except _UNREADABLE as error:
-        raise DataError(f"{path} is damaged or no .npz file ({error}); fetch it again") from error
+        return read_archive(path, DataError)
+    except DataError as error:
+        raise DataError(f"{error}; fetch it again") from None
 
 
 def _images(path: Path, shape: tuple[int, ...]) -> tuple[Images, Labels]:

@@ -64,9 +64,9 @@ def test_through_keras(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "damaged"),
-        (b"not a zip file", "damaged"),
-        (b"PK\x03\x04 cut short", "damaged"),
+        (b"", "cannot be read"),
+        (b"not a zip file", "cannot be read"),
+        (b"PK\x03\x04 cut short", "cannot be read"),
     ],
 )
 def test_damaged_file(folder: Path, content: bytes, message: str) -> None:
@@ -82,17 +82,17 @@ def test_flipped_bytes_and_cut_off_archives(folder: Path) -> None:
     path = folder / "mnist_test.npz"
     whole = path.read_bytes()
     path.write_bytes(whole[:2000] + bytes(200) + whole[2200:])
-    with pytest.raises(DataError, match=r"mnist_test\.npz is damaged"):
+    with pytest.raises(DataError, match=r"mnist_test\.npz cannot be read"):
         load_mnist()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=r"mnist_test\.npz is damaged"):
+    with pytest.raises(DataError, match=r"mnist_test\.npz cannot be read"):
         load_mnist()
 
 
 def test_pickles_are_never_loaded(folder: Path) -> None:
     save(folder, "mnist_train.npz", 2, (28, 28), x=np.array([print, 1], dtype=object))
     save(folder, "mnist_test.npz", 2, (28, 28))
-    with pytest.raises(DataError, match=r"damaged or no \.npz file.*allow_pickle"):
+    with pytest.raises(DataError, match=r"cannot be read.*allow_pickle"):
         load_mnist()
 
 
@@ -112,7 +112,7 @@ def test_other_contents(folder: Path) -> None:
         load_mnist()
     with (folder / "mnist_train.npz").open("wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(DataError, match="single array"):
+    with pytest.raises(DataError, match="not a zip file"):
         load_mnist()
 
 

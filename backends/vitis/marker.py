@@ -12,8 +12,9 @@ from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.vectors import input_files, output_files
 from hlsq.errors import GraphError
 from hlsq.files.checksums import checksum, content_checksum
+from hlsq.files.read import PROJECT_FILE
 
-MARKER = "hlsq_project.json"
+MARKER = PROJECT_FILE
 CHECKSUMS = "checksums"
 VERSION = 1
 STAMPS = ("lib", "ap")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
+
+import numpy as np
 
 from hlsq.backends.vitis.names import MOST_LETTERS, is_reserved
 from hlsq.errors import OptionError
+from hlsq.files.fields import shown
 from hlsq.formats.packing import codes_per_word
 
 IOType = Literal["io_stream", "io_parallel"]
@@ -51,14 +54,17 @@ class HardwareOptions:
     accumulator: BlockAccumulator | Mapping[str, BlockAccumulator] = "interval"
 
     def __post_init__(self) -> None:
+        for name in ("clock_period", "word_bits", "reuse_factor", "accumulator"):
+            object.__setattr__(self, name, _plain(getattr(self, name)))
         if self.io_type not in get_args(IOType):
             raise OptionError.unknown("io_type", str(self.io_type), get_args(IOType))
         if not isinstance(self.part, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.part):
             raise OptionError(f"part {self.part!r} is no part number; expected something like {DEFAULT_PART!r}")
-        if not isinstance(self.clock_period, (int, float)) or not 0.1 <= self.clock_period <= 1000:
-            raise OptionError(f"clock_period {self.clock_period!r} must be from 0.1 to 1000 nanoseconds")
-        if self.word_bits not in WORD_BITS:
-            raise OptionError(f"word_bits {self.word_bits!r} is unknown; valid: {', '.join(map(str, WORD_BITS))}")
+        period = self.clock_period
+        if isinstance(period, bool) or not isinstance(period, (int, float)) or not 0.1 <= period <= 1000:
+            raise OptionError(f"clock_period {shown(period)} must be from 0.1 to 1000 nanoseconds")
+        if type(self.word_bits) is not int or self.word_bits not in WORD_BITS:
+            raise OptionError(f"word_bits {shown(self.word_bits)} is unknown; valid: {', '.join(map(str, WORD_BITS))}")
         name = self.project_name
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or len(name) > MOST_LETTERS:
             raise OptionError(
@@ -102,3 +108,10 @@ class HardwareOptions:
         word = next(w for w in WORD_BITS if w >= max(self.word_bits, code_bits))
         codes_per_word(code_bits, word)
         return word
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers, also in a mapping, as Python's, which JSON can hold."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, Mapping) else value

@@ -15,7 +15,7 @@ import click
 
 import hlsq
 from hlsq.cli.console import ExplainedGroup, pairs, step
-from hlsq.cli.paths import NewPath, SamplesSource
+from hlsq.cli.paths import NewPath, PlanFile, ProjectFolder, SamplesSource
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.cli.samples import Samples, load_labelled_samples, load_samples
 from hlsq.cli.summary import summary
@@ -23,7 +23,8 @@ from hlsq.cli.values import parse_accumulators, parse_input_format, parse_option
 from hlsq.errors import CalibrationError
 
 MODEL = click.Path(exists=True, dir_okay=False, readable=True)
-PROJECT = click.Path(exists=True, file_okay=False)
+PROJECT = ProjectFolder()
+PLAN = PlanFile()
 OUTPUT_FILE = NewPath(folder=False)
 OUTPUT_FOLDER = NewPath(folder=True)
 SAMPLES = SamplesSource()
@@ -152,7 +153,7 @@ def quantize(
 
 @main.command()
 @click.argument("model", type=MODEL)
-@click.option("--plan", "plan_file", type=click.Path(exists=True, dir_okay=False), help="Plan that quantize wrote.")
+@click.option("--plan", "plan_file", type=PLAN, help="Plan that quantize wrote.")
 @_scheme_options
 @click.option("-o", "--output", type=OUTPUT_FOLDER, required=True, help="Folder of the project.")
 @click.option("--part", help="FPGA part, e.g. xc7a100tcsg324-1.")

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from hlsq.cli.samples import DATA_SETS, SUFFIXES
+from hlsq.files.read import PROJECT_FILE, read_start
+from hlsq.files.swap import PRIVATE
 
 
 class NewPath(click.Path):
@@ -51,3 +53,35 @@ class SamplesSource(click.ParamType):
             known = ", ".join(sorted(DATA_SETS))
             self.fail(f"{value!r}: expected an {' or '.join(SUFFIXES)} file, or one of {known}.", param, ctx)
         return click.Path(exists=True, dir_okay=False, readable=True).convert(value, param, ctx)
+
+
+class ProjectFolder(click.Path):
+    """A folder that holds a project."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, if hlsq wrote a project there."""
+        path = str(super().convert(value, param, ctx))
+        if not any(Path(path, name).exists() for name in (PROJECT_FILE, PRIVATE)):  # the latter is of a killed process
+            self.fail(f"{path!r} is no project of hlsq: it has no file {PROJECT_FILE}.", param, ctx)
+        return path
+
+
+class PlanFile(click.Path):
+    """A file that can be a plan: whether it is a right one shows when it is read."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, readable=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, if the file begins as JSON does."""
+        path = str(super().convert(value, param, ctx))
+        try:
+            start = read_start(path)
+        except OSError as error:
+            self.fail(f"{path!r} cannot be read: {error.strerror}.", param, ctx)
+        if not start.lstrip().startswith(b"{"):
+            self.fail(f"{path!r} is no plan; a plan is the JSON file that hlsq quantize writes.", param, ctx)
+        return path

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from hlsq import data
 from hlsq.errors import InputError
+from hlsq.files.read import read_archive, read_array
 
 Samples = NDArray[Any] | dict[str, NDArray[Any]]
 Part = Literal["train", "test"]
@@ -123,11 +121,7 @@ def _read(source: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
     path = Path(source)
     if path.suffix not in SUFFIXES:
         raise InputError(f"samples {source!r}: expected an .npy or .npz file, or one of {', '.join(sorted(DATA_SETS))}")
-    try:
-        loaded = np.load(path, allow_pickle=False, mmap_mode="r")
-        return {name: loaded[name] for name in loaded.files} if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"samples {source!r} cannot be read: {error}") from error
+    return read_array(path, InputError) if path.suffix == ".npy" else read_archive(path, InputError)
 
 
 def _samples(arrays: dict[str, NDArray[Any]], source: str, limit: int | None) -> Samples:
@@ -140,7 +134,7 @@ def _samples(arrays: dict[str, NDArray[Any]], source: str, limit: int | None) ->
 
 
 def _checked(samples: NDArray[Any], source: str) -> NDArray[Any]:
-    if samples.ndim < 1 or len(samples) == 0 or not np.issubdtype(samples.dtype, np.number):
+    if samples.ndim < 1 or len(samples) == 0 or samples.dtype.kind not in "fiu":
         raise InputError(
             f"samples {source!r}: {samples.dtype} array of shape {list(samples.shape)}; "
             "expected numbers of shape [samples, ...] with at least one sample"

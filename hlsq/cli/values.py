@@ -28,6 +28,8 @@ def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
             parsed[name] = _PYTHON_WORDS[value] if value in _PYTHON_WORDS else json.loads(value)
         except ValueError:
             parsed[name] = value
+        except RecursionError:
+            raise OptionError(f"--option {name}=...: lists or objects are nested too deep") from None
     return parsed
 
 

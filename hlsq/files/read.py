@@ -1,4 +1,4 @@
-"""The one place where files with data are read: JSON, NumPy's archives and arrays, rows of whole numbers.
+"""The one place where files with data are read: JSON, NumPy's archives and arrays.
 
 What a file cannot be is found here, what its values may be by whoever asked for it (``Field``). Whatever is wrong ends
 in the exception that the caller names.
@@ -24,6 +24,8 @@ from hlsq.errors import HlsqError
 from hlsq.files.fields import Field, one_line, shown
 
 MAX_JSON_BYTES = 1 << 28
+PROJECT_FILE = "hlsq_project.json"
+"""By its presence a folder is a project."""
 MAX_DEPTH = 64
 """Lists and objects inside each other."""
 SMALLEST = float(np.finfo(np.float64).smallest_normal)
@@ -106,38 +108,20 @@ def read_array(path: str | Path, error: type[HlsqError]) -> NDArray[Any]:
         return found
 
 
-def read_rows(path: str | Path, columns: int, low: int, high: int, error: type[HlsqError]) -> NDArray[np.int64]:
-    """Whole numbers from ``low`` to ``high`` as text, ``columns`` of them in each line: [lines, columns].
+def read_start(path: str | Path, count: int = 1024) -> bytes:
+    """The first bytes of a file.
 
     Raises:
-        HlsqError: (``error``) no such file, or something else in it; names the line.
+        OSError: it cannot be read, or is no regular file.
     """
-    try:
-        lines = _read_bytes(path, error, "rows of whole numbers").decode("ascii").splitlines()
-    except UnicodeDecodeError as problem:
-        raise error(f"{path}: expected whole numbers, found byte {problem.start} that is no digit") from None
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        place = Field(line, error, str(path), f"line {number}")
-        try:
-            row = [int(word) for word in line.split()]
-        except ValueError:
-            raise place.expected("whole numbers") from None
-        if len(row) != columns:
-            raise place.fail(f"expected {columns} whole numbers, found {len(row)}")
-        if outside := [value for value in row if not low <= value <= high]:
-            raise place.fail(f"expected whole numbers from {low} to {high}, found {shown(outside[0])}")
-        rows.append(row)
-    if not rows:
-        raise error(f"{path}: the file is empty; expected lines of {columns} whole numbers")
-    return np.array(rows, dtype=np.int64)
+    _check_regular(path)
+    with Path(path).open("rb") as file:
+        return file.read(count)
 
 
 def _read_bytes(path: str | Path, error: type[HlsqError], what: str) -> bytes:
     try:
-        _check_regular(path)
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_JSON_BYTES + 1)
+        data = read_start(path, MAX_JSON_BYTES + 1)
     except (OSError, ValueError) as problem:  # ValueError: a zero byte in the path
         raise error(f"cannot read {what} from {path}: {getattr(problem, 'strerror', None) or problem}") from problem
     if len(data) > MAX_JSON_BYTES:

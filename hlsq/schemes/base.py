@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
+import numpy as np
+
 from hlsq.calibration import calibrate, get_method
 from hlsq.calibration.run import Calibration, CalibrationData
 from hlsq.discovery import import_all
@@ -108,7 +110,8 @@ class Scheme(ABC):
 
 def is_whole(value: Any, low: int, high: int | None = None) -> bool:
     """Whether ``value`` is a whole number from ``low`` to ``high``."""
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value and (high is None or value <= high)
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and low <= value and (high is None or value <= high)
 
 
 def scheme_names() -> list[str]:

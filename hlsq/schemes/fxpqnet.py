@@ -22,13 +22,14 @@ from hlsq.schemes.fxp.cost import Cost, make_cost
 from hlsq.schemes.fxp.designer import COMPETITIONS, CompetitionKind, NetworkDesigner, effort, replayed
 from hlsq.schemes.fxp.reduction import RANKS, Competition, Rank
 from hlsq.schemes.fxp.references import References
+from hlsq.schemes.fxp.rounds import FORWARD, check_rounds
 from hlsq.schemes.fxp.scheme import FxPScheme
 from hlsq.search.evaluator import Evaluator, Resources, growing_parts
 from hlsq.search.fingerprint import Fingerprint
 from hlsq.search.scoring import Outputs, Scoring, metric_name
 from hlsq.search.state import State
 
-FORWARD, REFERENCE = "forward", "float"
+REFERENCE = "float"
 Inputs = Mapping[str, NDArray[Any]]
 
 
@@ -157,7 +158,8 @@ class FxPQNet(FxPScheme):
         inputs, calibration, found = self._calibrated(graph, data, progress)
         structures = found.structures
         initial = self.plan(graph, calibration)
-        state = State(self.state, self._fingerprint(structures.graph, initial, inputs, evaluation))
+        fingerprint = self._fingerprint(structures.graph, initial, inputs, evaluation)
+        state = State(self.state, fingerprint, lambda rounds: check_rounds(rounds, structures))
         real = float_outputs(structures.graph, evaluation.inputs)
         scoring = evaluation.scoring
         reference = state.references[REFERENCE] = scoring.value(scoring.loss(real, np.arange(evaluation.samples)))

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from hlsq.errors import SearchError
+from hlsq.files.fields import Field
 from hlsq.search.bases import first_base, next_base
 from hlsq.search.incremental import Base, Candidate
 from hlsq.search.problem import Change, Problem
 from hlsq.search.race import Cost, plain_loss, race
-from hlsq.search.state import State
+from hlsq.search.state import MOST, State
 from hlsq.search.workers import Workers
 
 START, FULL = "start", "full"
@@ -89,7 +91,7 @@ class GreedySearch:
     ) -> None:
         self.problem = problem
         self.settings = settings or Settings()
-        self.state = State(self.settings.state, problem.fingerprint)
+        self.state = State(self.settings.state, problem.fingerprint, self._check_rounds)
         if earlier is not None:
             self.state.take(earlier, "the plan to continue from")
         self._workers: Workers | None = None
@@ -145,7 +147,28 @@ class GreedySearch:
 
     def to_dict(self) -> dict[str, Any]:
         """The finished rounds, for ``earlier`` of a later search."""
-        return {**self.state.to_dict(), "current": {}, "evaluations": 0}
+        return self.state.to_dict(finished=True)
+
+    def _check_rounds(self, rounds: list[Field]) -> None:
+        """Refuse finished rounds that this search cannot have found.
+
+        Raises:
+            SearchError: names the place.
+        """
+        held: dict[str, int] = {}
+        names = list(self.problem.levels)
+        for number, field in enumerate(rounds):
+            parts = field.record(("index", "name", "value", "evaluations", "plain_evaluations"), ("level",))
+            name = parts["name"].choice(*names)
+            index = names.index(name)
+            parts["index"].integer(index, index)
+            parts["value"].number()
+            for key in ("evaluations", "plain_evaluations"):
+                parts[key].integer(0, MOST)
+            level = parts["level"].integer(1, len(self.problem.levels[name])) if "level" in parts else 1
+            if level <= held.get(name, 0):
+                raise field.fail(f"round {number + 1} gives {name!r} a level that it has already")
+            held[name] = level
 
     def _known(self) -> list[Change]:
         """The changes of all finished rounds."""
@@ -199,6 +222,14 @@ class GreedySearch:
     def _race(self, candidates: list[Candidate], label: str, cost: Cost = plain_loss) -> tuple[str, float]:
         assert self._workers is not None  # noqa: S101 - made with the base
         state, scoring, progress = self.state, self.problem.scoring, self.settings.progress
+        assert self._workers.opened is not None  # noqa: S101 - published with the base
+        count = len(self._workers.opened.parts)
+        for name in (c.name for c in candidates):
+            if other := [part for part in state.current.get(name, {}) if part >= count]:
+                raise SearchError(
+                    f"{state.path or 'the state'}: current.{name}: part {other[0]} of {count} (from 0); leave it out "
+                    "to start again"
+                )
         winner = race(candidates, self._workers, scoring, state.current, state.record, label, progress, cost)
         return winner.candidate.name, winner.loss
 

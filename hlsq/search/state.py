@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from hlsq.errors import SearchError
+from hlsq.files.checksums import content_checksum
+from hlsq.files.fields import Field
+from hlsq.files.read import read_json
 from hlsq.files.write import write_file
 
 VERSION = 1
+MOST = 2**63 - 1
 KEY = "hlsq_search"
+CHECKSUM = "checksum"
 
 
 class State:
@@ -23,6 +28,7 @@ class State:
     Args:
         path: of the file; None keeps the state in memory.
         fingerprint: of the search; a state of another one is refused.
+        check: refuses finished rounds that cannot be those of the search.
 
     Attributes:
         rounds: finished rounds, as JSON objects.
@@ -34,7 +40,10 @@ class State:
         SearchError: the file cannot be read or written, is no state, or is that of another search.
     """
 
-    def __init__(self, path: str | Path | None, fingerprint: str) -> None:
+    def __init__(
+        self, path: str | Path | None, fingerprint: str, check: Callable[[list[Field]], None] | None = None
+    ) -> None:
+        self._check = check
         self.path = None if path is None else Path(path)
         self.fingerprint = fingerprint
         self.rounds: list[dict[str, Any]] = []
@@ -52,33 +61,42 @@ class State:
         Raises:
             SearchError: not a state, or that of another search; ``where`` it came from.
         """
-        try:
-            if search[KEY] != VERSION:
-                raise SearchError(f"{where}: a state of version {search[KEY]!r}; this is version {VERSION}")
-            if search["fingerprint"] != self.fingerprint:
-                raise SearchError(
-                    f"{where} belongs to another search: the network, its formats, the evaluation samples or the "
-                    "metric differ; use those of the earlier search, or leave it out to start again"
-                )
-            rounds, references = [dict(r) for r in search["rounds"]], dict(search["references"])
-            current = {name: {int(p): loss for p, loss in found.items()} for name, found in search["current"].items()}
-            evaluations = int(search["evaluations"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise SearchError(f"{where} is no state of a search: {error!r}") from error
+        self._take(Field(search, SearchError, where))
+
+    def _take(self, field: Field) -> None:
+        field.version(KEY, VERSION, "a state of a search")
+        parts = field.record((KEY, "fingerprint", "references", "rounds", "current", "evaluations"), (CHECKSUM,))
+        if parts["fingerprint"].text() != self.fingerprint:
+            raise field.fail(
+                "it belongs to another search: the network, its formats, the evaluation samples or the metric differ; "
+                "use those of the earlier search, or leave it out to start again"
+            )
+        references = {name: _loss(item) for name, item in parts["references"].mapping().items()}
+        given = parts["rounds"].sequence()
+        rounds = [dict(item.mapping() and item.value) for item in given]
+        if self._check is not None:
+            self._check(given)
+        current = {name: _read_parts(item) for name, item in parts["current"].mapping().items()}
+        evaluations = parts["evaluations"].integer(0, MOST)
+        content = {key: value for key, value in field.value.items() if key != CHECKSUM}
+        if CHECKSUM in parts and parts[CHECKSUM].text() != content_checksum(content):
+            raise field.fail("not as hlsq wrote it (its checksum is another); restore it, or leave it out")
         if references and len(rounds) >= len(self.rounds):
             self.rounds, self.references = rounds, references
             self.current, self.evaluations = current, evaluations
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON form."""
-        return {
+    def to_dict(self, *, finished: bool = False) -> dict[str, Any]:
+        """JSON form; with ``finished`` without the round under way."""
+        current = {} if finished else self.current
+        content = {
             KEY: VERSION,
             "fingerprint": self.fingerprint,
             "references": self.references,
             "rounds": self.rounds,
-            "current": {name: {str(p): loss for p, loss in found.items()} for name, found in self.current.items()},
-            "evaluations": self.evaluations,
+            "current": {name: {str(p): loss for p, loss in found.items()} for name, found in current.items()},
+            "evaluations": 0 if finished else self.evaluations,
         }
+        return content | {CHECKSUM: content_checksum(content)}
 
     def record(self, candidate: str, part: int, loss: float, evaluations: int) -> None:
         """Note a finished task; from any thread."""
@@ -109,11 +127,17 @@ class State:
         write_file(self.path, json.dumps(self.to_dict(), indent=1) + "\n", SearchError, "the state of the search")
 
     def _read(self, path: Path) -> None:
-        where = f"the state {str(path)!r}"
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SearchError(f"cannot read {where}: {error.strerror}") from error
-        except ValueError as error:
-            raise SearchError(f"{where} is not JSON: {error}") from error
-        self.take(data, where)
+        self._take(read_json(path, SearchError, "the state of a search"))
+
+
+def _loss(field: Field) -> float:
+    field.number()
+    return field.value  # a count stays a whole number
+
+
+def _read_parts(field: Field) -> dict[int, float]:
+    """Losses by part of the samples; JSON has text as keys."""
+    found = field.mapping()
+    if wrong := [key for key in found if not (key.isdecimal() and key.isascii() and len(key) < 10)]:
+        raise field.fail(f"expected whole numbers as keys, found {wrong[0]!r}")
+    return {int(key): _loss(item) for key, item in found.items()}

@@ -14,7 +14,7 @@ from small import small_network
 
 import hlsq
 from hlsq.backends.vitis.integrity import edited_files
-from hlsq.errors import GraphError, HlsqError, InputError, PlanError
+from hlsq.errors import GraphError, HlsqError, PlanError
 
 Data = dict[str, Any]
 

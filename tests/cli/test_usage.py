@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +56,8 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((*QUANTIZE, "--option", "per_channel"), "expected NAME=VALUE"),
     ((*QUANTIZE, "--option", "per_channel=1", "--option", "per_channel=1"), "given twice"),
     ((*QUANTIZE, "--option", "magic=1"), "'magic' is unknown; valid:"),
+    ((*QUANTIZE, "--option", "calibration_options=" + "[" * 9000), "nested too deep"),
+    ((*QUANTIZE, "--option", "batch_size=1" + "0" * 400), "batch_size"),
     ((*QUANTIZE, "--option", "batch_norm=magic"), "batch_norm"),
     ((*QUANTIZE, "--option", "calibration=1"), "--option calibration=...:"),
     ((*QUANTIZE, "--option", "scheme=quant8"), "--option scheme=...:"),
@@ -97,6 +101,12 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("convert", "model.keras", "-o", "out", "--plan", ""), "'--plan'"),
     (("convert", "model.keras", "-o", "out", "--plan", "missing.json"), "does not exist"),
     (("convert", "model.keras", "-o", "out", "--plan", "net"), "is a directory"),
+    (("convert", "model.keras", "-o", "out", "--plan", "model.keras"), "'model.keras' is no plan; a plan is the JSON"),
+    (("convert", "model.keras", "-o", "out", "--plan", "file"), "'file' is no plan; a plan is the JSON"),
+    (("convert", "model.keras", "-o", "out", "--plan", "/dev/zero"), "it is no regular file"),
+    (("verify", "folder.npy"), "'folder.npy' is no project of hlsq: it has no file hlsq_project.json"),
+    (("verify", "/proc"), "'/proc' is no project of hlsq"),
+    (("report", "folder.npy", "--html", "page.html"), "'folder.npy' is no project of hlsq"),
     (("verify", ""), "PROJECT"),
     (("verify", "missing"), "does not exist"),
     (("verify", "file"), "is a file"),
@@ -134,11 +144,10 @@ def test_wrong_usage_exits_with_2(folder: Path, arguments: tuple[str, ...], mess
         (("quantize", "model.keras", "--calibration", "damaged.npz"), "cannot be read"),
         (("quantize", "model.keras", "--calibration", "empty.npy"), "cannot be read"),
         (("quantize", "model.keras", "--calibration", "wide.npy"), "input 'x' has shape [5, 7]"),
-        (("convert", "model.keras", "-o", "out", "--plan", "file"), "is not JSON"),
+        (("convert", "model.keras", "-o", "out", "--plan", "half.json"), "half.json is not JSON: "),
+        (("convert", "model.keras", "-o", "out", "--plan", "net/graph.json"), "not an hlsq plan of version 1 (no "),
         (("convert", "model.keras", "-o", ".", "--plan", "plan.json"), "files that hlsq did not write"),
-        (("verify", "folder.npy"), "is no project of hlsq"),
-        (("report", "folder.npy", "--html", "page.html"), "is no project of hlsq"),
-        (("report", "edited"), "is no project of hlsq: clock_period"),
+        (("report", "edited"), "edited/hlsq_project.json: options: clock_period -1 must be"),
         ((*QUANTIZE, "--scheme", "fxpqnet", "--evaluation", "xy.npz", "--option", "state=/proc/no/s"), "/proc/no/s"),
         (("report", "net", "--html", "/proc/none/page.html"), "cannot write the report to '/proc/none/page.html'"),
     ],
@@ -149,7 +158,13 @@ def test_errors_exit_with_1(folder: Path, arguments: tuple[str, ...], message: s
     np.save(folder / "wide.npy", np.zeros((5, 7)))
     (folder / "edited").mkdir(exist_ok=True)
     text = (folder / "net" / "hlsq_project.json").read_text()
-    (folder / "edited" / "hlsq_project.json").write_text(text.replace('"clock_period": 5.0', '"clock_period": -1'))
+    marker = json.loads(text)
+    del marker["checksums"]
+    marker["options"]["clock_period"] = -1
+    (folder / "edited" / "hlsq_project.json").write_text(json.dumps(marker))
+    for name in ("graph.json", "graph.npz"):
+        shutil.copy(folder / "net" / name, folder / "edited")
+    (folder / "half.json").write_bytes((folder / "plan.json").read_bytes()[:-30])
     result = run(*arguments)
     assert result.exit_code == 1, (result.output, result.exception)
     assert result.stderr.startswith("error: ")

@@ -15,7 +15,7 @@ import pytest
 from hlsq.errors import PlanError
 from hlsq.files import read
 from hlsq.files.fields import Field
-from hlsq.files.read import read_archive, read_array, read_json, read_rows
+from hlsq.files.read import read_archive, read_array, read_json
 
 
 @pytest.mark.parametrize(
@@ -155,31 +155,6 @@ def test_members_twice_and_too_much(tmp_path: Path) -> None:
     assert list(read_archive(path, PlanError, 8200)) == ["a"]
     with pytest.raises(PlanError, match="its arrays have 8128 bytes; at most 8000 are read"):
         read_archive(path, PlanError, 8000)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "the file is empty"),
-        ("1 2\n3\n", "line 2: expected 2 whole numbers, found 1"),
-        ("1 2\n3 x\n", "line 2: expected whole numbers, found '3 x'"),
-        ("1 2.5\n", "line 1: expected whole numbers"),
-        ("1 300\n", "line 1: expected whole numbers from -8 to 7, found 300"),
-        ("1 \N{DEGREE SIGN}\n", "found byte 2 that is no digit"),
-    ],
-)
-def test_rows_that_cannot_be(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "x.dat"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(PlanError) as caught:
-        read_rows(path, 2, -8, 7, PlanError)
-    assert str(caught.value).startswith(str(path))
-    assert message in str(caught.value)
-
-
-def test_rows_come_back(tmp_path: Path) -> None:
-    np.savetxt(tmp_path / "x.dat", [[1, -8], [7, 0]], fmt="%d")
-    assert read_rows(tmp_path / "x.dat", 2, -8, 7, PlanError).tolist() == [[1, -8], [7, 0]]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import lcm
 from typing import ClassVar
 
+from hlsq.errors import GraphError
 from hlsq.graph.ops.base import Op, Pads, Shape, restore, spatial, whole, window_size
 
 
@@ -30,6 +31,8 @@ class Pool2D(Op):
         """Shape of the output map, or [channels] when squeezed."""
         height, width, channels = spatial(shapes[0])
         top, bottom, left, right = self.padding
+        if max(top, bottom) >= self.pool[0] or max(left, right) >= self.pool[1]:
+            raise GraphError(f"padding {self.padding} would hold a whole window {self.pool}; it must be smaller")
         out_h = window_size(height, self.pool[0], self.strides[0], top, bottom)
         out_w = window_size(width, self.pool[1], self.strides[1], left, right)
         return restore(out_h, out_w, channels, (channels,) if self.squeeze else shapes[0])

@@ -9,18 +9,17 @@ from typing import Any, Literal
 
 from tqdm import tqdm
 
+from hlsq.errors import FormatError, SearchError
 from hlsq.plan import Plan
 from hlsq.schemes.fxp.averages import average_text
 from hlsq.schemes.fxp.clusters import Cluster, clusters
 from hlsq.schemes.fxp.reduction import Allowed, Competition, Solution
+from hlsq.schemes.fxp.rounds import EFFORT, REDUCE
 from hlsq.schemes.fxp.structures import Structure, Structures, candidate, format_of, with_format
 from hlsq.search.state import State
 
 CompetitionKind = Literal["full", "lazy"]
 COMPETITIONS: tuple[CompetitionKind, ...] = ("full", "lazy")
-STAGE = "reduce"
-EFFORT = ("evaluations", "plain_evaluations")
-"""Block evaluations of a reduction, and those of emulating every candidate in full."""
 
 
 @dataclass(eq=False)
@@ -68,7 +67,7 @@ class NetworkDesigner:
         self.plan = self.competition.on_metric.plan
         kinds = {s.kind for s in self.structures.all}
         self._totals = {kind: sum(s.size for s in self.structures.all if s.kind == kind) for kind in kinds}
-        self._earlier = [entry for entry in self.state.rounds if entry["stage"] == STAGE]
+        self._earlier = [entry for entry in self.state.rounds if entry["stage"] == REDUCE]
 
     def run(self, progress: bool | None = None) -> Plan:
         """Reduce until nothing more can be reduced.
@@ -118,6 +117,12 @@ class NetworkDesigner:
             return None  # nothing has changed since it had none
         if self._earlier:
             entry = self._earlier.pop(0)  # the competition's plan has it already, see ``replayed``
+            members = [s.key for s in cluster.members]
+            if entry["cluster"] != cluster.key or entry["taken"] not in (None, *members):
+                raise SearchError(
+                    f"{self.state.path}: the reduction of {entry['taken']!r} in cluster {entry['cluster']!r} is none "
+                    f"of this search, which comes to cluster {cluster.key!r} there; leave the state out to start again"
+                )
             self.entries.append(entry)
         else:
             start, before = time.monotonic(), self._counts()
@@ -149,7 +154,7 @@ class NetworkDesigner:
             taken = min(found.values(), key=lambda s: s.rank, default=None)
         # What lost is tried first the next time, and so is the winner, which may well win again.
         return {
-            "stage": STAGE,
+            "stage": REDUCE,
             "cluster": cluster.key,
             "taken": None if taken is None else taken.structure.key,
             "solution": None if taken is None else _plain(taken),
@@ -197,11 +202,14 @@ class NetworkDesigner:
 
 def replayed(plan: Plan, structures: Structures, state: State, most: int | None = None) -> Plan:
     """``plan`` after the (first ``most``) reductions that an earlier run has left in ``state``."""
-    taken = [entry for entry in state.rounds if entry["stage"] == STAGE and entry["taken"] is not None]
+    taken = [entry for entry in state.rounds if entry["stage"] == REDUCE and entry["taken"] is not None]
     for entry in taken[:most]:
         structure = structures.by_key[entry["taken"]]
         solution = Solution(structure, **entry["solution"])
-        plan = with_format(plan, structure, solution.change(format_of(plan, structure)))
+        try:
+            plan = with_format(plan, structure, solution.change(format_of(plan, structure)))
+        except FormatError as error:
+            raise SearchError(f"{state.path}: the reduction of {structure.key!r} is impossible: {error}") from None
     return plan
 
 
