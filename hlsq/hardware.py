@@ -19,6 +19,7 @@ from hlsq.emulate.inputs import as_inputs
 from hlsq.errors import OptionError, VerificationError
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
+from hlsq.simulate import simulate
 from hlsq.verification import Expected, Verification, verify
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 Values = NDArray[Any]
 Inputs = ArrayLike | Mapping[str, ArrayLike]
+CHUNK = 64
+"""Samples whose outputs become real numbers at a time; that takes copies in float64."""
 
 
 @dataclass(eq=False, repr=False)
@@ -144,17 +147,27 @@ class HardwareModel:
             self._simulations[ap_types] = digest, Simulation.load(self.design, library)
 
     def predict(
-        self, x: Inputs, *, raw: bool = False, trace: bool = False, host: bool = False, ap_types: bool = False
+        self,
+        x: Inputs,
+        *,
+        raw: bool = False,
+        trace: bool = False,
+        host: bool = False,
+        ap_types: bool = False,
+        threads: int | None = None,
     ) -> Any:
         """C simulation; compiles first if that has not happened since the sources last changed.
 
         Arguments and result as for ``emulate``, and the same values: logits, where the model ends in softmax or
-        sigmoid, unless ``host`` applies that.
+        sigmoid, unless ``host`` applies that. Threads simulate different samples; C++ that was given variables which
+        they would share needs ``threads=1``.
         """
         _check_host(host, raw, trace)
-        emulator = Emulator(self.graph)
-        outputs, blocks = self._simulation(ap_types).run(emulator.quantize_inputs(x), trace=trace)
-        return blocks if trace else self._outputs(outputs, raw, host)
+        emulator = Emulator(self.graph, threads=threads)
+        real = as_inputs(self.graph.inputs, x)
+        simulation = self._simulation(ap_types)
+        results = simulate(self.graph, partial(simulation.run, trace=trace), real, trace, emulator.threads)
+        return results if trace else self._outputs(results, raw, host)
 
     def verify(self, x: Inputs | None = None, *, ap_types: bool = False, progress: bool | None = None) -> Verification:
         """Compare every integer of every block between emulation and C simulation.
@@ -256,8 +269,12 @@ class HardwareModel:
             if raw:
                 values.append(integers[name])
                 continue
-            real = self.graph.formats[name].dequantize(integers[name])
-            values.append(apply_host(name, self.graph.host.get(name) if host else None, real).astype(np.float32))
+            floats = np.empty(integers[name].shape, dtype=np.float32)
+            for start in range(0, len(floats), CHUNK):
+                part = slice(start, start + CHUNK)
+                real = self.graph.formats[name].dequantize(integers[name][part])
+                floats[part] = apply_host(name, self.graph.host.get(name) if host else None, real)
+            values.append(floats)
         return values[0] if len(values) == 1 else values
 
     def _left_to_the_host(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.progress import sample_bar
 from hlsq.errors import VerificationError
+from hlsq.simulate import Run
 
 Values = NDArray[Any]
-Simulate = Callable[[dict[str, Values]], tuple[dict[str, Values], dict[str, Values]]]
 BATCH = 16
 
 
@@ -45,7 +45,7 @@ class Verification:
 
 def verify(
     emulator: Emulator,
-    simulate: Simulate,
+    simulate: Run,
     real: Mapping[str, Values],
     stored: Expected | None = None,
     progress: bool | None = None,

@@ -16,6 +16,7 @@ from hlsq.emulate.progress import sample_bar
 from hlsq.emulate.step import Step, make_step
 from hlsq.emulate.threads import spread
 from hlsq.errors import OptionError
+from hlsq.formats import Format
 from hlsq.graph import QuantizedGraph
 
 Values = NDArray[Any]
@@ -62,10 +63,12 @@ class Emulator:
         """One prepared step for each block."""
         return tuple(make_step(self.graph, block) for block in self.graph.blocks)
 
-    def quantize_inputs(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, NDArray[np.int64]]:
-        """Integers that the host hands to the hardware for real ``inputs``."""
+    def quantize_inputs(self, inputs: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, Values]:
+        """Integers that the host hands to the hardware for real ``inputs``; nothing beside them takes memory."""
         real = as_inputs(self.graph.inputs, inputs)
-        return {i.name: i.format.quantize(real[i.name]) for i in self.graph.inputs}
+        return {
+            i.name: quantized(i.format, real[i.name], storage(self.graph.intervals[i.name])) for i in self.graph.inputs
+        }
 
     def run(
         self, inputs: ArrayLike | Mapping[str, ArrayLike], *, trace: bool = False, progress: bool | None = None
@@ -118,3 +121,11 @@ class Emulator:
             values[step.block.name] = out
             for name in step.last_use_of:
                 values.pop(name, None)
+
+
+def quantized(fmt: Format, real: Values, dtype: np.dtype[Any]) -> Values:
+    """The integers of ``real`` [samples, ...] in ``dtype``, by chunks, because quantising takes copies in float64."""
+    integers = np.empty(real.shape, dtype=dtype)
+    for start in range(0, len(real), CHUNK):
+        integers[start : start + CHUNK] = fmt.quantize(real[start : start + CHUNK])
+    return integers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from small import small_network
 
 import hlsq
 from hlsq import toolchain
+from hlsq.errors import OptionError
 from hlsq.formats import FixedPoint
 from hlsq.graph import Activation
 from hlsq.graph.ops import Identity
@@ -61,6 +63,29 @@ def test_each_thread_gets_its_own_results(shared: hlsq.HardwareModel, ap_types: 
                 assert np.array_equal(values, expected[number][name]), name
 
     at_once(predict)
+
+
+def test_samples_are_shared_among_threads_in_constant_memory(shared: hlsq.HardwareModel) -> None:
+    shared.predict(SAMPLES[0])
+
+    def peak(samples: int, threads: int | None, **what: bool) -> int:
+        """Beside the samples and the results."""
+        x = np.random.default_rng(1).normal(size=(samples, 6, 6, 2)).astype(np.float32)
+        tracemalloc.start()
+        found = shared.predict(x, threads=threads, **what)
+        size = sum(values.nbytes for values in (found.values() if isinstance(found, dict) else [found]))
+        used = tracemalloc.get_traced_memory()[1] - size
+        tracemalloc.stop()
+        expected = shared.emulate(x, progress=False, **what)
+        for name, values in expected.items() if isinstance(found, dict) else [("", expected)]:
+            assert np.array_equal(found[name] if name else found, values)
+        return used
+
+    for what in ({"raw": True}, {"trace": True}):
+        assert peak(2048, 1, **what) < 1.2 * peak(256, 1, **what) + 50_000
+    peak(100, 4)
+    with pytest.raises(OptionError, match="threads is 0"):
+        shared.predict(SAMPLES[0], threads=0)
 
 
 @pytest.mark.slow(5)

@@ -137,6 +137,19 @@ def test_memory_does_not_grow_with_the_number_of_samples() -> None:
     assert peaks[1] < 1.5 * peaks[0] + 100_000
 
 
+def test_quantising_takes_no_memory_beside_its_result() -> None:
+    import tracemalloc
+
+    emulator = Emulator(quantize_graph(*_conv()))
+    x = np.random.default_rng(0).normal(size=(4096, 8, 8, 2)).astype(np.float32)
+    tracemalloc.start()
+    found = emulator.quantize_inputs(x)["x"]
+    beside = tracemalloc.get_traced_memory()[1] - found.nbytes
+    tracemalloc.stop()
+    assert beside < x.nbytes / 10
+    assert np.array_equal(found, emulator.graph.inputs[0].format.quantize(x))
+
+
 def test_the_progress_bar_is_for_terminals(capfd: pytest.CaptureFixture[str]) -> None:
     graph = quantize_graph(*_conv())
     x = np.zeros((40, 8, 8, 2))
