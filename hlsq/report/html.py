@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from hlsq.report import pictures as draw
+from hlsq.report.histogram_picture import draw_histograms
 from hlsq.report.model import NetworkReport
 from hlsq.report.tables import tables
 
@@ -54,7 +55,7 @@ def pictures(report: NetworkReport) -> Iterator[Picture]:
         known = any(found.before for found in report.histograms)
         note = "In steps of the format, of each output channel where it has several. "
         note += "Grey: float weights. " if known else "The float weights are not known to a loaded project. "
-        figure = draw.draw_histograms(report.histograms)
+        figure = draw_histograms(report.histograms)
         yield Picture(
             "Weights before and after" if known else "Weights", Markup(draw.svg(figure)), note + "Blue: quantised."
         )

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hlsq.report.curve import ACCURACY, Points
-from hlsq.report.histograms import WeightHistogram
 from hlsq.report.lengths import WordLength
 from hlsq.report.model import BlockReport
 
@@ -30,7 +29,6 @@ COLORS = {
     "dual": "#b8912b",
 }
 PLAIN = "#52606d"
-COLUMNS = 4
 OTHER_MARKS = {"bias": ("o", -0.25), "scale": ("^", 0.0), "shift": ("s", 0.25)}
 """Marker and place beside each other, because many of them are equally long."""
 
@@ -54,29 +52,12 @@ def svg(figure: Figure) -> str:
     return re.sub(r'<svg [^>]*?( width="[^"]*")? [^>]*?(viewBox="[^"]*")[^>]*>', r"<svg\1 \2>", text, count=1)
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """As large as its axes; ``svg`` adds the room that labels take, which is much quicker than fitting them in."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def draw_histograms(histograms: Sequence[WeightHistogram]) -> Figure:
-    """Float weights in grey, quantised ones on their grid; both in parts of the largest count."""
-    rows = -(-len(histograms) // COLUMNS)
-    figure = _figure(WIDTH, 1.7 * rows + 0.3)
-    axes = figure.subplots(rows, min(COLUMNS, len(histograms)), squeeze=False).ravel()
-    for ax in axes[len(histograms) :]:
-        ax.set_axis_off()
-    for ax, found in zip(axes, histograms, strict=False):
-        if found.before:
-            top = max(found.before) or 1
-            ax.stairs([n / top for n in found.before], found.edges, fill=True, color=COLORS["float"], alpha=0.6)
-        top = max(found.after) or 1
-        ax.vlines(found.levels, 0, [n / top for n in found.after], color=COLORS["codes"], linewidth=1.2)
-        ax.set_title(_short(found.name), fontsize=8)
-        ax.tick_params(labelsize=6)
-        ax.set_yticks([])
-        ax.set_ylim(0, 1.05)
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(left=0, right=1, bottom=0, top=1, hspace=0.2)
     return figure
 
 
@@ -84,7 +65,7 @@ def draw_word_lengths(lengths: Sequence[WordLength]) -> Figure:
     """Bits of weights, activations and all others of every input and block (FxP-QNet Fig. 10)."""
     names = list(dict.fromkeys(length.name for length in lengths))
     place = {name: index for index, name in enumerate(names)}
-    figure = _figure(max(5.0, 0.28 * len(names) + 2), 6.0)
+    figure = new_figure(max(4.0, 0.28 * len(names) + 1), 5.0)
     groups = ("weights", "activations", "others")
     for ax, group in zip(figure.subplots(len(groups), 1, sharex=True), groups, strict=True):
         inside = [length for length in lengths if length.group == group]
@@ -102,14 +83,14 @@ def draw_word_lengths(lengths: Sequence[WordLength]) -> Figure:
         ax.tick_params(labelsize=7)
         ax.set_ylim(0, 1.2 * max((m.bits for m in inside), default=1))
     ax.set_xlim(-0.6, len(names) - 0.4)
-    ax.set_xticks(range(len(names)), [_short(name) for name in names], rotation=90, fontsize=7)
+    ax.set_xticks(range(len(names)), [short_name(name) for name in names], rotation=90, fontsize=7)
     return figure
 
 
 def draw_pes(blocks: Sequence[BlockReport]) -> Figure:
     """Number of PEs of every block, coloured by their kind."""
     found = [(block.name, block.pe) for block in blocks if block.pe is not None][::-1]
-    figure = _figure(WIDTH * 0.75, 0.22 * len(found) + 0.8)
+    figure = new_figure(WIDTH * 0.6, 0.22 * len(found) + 0.2)
     ax = figure.subplots()
     for kind in sorted({pe.kind for _, pe in found}):
         rows = [(i, pe) for i, (_, pe) in enumerate(found) if pe.kind == kind]
@@ -125,7 +106,7 @@ def draw_pes(blocks: Sequence[BlockReport]) -> Figure:
 def draw_memory(blocks: Sequence[BlockReport]) -> Figure:
     """Weight memory of every block: codes, unused bits of words, idle PEs."""
     found = [block for block in blocks if block.memory.weights][::-1]
-    figure = _figure(WIDTH * 0.75, 0.22 * len(found) + 0.8)
+    figure = new_figure(WIDTH * 0.6, 0.22 * len(found) + 0.2)
     ax = figure.subplots()
     left = [0.0] * len(found)
     for style, meaning in (("codes", "codes"), ("unused", "unused bits of words"), ("idle", "idle PEs, ends of rows")):
@@ -144,7 +125,9 @@ def draw_curves(
     curves: Mapping[str, Points], references: Mapping[str, Points], title: str = "", metric: str = ACCURACY
 ) -> Figure:
     """Accuracy (or another metric) against memory in bytes: searches as lines, other results as crosses."""
-    figure = _figure(7.0, 4.2)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
     ax = figure.subplots()
     unit = 100 if metric == ACCURACY else 1
     for style, size, group in (("o-", 3, curves), ("x", 7, references)):
@@ -155,14 +138,14 @@ def draw_curves(
                 [unit * value for _, value in ordered],
                 style,
                 markersize=size,
-                label=_plain(name),
+                label=plain_text(name),
             )
     ax.set_xlabel("weight memory, kB (1 kB = 1000 bytes)")
-    ax.set_ylabel("accuracy, %" if metric == ACCURACY else _plain(metric))
+    ax.set_ylabel("accuracy, %" if metric == ACCURACY else plain_text(metric))
     ax.grid(alpha=0.3)
     ax.legend(fontsize=8)
     if title:
-        ax.set_title(_plain(title), fontsize=10)
+        ax.set_title(plain_text(title), fontsize=10)
     return figure
 
 
@@ -174,7 +157,7 @@ def _part(block: BlockReport, style: str) -> int:
 
 
 def _rows(ax: Axes, names: Sequence[str]) -> None:
-    ax.set_yticks(range(len(names)), [_short(name) for name in names], fontsize=7)
+    ax.set_yticks(range(len(names)), [short_name(name) for name in names], fontsize=7)
     ax.tick_params(axis="x", labelsize=7)
     _legend(ax)
     ax.set_ylim(-0.6, len(names) - 0.4)
@@ -185,11 +168,11 @@ def _legend(ax: Axes) -> None:
     ax.legend(fontsize=7, ncols=4, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """Long names keep both ends."""
-    return _plain(name if len(name) <= 24 else f"{name[:12]}...{name[-9:]}")
+    return plain_text(name if len(name) <= 24 else f"{name[:12]}...{name[-9:]}")
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """A dollar sign would begin a formula."""
     return text.replace("$", r"\$")

@@ -19,6 +19,7 @@ from hlsq.graph.ops import Dense, Identity
 from hlsq.hardware import HardwareModel
 from hlsq.plan import BlockPlan
 from hlsq.report import Report
+from hlsq.report.histogram_picture import COLUMNS, draw_histograms
 from hlsq.report.histograms import BINS, weight_histograms
 from hlsq.report.html import pictures
 from hlsq.report.lengths import WordLength, word_lengths
@@ -73,6 +74,29 @@ def test_histograms_count_every_weight(hw: HardwareModel, report: Report) -> Non
             float(v): int((block.weights.values == v).sum()) for v in np.unique(block.weights.values)
         }
     assert all(h.before == () for h in hlsq.load_project(hw.output_dir).report().histograms)
+
+
+def test_histograms_are_drawn_as_they_were_counted(report: Report) -> None:
+    figure = draw_histograms(report.histograms)
+    (ax,) = figure.axes
+    before, after, _ = ax.collections
+    lines = [line for h in report.histograms for line in zip(h.levels, h.after, strict=True)]
+    heights = [abs(y1 - y0) for (_, y0), (_, y1) in (path.vertices for path in after.get_paths())]
+    tops = [max(h.after) for h in report.histograms for _ in h.levels]
+    unit = max(heights)
+    assert [round(h / unit, 6) for h in heights] == [round(n / top, 6) for (_, n), top in zip(lines, tops, strict=True)]
+    for number, (found, path) in enumerate(zip(report.histograms, before.get_paths(), strict=True)):
+        x, y = path.vertices[:-1].T
+        assert number % COLUMNS < x.min() < x.max() < number % COLUMNS + 1
+        steps = np.round((y.max() - y) / unit * max(found.before)).astype(int)
+        assert steps[1:-1:2].tolist() == list(found.before), "from left to right, as high as counted"
+        of_this = after.get_paths()[sum(len(h.levels) for h in report.histograms[:number]) :][: len(found.levels)]
+        across = (np.array(found.levels) - found.edges[0]) / (found.edges[-1] - found.edges[0])
+        assert np.allclose([line.vertices[0, 0] for line in of_this], x.min() + across * (x.max() - x.min()))
+    texts = [text.get_text() for text in ax.texts]
+    assert [name for name in texts if name in {h.name for h in report.histograms}] == [
+        h.name for h in report.histograms
+    ]
 
 
 def test_word_lengths_are_those_of_the_formats(tmp_path: Path) -> None:
@@ -137,6 +161,7 @@ def test_any_network_has_its_histograms_and_pictures(seed: int) -> None:
     lengths = word_lengths(quantized, plan)
     assert {length.name for length in lengths} >= {item.name for item in quantized.inputs}
     assert svg(draw_word_lengths(lengths)).startswith("<svg width=")
+    assert svg(draw_histograms(weight_histograms(quantized.blocks, graph, plan))).startswith("<svg width=")
 
 
 def test_many_integers_are_counted_in_bins() -> None:
