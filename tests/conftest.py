@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from headers import precompile
 from once import SharedFolder
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # Most simulations run for less time than it takes to optimise them; the fixture `shipped_flags` is for the others.
+FLAGS_OF_THE_USER = "HLSQ_CXXFLAGS" in os.environ
 os.environ.setdefault("HLSQ_CXXFLAGS", "-O1")
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Divide the cores between the workers, which inherit these variables."""
+    """Divide the cores between the workers, and compile headers for them; they inherit these variables."""
     workers = config.getoption("numprocesses", None)
-    for name in THREADS if workers else ():
+    if not workers or hasattr(config, "workerinput"):
+        return
+    for name in THREADS:
         os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // workers)))
+    if not (FLAGS_OF_THE_USER or config.option.collectonly):
+        folder = tempfile.TemporaryDirectory(prefix="hlsq_headers_")
+        config.add_cleanup(folder.cleanup)
+        os.environ["HLSQ_CXXFLAGS"] = precompile(Path(folder.name), os.environ["HLSQ_CXXFLAGS"])
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded until here stays, so that the garbage collector need not look at it again and again."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,11 +24,15 @@ def project(tmp_path: Path, samples: np.ndarray) -> hlsq.HardwareModel:
 
 @pytest.fixture
 def run_test_bench() -> Callable[..., tuple[int, str]]:
-    """Builds and runs the test bench of the project ``hlsq_net`` in a folder; its exit code and what it printed."""
+    """Builds and runs the test bench of the project ``hlsq_net`` in a folder; its exit code and what it printed.
 
-    def run(folder: Path, *flags: str) -> tuple[int, str]:
+    ``compiled=True`` takes the top function from the library of ``predict(ap_types=True)``, compiled from the same text.
+    """
+
+    def run(folder: Path, *flags: str, compiled: bool = False) -> tuple[int, str]:
         command = ["g++", "-O1", "-std=c++14", *flags, "-Ifirmware/ap_types", "-Wno-unknown-pragmas"]
-        subprocess.run([*command, "hlsq_net_test.cpp", "firmware/hlsq_net.cpp", "-o", "tb"], cwd=folder, check=True)
+        top = "firmware/hlsq_net-ap.so" if compiled else "firmware/hlsq_net.cpp"
+        subprocess.run([*command, "hlsq_net_test.cpp", top, "-o", "tb"], cwd=folder, check=True)
         done = subprocess.run(["./tb"], cwd=folder, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 

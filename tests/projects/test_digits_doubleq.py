@@ -29,7 +29,7 @@ def test_five_ways_are_exact_and_leave_projects(
     call: Callable[..., Result], train_once: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(demo, "train", train_once)
-    result = call(RUN, "--epochs", 25, "--output", tmp_path)
+    result = call(RUN, "--epochs", 30, "--output", tmp_path)
     assert result.exit_code == 0, result.output
     rows = {line.split()[0]: line.split() for line in result.output.splitlines()[2:8]}
     assert list(rows) == ["float", "quant8", "doubleq", "doubleq_ef", "fixed8", "fixed4"]

@@ -14,12 +14,12 @@ RUN = "mnist_dnn2fpga/run.py"
 
 @pytest.mark.realdata
 @pytest.mark.csim
-@pytest.mark.slow(65)
+@pytest.mark.slow(40)
 @pytest.mark.usefixtures("shipped_flags")
 def test_eight_and_four_bits_are_as_good_and_exact(
     call: Callable[..., Result], percentages: Callable[[str], dict[str, float]], tmp_path: Path
 ) -> None:
-    result = call(RUN, "--train", 10_000, "--epochs", 1, "--images", 10_000, "--calibration", 500, "--output", tmp_path)
+    result = call(RUN, "--train", 10_000, "--epochs", 1, "--images", 4_000, "--calibration", 500, "--output", tmp_path)
     assert result.exit_code == 0, result.output
     found = percentages(result.output)
     real = found.pop("float")
@@ -31,6 +31,6 @@ def test_eight_and_four_bits_are_as_good_and_exact(
         assert value >= real - 0.2, name
     simulated = re.findall(r"^accuracy of the C simulation +([\d.]+) %$", result.output, re.MULTILINE)
     assert [float(value) for value in simulated] == [found["quant8, minmax"], found["doubleq_ef, 4 bits"]]
-    assert re.findall(r"^images verified +(\S+)$", result.output, re.MULTILINE) == ["10,000", "10,000"]
+    assert re.findall(r"^images verified +(\S+)$", result.output, re.MULTILINE) == ["4,000", "4,000"]
     assert re.findall(r"^mismatches +(\S+)$", result.output, re.MULTILINE) == ["0", "0"]
     assert re.findall(r"^weights, codes +(\S+) bytes$", result.output, re.MULTILINE) == ["18,684", "9,342"]

@@ -68,12 +68,12 @@ def test_a_few_steps_of_training_give_a_model_that_becomes_hardware(
 
 @pytest.mark.realdata
 @pytest.mark.csim
-@pytest.mark.slow(28)
+@pytest.mark.slow(25)
 @pytest.mark.usefixtures("shipped_flags")
 def test_the_pretrained_network(
     call: Callable[..., Result], percentages: Callable[[str], dict[str, float]], tmp_path: Path
 ) -> None:
-    result = call(RUN, "--fast", "--samples", 8, "--output", tmp_path)
+    result = call(RUN, "--fast", "--samples", 8, "--calibration", 300, "--output", tmp_path)
     assert result.exit_code == 0, result.output
     found = percentages(result.output)
     assert found["float (Keras)"] == pytest.approx(94.2, abs=0.11)

@@ -31,13 +31,13 @@ def run(script: Callable[[str], ModuleType]) -> ModuleType:
 
 @pytest.mark.csim
 @pytest.mark.realdata
-@pytest.mark.slow(50)
+@pytest.mark.slow(35)
 @pytest.mark.usefixtures("shipped_flags")
 def test_the_plan_that_lies_there_is_exact_and_keeps_the_accuracy(
     run: ModuleType, call: Callable[..., Result], tmp_path: Path
 ) -> None:
     result = call(
-        *(SCRIPT, "--plan", FOLDER / "plan.json", "--images", 600, "--search-images", 100, "--calibration", 64),
+        *(SCRIPT, "--plan", FOLDER / "plan.json", "--images", 600, "--search-images", 100, "--calibration", 16),
         *("--samples", 2, "--no-compare", "--output", tmp_path / "build"),
     )
     assert result.exit_code == 0, result.output

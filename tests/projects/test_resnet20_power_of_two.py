@@ -20,7 +20,7 @@ SCRIPT = "resnet20_cifar10/power_of_two.py"
 @pytest.mark.slow(23)
 @pytest.mark.usefixtures("shipped_flags")
 def test_four_bits_without_multiplication(call: Callable[..., Result], tmp_path: Path) -> None:
-    options = ("--bits", 4, "--images", 300, "--samples", 2, "--calibration", 200, "--output", tmp_path / "build")
+    options = ("--bits", 4, "--images", 300, "--samples", 2, "--calibration", 100, "--output", tmp_path / "build")
     result = call(SCRIPT, *options)
     assert result.exit_code == 0, result.output
     rows = dict(re.findall(r"^(\w+) +4 +(\d+\.\d+)%", result.output, re.MULTILINE))
