@@ -1,5 +1,6 @@
 """A small residual network as a written project."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -26,13 +27,14 @@ def project(tmp_path: Path, samples: np.ndarray) -> hlsq.HardwareModel:
 def run_test_bench() -> Callable[..., tuple[int, str]]:
     """Builds and runs the test bench of the project ``hlsq_net`` in a folder; its exit code and what it printed.
 
-    ``compiled=True`` takes the top function from the library of ``predict(ap_types=True)``, compiled from the same text.
+    ``compiled=True`` takes the top function from the library that ``predict(ap_types=True)`` compiled of the same text.
     """
 
     def run(folder: Path, *flags: str, compiled: bool = False) -> tuple[int, str]:
-        command = ["g++", "-O1", "-std=c++14", *flags, "-Ifirmware/ap_types", "-Wno-unknown-pragmas"]
+        command = ["g++", "-fPIC", "-std=c++14", "-Ifirmware/ap_types", "-Wno-unknown-pragmas"]
         top = "firmware/hlsq_net-ap.so" if compiled else "firmware/hlsq_net.cpp"
-        subprocess.run([*command, "hlsq_net_test.cpp", top, "-o", "tb"], cwd=folder, check=True)
+        command += [*os.environ.get("HLSQ_CXXFLAGS", "").split(), *flags, "hlsq_net_test.cpp", top, "-o", "tb"]
+        subprocess.run(command, cwd=folder, check=True)
         done = subprocess.run(["./tb"], cwd=folder, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 

@@ -1,9 +1,12 @@
 """``HLSQ_CXXFLAGS``: flags of the user for the C simulation."""
 
+import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from headers import precompile
 
 import hlsq
 from hlsq import toolchain
@@ -48,3 +51,18 @@ def test_a_flag_that_the_compiler_does_not_know(project: hlsq.HardwareModel, mon
     monkeypatch.setenv("HLSQ_CXXFLAGS", "--no-such-flag")
     with pytest.raises(ToolFailedError, match="no-such-flag"):
         project.compile()
+
+
+@pytest.mark.slow(4)
+def test_headers_that_a_test_run_compiles_are_taken(
+    project: hlsq.HardwareModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are compiled with the flags of ``build_lib.sh``; with others, tests would be slow and nobody would know."""
+    flags = os.environ["HLSQ_CXXFLAGS"]
+    if "-include" not in flags:  # without workers
+        flags = precompile(tmp_path, flags)
+    monkeypatch.setenv("HLSQ_CXXFLAGS", f"{flags} -H")
+    for ap_types, name in ((False, "machine_integers"), (True, "ap_types")):
+        project.compile(ap_types=ap_types)
+        log = (project.output_dir / "build_lib.log").read_text()
+        assert re.findall(r"^! .*/headers\.h\.gch/(\w+)$", log, re.MULTILINE) == [name] * 2

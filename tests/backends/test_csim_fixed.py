@@ -35,6 +35,7 @@ def test_simulation_emulation_and_plain_integers_agree(seed: int, tmp_path: Path
         assert np.array_equal(traced[name][0], values.astype(np.int64)), name
 
 
+@pytest.mark.slow(3)
 def test_a_changed_weight_is_noticed(tmp_path: Path) -> None:
     hw = project(0, tmp_path / "net", "io_stream")
     inputs = random_inputs(hw.graph, 6)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,16 +80,19 @@ def test_an_output_changed_on_its_way_out_is_noticed(project: hlsq.HardwareModel
 
 
 @pytest.mark.slow(5)
-def test_a_surplus_packet_is_noticed(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+def test_a_surplus_packet_is_noticed(
+    project: hlsq.HardwareModel, samples: np.ndarray, run_test_bench: Callable[..., tuple[int, str]]
+) -> None:
     call = "    layer_class(pool_out, layer_class_out);\n"
     _edit_top(project, call, call + "    layer_class_out.write(layer_class_t());\n")
     with pytest.raises(ToolFailedError, match="left 16 packets in its streams after 16 samples"):
         project.predict(samples)
-    bench = _run_test_bench(project.output_dir)
-    assert bench.returncode == 1
-    assert "holds more than its packets" in bench.stderr
+    code, printed = run_test_bench(project.output_dir)
+    assert code == 1
+    assert "holds more than its packets" in printed
 
 
+@pytest.mark.slow(2)
 def test_files_of_others_in_a_project_survive(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
     assert project.float_graph is not None
     folder = project.output_dir
@@ -106,7 +110,9 @@ def test_files_of_others_in_a_project_survive(project: hlsq.HardwareModel, sampl
 
 
 @pytest.mark.slow(8)
-def test_an_output_that_is_read_on(tmp_path: Path, samples: np.ndarray) -> None:
+def test_an_output_that_is_read_on(
+    tmp_path: Path, samples: np.ndarray, run_test_bench: Callable[..., tuple[int, str]]
+) -> None:
     """In io_parallel a port is only written; what a later block reads lies in an array of its own."""
     graph, plan = small_network()
     both = replace(graph, outputs=("conv/first", "class"))
@@ -115,7 +121,7 @@ def test_an_output_that_is_read_on(tmp_path: Path, samples: np.ndarray) -> None:
         hw.verify(samples)
         for expected, actual in zip(hw.emulate(samples), hw.predict(samples), strict=True):
             assert np.array_equal(expected, actual)
-        assert _run_test_bench(hw.output_dir).returncode == 0
+        assert run_test_bench(hw.output_dir) == (0, "10 samples, 0 differences\n")
     top = (tmp_path / "io_parallel" / "firmware" / "hlsq_net.cpp").read_text()
     assert "hlsq::copy<144>(conv_first_out, conv_first_to_host);" in top
 
@@ -134,24 +140,22 @@ def test_models_are_shown_in_a_line(project: hlsq.HardwareModel) -> None:
         assert "random" in repr(shown)
 
 
-def _run_test_bench(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    command = ["g++", "-O1", "-std=c++14", *flags, "-Ifirmware/ap_types", "-Wno-unknown-pragmas", "hlsq_net_test.cpp"]
-    subprocess.run([*command, "firmware/hlsq_net.cpp", "-o", "tb"], cwd=folder, check=True)
-    return subprocess.run(["./tb"], cwd=folder, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize("flags", [(), ("-DHLSQ_NATIVE_INT",)])
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 @pytest.mark.slow(3)
 def test_the_test_bench_checks_itself(
-    project: hlsq.HardwareModel, samples: np.ndarray, tmp_path: Path, io_type: str, flags: tuple[str, ...]
+    project: hlsq.HardwareModel,
+    samples: np.ndarray,
+    tmp_path: Path,
+    run_test_bench: Callable[..., tuple[int, str]],
+    io_type: str,
+    flags: tuple[str, ...],
 ) -> None:
     assert project.float_graph is not None
     hw = hlsq.convert(
         project.float_graph, project.plan, output_dir=tmp_path / io_type, calibration=samples, io_type=io_type
     )
-    good = _run_test_bench(hw.output_dir, *flags)
-    assert (good.returncode, good.stdout) == (0, "10 samples, 0 differences\n")
+    assert run_test_bench(hw.output_dir, *flags) == (0, "10 samples, 0 differences\n")
     expected = hw.output_dir / "tb_data" / "layer_class_out.dat"
     first, rest = expected.read_text().split(" ", 1)
     expected.write_text(f"{int(first) + 1} {rest}")

@@ -32,6 +32,7 @@ NETWORKS: dict[str, tuple[Any, Any, Any, bool]] = {
 
 @pytest.mark.csim
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.slow(2)
 def test_c_simulation_equals_the_model(name: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
     kernel, bias, activation, batch_norm = NETWORKS[name]

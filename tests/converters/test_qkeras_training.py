@@ -95,6 +95,7 @@ def test_a_function_as_activation_comes_back(file: str, tmp_path: Path) -> None:
     assert graph.host == {"d": "softmax"}
 
 
+@pytest.mark.slow(6)
 def test_keras_3_models_convert_without_qkeras() -> None:
     code = (
         "import sys, keras\n"

@@ -91,6 +91,7 @@ def test_the_grid_reaches_every_code(printed: list[NDArray[np.int64]]) -> None:
         assert len(set(row.tolist())) == fmt.qmax - fmt.qmin + 1, fmt
 
 
+@pytest.mark.slow(6)
 def test_another_rounding_or_saturation_is_noticed(printed: list[NDArray[np.int64]]) -> None:
     """The comparison must be able to fail: each format differs from the C++ type of a slightly different one."""
     rows = dict(zip(FIXED, printed, strict=False))
@@ -102,11 +103,13 @@ def test_another_rounding_or_saturation_is_noticed(printed: list[NDArray[np.int6
     assert not np.array_equal(codes_on_grid(half_even), rows[symmetric])
 
 
+@pytest.mark.slow(6)
 def test_integer_types_hold_every_integer(printed: list[NDArray[np.int64]]) -> None:
     for fmt, row in zip(INTEGER, printed[len(FIXED) :], strict=False):
         assert row.tolist() == list(range(fmt.qmin, fmt.qmax + 1)), (fmt, fmt.cpp_type())
 
 
+@pytest.mark.slow(6)
 def test_codes_cut_out_of_words(printed: list[NDArray[np.int64]]) -> None:
     for fmt, row in zip([*CUT, SHIFT], printed[len(FIXED) + len(INTEGER) :], strict=True):
         codes = unpack(words_of(fmt), len(row), fmt.bits, 16)

@@ -89,6 +89,7 @@ def test_the_pretrained_network(
 
 
 @pytest.mark.csim
+@pytest.mark.slow(2)
 def test_a_fault_that_goes_unnoticed_is_an_error(
     run: ModuleType, hls_project: Callable[..., hlsq.HardwareModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,6 +206,7 @@ def test_inputs_that_are_always_zero() -> None:
     assert np.isfinite(Emulator(quantize_graph(GRAPH, plan)).run(TEST).outputs["fc"]).all()
 
 
+@pytest.mark.slow(2)
 def test_memory_of_a_wide_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few arrays of taps times taps for every thread, however many samples and windows there are."""
     rng = np.random.default_rng(0)

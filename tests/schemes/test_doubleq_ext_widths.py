@@ -83,6 +83,7 @@ def test_ranks_differ(network: Graph, labels: Any, whole: Plan) -> None:
     assert chosen(search(network, labels, mrt=1.0, rank="metric_per_byte")) != chosen(whole)
 
 
+@pytest.mark.slow(2)
 def test_weights_are_those_of_error_feedback_at_each_width(plans: dict[int, Plan], whole: Plan) -> None:
     final = dict.fromkeys(whole.blocks, 3) | {name: bits for name, bits, _ in chosen(whole)} | {"class": 8}
     assert len(set(final.values())) > 1

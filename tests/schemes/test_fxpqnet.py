@@ -305,6 +305,7 @@ def test_nothing_allowed_leaves_what_costs_nothing(network: Graph, evaluation: A
     assert plan.info["result"]["drop"] <= max(plan.info["float"]["accuracy"] - plan.info["start"]["accuracy"], 0)
 
 
+@pytest.mark.slow(3)
 def test_plan_is_integer_only_and_saves(network: Graph, found: Plan, tmp_path: Path) -> None:
     structures = Structures(network)
     for structure in structures.all:
@@ -316,6 +317,7 @@ def test_plan_is_integer_only_and_saves(network: Graph, found: Plan, tmp_path: P
     assert Plan.load(tmp_path / "plan.json").blocks == found.blocks
 
 
+@pytest.mark.slow(3)
 def test_average_bits_are_told(network: Graph, found: Plan) -> None:
     structures = Structures(network)
     weights = [(format_of(found, s).width, s.size) for s in structures.all if s.kind == "weight"]

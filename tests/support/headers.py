@@ -1,4 +1,4 @@
-"""The headers of the C simulation, compiled once for a test run: reading them is a third of what a small network costs."""
+"""The headers of the C simulation, compiled once a test run: reading them is a third of what a small network costs."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def precompile(folder: Path, flags: str) -> str:
         running = [subprocess.Popen([*command, *more, "-o", compiled / name]) for name, more in VARIANTS.items()]
     except OSError:
         return flags
-    if any([process.wait() for process in running]):
+    failed = [process.wait() for process in running]
+    if any(failed):
         return flags
     return f"{flags} -isystem{ap_types} -include {header}"
