@@ -77,5 +77,6 @@ class _Cell:
         values = [v for v in MaxNLocator(4).tick_values(self.low, self.high) if self.low <= v <= self.high]
         lines = [self.place([v, v], [0, -0.04]) for v in values]
         for value, line in zip(values, lines, strict=True):
-            ax.text(*line[1], f"{value:.6g}", fontsize=6, ha="center", va="top")
+            x, y = line[1]
+            ax.text(x, y, f"{value:.6g}", fontsize=6, ha="center", va="top")
         return lines
