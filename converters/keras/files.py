@@ -12,6 +12,7 @@ from hlsq.converters.keras.reader import is_model
 from hlsq.converters.keras.saved import SavedModel, read_saved
 from hlsq.converters.keras.trusted import refuse_code, refuse_unknown_layers
 from hlsq.errors import HlsqError, ModelFileError, OptionError
+from hlsq.files.fields import one_line
 
 
 def load_model_file(path: str | os.PathLike[str], weights: str | os.PathLike[str] | None = None) -> Any:
@@ -47,7 +48,7 @@ def load_model_file(path: str | os.PathLike[str], weights: str | os.PathLike[str
             f"{saved.path} was written by {saved.package}, which cannot be imported: {error}"
         ) from error
     except Exception as error:  # whatever a damaged file makes Keras raise
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = one_line(str(error)) or type(error).__name__
         name = "QKeras" if saved.is_qkeras else saved.package
         raise ModelFileError(f"{saved.path}: {name} cannot load it: {reason}") from error
     if not is_model(model):

@@ -108,10 +108,14 @@ class Scheme(ABC):
             raise self._wrong(option, f"a whole number {span}{', or None' if optional else ''}")
 
 
+LARGEST = 2**63 - 1
+"""Of whole numbers without another limit: a plan, which records them, holds 64 bits."""
+
+
 def is_whole(value: Any, low: int, high: int | None = None) -> bool:
     """Whether ``value`` is a whole number from ``low`` to ``high``."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return whole and low <= value and (high is None or value <= high)
+    return whole and low <= value <= (LARGEST if high is None else high)
 
 
 def scheme_names() -> list[str]:

@@ -66,6 +66,43 @@ def test_a_damaged_one_is_refused(key: str, value: Any) -> None:
         State(None, "abc").take(data, "the file")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.update(hlsq_search=2), "not a state of a search of version 1 (hlsq_search 2)"),
+        (lambda d: d["references"].update(start=float("nan")), "references.start: NaN, an infinity"),
+        (lambda d: d["references"].update(start="7"), "references.start: expected a finite number, found '7'"),
+        (lambda d: d["rounds"].append(5), "rounds[1]: expected an object, found 5"),
+        (lambda d: d["current"]["conv1"].update(x=1), "current.conv1: expected whole numbers as keys, found 'x'"),
+        (lambda d: d["current"]["conv1"].update({"1": True}), "current.conv1.1: expected a finite number, found True"),
+        (lambda d: d.update(evaluations=-1), "evaluations: expected a whole number from 0 to"),
+        (lambda d: d.update(more=1), "'more' is unknown"),
+        (lambda d: d.update(checksum=[]), "checksum: expected text"),
+        (lambda d: d["references"].update(start=8), "not as hlsq wrote it (its checksum is another)"),
+        (lambda d: d["rounds"][0].update(value=0.75), "not as hlsq wrote it (its checksum is another)"),
+    ],
+)
+def test_a_damaged_file_names_the_place(tmp_path: Path, change: Any, message: str) -> None:
+    path = tmp_path / "state.json"
+    filled(path)
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(text := json.dumps(data))
+    with pytest.raises(SearchError) as caught:
+        State(path, "abc")
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+    assert path.read_text() == text, "the file is kept"
+
+
+def test_a_state_from_before_there_were_checksums(tmp_path: Path) -> None:
+    data = filled(None).to_dict()
+    del data["checksum"]
+    state = State(None, "abc")
+    state.take(data, "the file")
+    assert state.to_dict() == filled(None).to_dict()
+
+
 def test_a_folder_is_no_state(tmp_path: Path) -> None:
     with pytest.raises(SearchError, match="cannot read"):
         State(tmp_path, "abc")
