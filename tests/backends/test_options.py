@@ -1,5 +1,7 @@
 """Hardware options: reuse factors, packing, names, and what is refused."""
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -111,3 +113,28 @@ def test_identifiers_are_distinct_cpp_names() -> None:
     assert found["3x3"] == "layer_3x3"
     assert len({v.lower() for v in found.values()}) == len(names)
     assert all(v.isidentifier() and v.isascii() for v in found.values())
+
+
+def test_numpy_integers_are_integers() -> None:
+    given = HardwareOptions(
+        word_bits=np.int64(16),  # type: ignore[arg-type]
+        reuse_factor={"a": np.int32(4)},  # type: ignore[dict-item]
+        accumulator=np.uint8(32),  # type: ignore[arg-type]
+        clock_period=np.float32(5),  # type: ignore[arg-type]
+    )
+    plain = HardwareOptions(word_bits=16, reuse_factor={"a": 4}, accumulator=32, clock_period=5.0)
+    assert given == plain
+    assert json.dumps(asdict(given)) == json.dumps(asdict(plain))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"word_bits": True}, {"word_bits": 16.0}, {"word_bits": [16]}, {"project_name": 5}, {"clock_period": True},
+        {"clock_period": float("nan")}, {"clock_period": 10**400}, {"clock_period": "5"}, {"part": 5}, {"io_type": 5},
+        {"reuse_factor": True}, {"reuse_factor": 1.5}, {"accumulator": [8]}, {"accumulator": 10**400},
+    ],
+)  # fmt: skip
+def test_values_of_the_wrong_kind(values: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=next(iter(values))):
+        HardwareOptions(**values)

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pytest
 from damage import attempt, changed_archive, changed_bytes, changed_json
 from small import small_network
 
 import hlsq
 from hlsq.errors import GraphError, InputError, PlanError
 
-PROJECTS = 160
+PROJECTS = 120
 FILES = ("hlsq_project.json", "graph.json", "graph.npz", "plan.json", "deviations.json", "tb_data/image.dat")
 
 
@@ -24,6 +25,7 @@ def opened(folder: Path, samples: np.ndarray) -> tuple[np.ndarray, str]:
     return hw.emulate(samples), hw.report().to_json()
 
 
+@pytest.mark.slow(6)
 def test_projects(tmp_path: Path) -> None:
     samples = np.random.default_rng(5).normal(size=(3, 6, 6, 2)).astype(np.float32)
     graph, plan = small_network()

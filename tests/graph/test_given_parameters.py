@@ -1,5 +1,6 @@
 """Weights and biases that a plan gives instead of the formats alone."""
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from networks import random_network
 from small import small_network
 
-from hlsq.errors import FormatError, PlanError
+from hlsq.errors import FormatError, PlanError, QuantizationError
 from hlsq.files.fields import Field
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 from hlsq.formats.codes import WeightCodes
@@ -114,6 +115,45 @@ def test_what_does_not_fit(name: str, change: dict[str, Any], message: str) -> N
     graph, plan = small_network()
     with pytest.raises(PlanError, match=message):
         quantize_graph(graph, plan.with_block(name, **change))
+
+
+def test_codes_whose_checksum_is_wrong() -> None:
+    """zlib tells at the end of its data whether they are what was packed."""
+    fmt = PowerOfTwo(4, 6)
+    codes = WeightCodes.from_array(np.ones((3, 3, 2, 4), dtype=np.int64), fmt)
+    data = base64.b64decode(codes.data)
+    for damaged in (data[:-2], data[:-1] + bytes([data[-1] ^ 1]), data + b"more"):
+        with pytest.raises(FormatError, match="values cannot be read"):
+            replace(codes, data=base64.b64encode(damaged).decode()).to_array(fmt)
+
+
+def test_what_a_block_does_not_have() -> None:
+    graph, plan = small_network()
+    fmt = FixedPoint(8, 4)
+    for name, change, message in (
+        ("pool", {"bias": fmt}, r"'pool' \(average_pool2d\) has no bias, but the plan gives it a format"),
+        ("sum", {"weight": fmt}, r"'sum' \(add\) has no weights, but the plan gives it weight"),
+        ("sum", {"first_level": fmt}, r"'sum' \(add\) has no weights, but the plan gives it first_level"),
+    ):
+        with pytest.raises(PlanError, match=message):
+            quantize_graph(graph, plan.with_block(name, **change))
+    for seed in range(10):
+        graph, plan = random_network(seed)
+        for block in (b for b in graph.blocks if b.op.kind in ("max_pool2d", "reshape", "zero_pad2d")):
+            for field in ("bias", "scale", "scale_shift"):
+                with pytest.raises(PlanError, match=f"has no accumulator, but the plan gives it {field}"):
+                    quantize_graph(graph, plan.with_block(block.name, **{field: fmt}))
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_steps_beyond_all_reason(scale: float) -> None:
+    """Neither outputs that are infinite nor sums whose step is zero."""
+    graph, plan = small_network()
+    huge = plan.with_block("class", weight=PowerOfTwo(scale=scale, zero_below=0.0))  # no weight becomes zero
+    if scale < 1:
+        huge = huge.with_block("pool", output=Affine(8, scale, signed=False))
+    with pytest.raises(QuantizationError, match=r"layer '(class|pool)'"):
+        quantize_graph(graph, huge)
 
 
 def test_an_operation_without_accumulator_has_no_bias() -> None:
