@@ -1,6 +1,7 @@
 """Accuracy on real data: the pretrained ResNet-20 on CIFAR-10, calibrated on training images.
 
-A thousand test images stand for all ten thousand here: these tests find regressions, the benchmark prints the figures.
+Five hundred test images stand for all ten thousand here: these tests find regressions, the benchmark prints the figures.
+Two images fewer than now are bearable.
 """
 
 import numpy as np
@@ -18,7 +19,7 @@ from hlsq.zoo.resnet20 import preprocess
 
 pytestmark = pytest.mark.realdata
 
-IMAGES = 1000
+IMAGES = 500
 TestSet = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
@@ -40,23 +41,23 @@ def accuracy(logits: NDArray[np.generic], labels: NDArray[np.int64]) -> float:
 
 def test_float(resnet20: Graph, test_set: TestSet) -> None:
     x, y = test_set
-    assert accuracy(run_float(resnet20, {"image": x})["fc"], y) == pytest.approx(94.2, abs=0.11)
+    assert accuracy(run_float(resnet20, {"image": x})["fc"], y) == pytest.approx(94.8, abs=0.11)
 
 
 @pytest.mark.parametrize(
     ("scheme", "options", "least"),
     [
-        ("quant8", {}, 93.0),
-        ("quant8", {"per_channel": True}, 93.0),
-        ("quant8", {"calibration_method": "percentile"}, 93.0),
-        ("quant8", {"calibration_method": "mse"}, 93.0),
-        ("quant8", {"calibration_method": "entropy"}, 93.0),
-        ("quant8", {"batch_norm": "refine"}, 93.0),
-        ("doubleq", {}, 86.5),
-        ("doubleq", {"last_layer": "doubleq"}, 85.5),
-        ("fixed", {}, 92.5),
-        ("fixed", {"weight_width": 16, "activation_width": 16}, 93.4),
-        ("fixed", {"weight_width": 6}, 92.0),
+        ("quant8", {}, 93.4),
+        ("quant8", {"per_channel": True}, 92.6),
+        ("quant8", {"calibration_method": "percentile"}, 93.6),
+        ("quant8", {"calibration_method": "mse"}, 93.4),
+        ("quant8", {"calibration_method": "entropy"}, 93.8),
+        ("quant8", {"batch_norm": "refine"}, 93.6),
+        ("doubleq", {}, 87.4),
+        ("doubleq", {"last_layer": "doubleq"}, 86.6),
+        ("fixed", {}, 92.4),
+        ("fixed", {"weight_width": 16, "activation_width": 16}, 94.4),
+        ("fixed", {"weight_width": 6}, 92.2),
     ],
 )
 def test_quantised(
