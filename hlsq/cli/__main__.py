@@ -1,6 +1,6 @@
 """``python -m hlsq.cli`` is the command ``hlsq``."""
 
-from hlsq.cli.commands import main
+from hlsq.cli import main
 
 if __name__ == "__main__":
     main()

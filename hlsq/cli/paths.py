@@ -85,3 +85,11 @@ class PlanFile(click.Path):
         if not start.lstrip().startswith(b"{"):
             self.fail(f"{path!r} is no plan; a plan is the JSON file that hlsq quantize writes.", param, ctx)
         return path
+
+
+MODEL = click.Path(exists=True, dir_okay=False, readable=True)
+PROJECT = ProjectFolder()
+PLAN = PlanFile()
+OUTPUT_FILE = NewPath(folder=False)
+OUTPUT_FOLDER = NewPath(folder=True)
+SAMPLES = SamplesSource()

@@ -152,7 +152,7 @@ def test_error_that_hlsq_does_not_explain_is_not_hidden(folder: Path, monkeypatc
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("hlsq.cli.commands.load_samples", broken)
+    monkeypatch.setattr("hlsq.cli.formats.load_samples", broken)
     result = run("quantize", "model.keras", "--calibration", "x.npy")
     assert isinstance(result.exception, ZeroDivisionError)
 

@@ -1,0 +1,82 @@
+"""``hlsq convert``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import hlsq
+from hlsq.cli.console import step
+from hlsq.cli.formats import Formats, calibration_is_needed, with_formats
+from hlsq.cli.group import main
+from hlsq.cli.paths import MODEL, OUTPUT_FOLDER, PLAN
+from hlsq.cli.quiet import load_tensorflow
+from hlsq.cli.values import parse_accumulators, parse_reuse_factors
+
+
+@main.command()
+@click.argument("model", type=MODEL)
+@click.option("--plan", "plan_file", type=PLAN, help="Plan that quantize wrote.")
+@with_formats
+@click.option("-o", "--output", type=OUTPUT_FOLDER, required=True, help="Folder of the project.")
+@click.option("--part", help="FPGA part, e.g. xc7a100tcsg324-1.")
+@click.option("--clock-period", type=click.FloatRange(0, min_open=True), help="Clock period in ns.")
+@click.option("--io-type", type=click.Choice(["io_stream", "io_parallel"]), help="How blocks pass their values on.")
+@click.option(
+    "--reuse-factor",
+    "reuse_factors",
+    multiple=True,
+    metavar="N|BLOCK=N",
+    help="Cycles per output position that share one PE, for the network or for one block; repeat for more blocks.",
+)
+@click.option("--word-bits", type=int, help="Width of the memory words that hold packed weight codes.")
+@click.option("--project-name", help="Name of the top function.")
+@click.option(
+    "--accumulator",
+    "accumulators",
+    multiple=True,
+    metavar="WIDTH|BLOCK=WIDTH",
+    help="Bits of partial sums, or fxpqnet (32 in first and last layers, else 16), or interval; repeat for blocks.",
+)
+def convert(
+    model: str,
+    plan_file: str | None,
+    formats: Formats,
+    output: str,
+    reuse_factors: tuple[str, ...],
+    accumulators: tuple[str, ...],
+    **settings: Any,
+) -> None:
+    """Write MODEL (.keras, .h5, or .json with --weights) as a Vitis HLS project.
+
+    The formats come from --plan, or from --scheme and --calibration, or, for a QKeras model, from its quantizers. The
+    first calibration samples also become the vectors of the project's test bench.
+
+    \b
+    Examples:
+      hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64
+      hlsq convert model.keras --scheme doubleq --calibration x_train.npz -o build/net
+      hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64 --reuse-factor conv1=16
+      hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
+      hlsq convert qkeras_model.json --weights qkeras_model.weights.h5 -o build/net
+    """
+    if plan_file and (formats.scheme or formats.options or formats.evaluation):
+        raise click.UsageError("--plan holds the formats: leave out --scheme, --option and --evaluation.")
+    arguments = {name: value for name, value in settings.items() if value is not None}
+    if reuse_factors:
+        arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
+    if accumulators:
+        arguments["accumulator"] = parse_accumulators(accumulators)
+    arguments = formats.arguments(arguments)
+    plan = hlsq.Plan.load(plan_file) if plan_file else None
+    samples = formats.samples()
+    with step("Loading TensorFlow"):
+        load_tensorflow()
+    with step("Choosing formats and writing the project"), calibration_is_needed(samples):
+        hw = hlsq.convert(model, plan, output_dir=output, scheme=formats.scheme, calibration=samples, **arguments)
+    inexact = hw.plan.info.get("inexact", {}) if hw.plan is not None else {}
+    if inexact:
+        names = ", ".join(inexact)
+        click.echo(f"The integers of {names} differ from the model's own values at some sums: see README, QKeras.")
+    click.echo(f"{output}: HLS project; check it with: hlsq verify {output}")
