@@ -193,8 +193,7 @@ def _plan(
             raise OptionError.unknown(f"scheme {name!r}, option", option, valid)
     if calibration is None:
         raise CalibrationError(
-            "calibration data is missing: give samples of the training data, as in calibration=x_train[:500] "
-            "(on the command line --calibration FILE)"
+            "calibration data is missing: give samples of the training data, as in calibration=x_train[:500]"
         )
     return run_scheme(name, graph, calibration, progress=progress, **options)
 

@@ -69,7 +69,7 @@ def test_a_network_without_a_framework(samples: np.ndarray, tmp_path: Path) -> N
             OptionError,
             "'per_chanel' is unknown; valid: .*clock_period.*per_channel.*reuse",
         ),
-        ({"calibration": None}, CalibrationError, "calibration data is missing.*--calibration FILE"),
+        ({"calibration": None}, CalibrationError, "calibration data is missing.*as in calibration=x_train"),
         ({"calibration": np.zeros((0, 6, 6, 2))}, CalibrationError, "no samples"),
         ({"calibration": np.zeros((3, 5, 6, 2))}, CalibrationError, r"'image' has shape \[3, 5, 6, 2\]"),
         ({"calibration": np.full((3, 6, 6, 2), np.nan)}, CalibrationError, "NaN"),

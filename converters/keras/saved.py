@@ -62,7 +62,7 @@ def read_saved(path: Path, weights: Path | None = None) -> SavedModel:
         if weights is None:
             raise OptionError(
                 f"{path} holds a structure alone; name the file of its weights too, for example "
-                f"weights='{path.stem}.weights.h5' (on the command line --weights {path.stem}.weights.h5)"
+                f"weights='{path.stem}.weights.h5'"
             )
         _check_file(weights, "name the file that model.save_weights wrote")
     elif weights is not None:

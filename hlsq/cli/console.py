@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from hlsq.errors import HlsqError, OptionError
+from hlsq.cli.wording import as_written
+from hlsq.errors import HlsqError, OptionError, UnsupportedLayerError
 
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+( %)?|-")
 
@@ -30,9 +31,19 @@ class _Explaining:
         try:
             return super().invoke(ctx)  # type: ignore[misc]
         except OptionError as error:
-            raise click.UsageError(str(error), ctx) from error
+            raise click.UsageError(_message(error, ctx), ctx) from error
         except HlsqError as error:
-            raise Explained(str(error)) from error
+            raise Explained(_message(error, ctx)) from error
+
+
+def _message(error: HlsqError, ctx: click.Context) -> str:
+    """The error in the words of the command line. What is said of a layer's own options is no option of a scheme."""
+    from hlsq.api import DEFAULT_SCHEME  # not needed before something is wrong
+    from hlsq.schemes import get_scheme, scheme_names
+
+    scheme = ctx.params.get("scheme") or DEFAULT_SCHEME
+    known = scheme in scheme_names() and not isinstance(error, UnsupportedLayerError)
+    return as_written(str(error), ctx.command, get_scheme(scheme).option_names() if known else ())
 
 
 class ExplainedCommand(_Explaining, click.Command):

@@ -14,7 +14,7 @@ import hlsq
 from hlsq.cli.paths import SAMPLES
 from hlsq.cli.samples import Samples, load_labelled_samples, load_samples
 from hlsq.cli.values import parse_input_format, parse_options
-from hlsq.errors import CalibrationError
+from hlsq.errors import CalibrationError, OptionError
 
 # What the commands give to hlsq themselves.
 OWN = frozenset({"model", "plan", "scheme", "calibration", "progress", "output_dir"})
@@ -129,4 +129,4 @@ def calibration_is_needed(samples: Samples | None) -> Iterator[None]:
     except CalibrationError as error:
         if samples is not None:
             raise
-        raise click.UsageError(str(error)) from error
+        raise OptionError(str(error)) from error

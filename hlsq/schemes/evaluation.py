@@ -48,7 +48,7 @@ class Evaluation:
             found = "missing" if evaluation is None else f"a {type(evaluation).__name__}"
             raise OptionError(
                 f"scheme {scheme!r}: evaluation is {found}; name the samples and labels that decide, "
-                "as in evaluation=(x_val, y_val) (on the command line --evaluation FILE)"
+                "as in evaluation=(x_val, y_val)"
             )
         if metric != "accuracy" and not callable(metric):
             raise OptionError(

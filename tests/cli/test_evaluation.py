@@ -116,7 +116,7 @@ def test_a_search_without_samples_says_how_to_name_them(folder: Path, tmp_path: 
     result = quantize(folder, tmp_path / "plan.json")
     assert result.exit_code == 2
     assert "evaluation is missing" in result.stderr
-    assert "--evaluation FILE" in result.stderr
+    assert "--evaluation SAMPLES" in result.stderr
 
 
 def test_a_scheme_that_evaluates_nothing_refuses_them(folder: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -64,23 +65,23 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((*CONVERT, "--option", "output_dir=x"), "--option output_dir=...:"),
     ((*CONVERT, "--part", "xc7", "--option", "part=xc8"), "--option part=...:"),
     ((*QUANTIZE, "--scheme", "doubleq_ext", "--evaluation", "xy.npz", "--option", "evaluation=1"), "evaluation=..."),
-    ((*QUANTIZE, "--scheme", "doubleq_ext"), "evaluation is missing"),
+    ((*QUANTIZE, "--scheme", "doubleq_ext"), "that decide, as in --evaluation SAMPLES"),
     ((*QUANTIZE, "--scheme", "fxpqnet", "--evaluation", "xy.npz", "--option", "state="), "state is ''"),
     ((*CONVERT, "--reuse-factor", "0"), "expected N or BLOCK=N"),
     ((*CONVERT, "--reuse-factor", "fc=x"), "expected N or BLOCK=N"),
     ((*CONVERT, "--reuse-factor", "other=2"), "'other' is unknown; valid: default, fc"),
-    ((*CONVERT, "--reuse-factor", "5"), "reuse_factor 5 is impossible"),
+    ((*CONVERT, "--reuse-factor", "5"), "--reuse-factor 5 is impossible"),
     ((*CONVERT, "--accumulator", "1"), "accumulator 1 must be"),
     ((*CONVERT, "--accumulator", "fc=3"), "fc"),
-    ((*CONVERT, "--word-bits", "7"), "word_bits 7"),
+    ((*CONVERT, "--word-bits", "7"), "--word-bits 7"),
     ((*CONVERT, "--word-bits", "x"), "is not a valid integer"),
     ((*CONVERT, "--part", ""), "part ''"),
-    ((*CONVERT, "--clock-period", "1e9"), "clock_period"),
-    ((*CONVERT, "--project-name", "1a"), "project_name '1a'"),
+    ((*CONVERT, "--clock-period", "1e9"), "--clock-period"),
+    ((*CONVERT, "--project-name", "1a"), "--project-name '1a'"),
     ((*CONVERT, "--input-format", "8"), "--input-format '8'"),
     ((*CONVERT, "--input-format", "99,1"), "--input-format '99,1'"),
-    ((*CONVERT, "--input-format", "8,7"), "input_format is for QKeras models"),
-    (("convert", "model.keras", "-o", "out"), "calibration data is missing"),
+    ((*CONVERT, "--input-format", "8,7"), "--input-format is for QKeras models"),
+    (("convert", "model.keras", "-o", "out"), "training data, as in --calibration SAMPLES"),
     (("quantize", "model.keras", "-o", "out"), "calibration data is missing"),
     (("convert", "model.keras", "-o", "out", "--plan", "plan.json", "--evaluation", "xy.npz"), "leave out"),
     (("convert", "model.keras", "-o", "out", "--plan", "plan.json", "--limit", "3"), "--limit"),
@@ -124,6 +125,13 @@ WRONG += [((*command, "net"), "is a directory") for command in FILES]
 WRONG += [((*command, "file"), "is a file") for command in FOLDERS]
 
 
+# Names that every command has an option for, as Python writes them.
+PYTHON = {
+    name: [o.lstrip("-").replace("-", "_") for p in command.params for o in p.opts if o.startswith("--")] or ["-"]
+    for name, command in main.commands.items()
+}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"), WRONG, ids=lambda v: " ".join(v)[:80] if isinstance(v, tuple) else ""
 )
@@ -133,7 +141,9 @@ def test_wrong_usage_exits_with_2(folder: Path, arguments: tuple[str, ...], mess
     assert result.exit_code == 2, (result.output, result.exception)
     assert f"Usage: main {arguments[0]} " in result.stderr
     assert "Error: " in result.stderr
-    assert message in " ".join(result.stderr.split())
+    error = " ".join(result.stderr.split()).partition("Error: ")[2]
+    assert message in error
+    assert not re.search(rf"(?<!--option )\b({'|'.join(PYTHON[arguments[0]])})=", error), error
     assert sorted(p.name for p in folder.iterdir()) == before
 
 
