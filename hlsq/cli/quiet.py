@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hlsq.cli.interrupts import ended_at_once
+
 
 def load_tensorflow() -> None:
     """Import TensorFlow and let it look for devices, silently; for the command line, whose errors are one line.
@@ -17,7 +19,7 @@ def load_tensorflow() -> None:
     """
     if "tensorflow" in sys.modules:
         return
-    with stderr_held_back():
+    with ended_at_once(), stderr_held_back():
         import tensorflow
 
         tensorflow.config.list_physical_devices()

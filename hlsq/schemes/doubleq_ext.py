@@ -169,7 +169,7 @@ class DoubleQExt(DoubleQ):
             return self.plan(graph, calibrate(graph, data, self.batch_size, progress), progress)
         assert self.code_bits is not None  # noqa: S101 - resolved when made
         options = self._error_feedback()
-        levels = error_feedback_levels(graph, data, self.code_bits, self.last_layer, options, progress)
+        levels = error_feedback_levels(graph, data, self.code_bits, self.last_layer, options, self.state, progress)
         plan = self._search(graph, levels, progress)
         return self._rerounded(graph, plan, rerounded(graph, data, plan, options, progress)) if self.reround else plan
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from hlsq.calibration.run import CalibrationData
-from hlsq.errors import OptionError
+from hlsq.emulate.inputs import as_inputs
+from hlsq.errors import CalibrationError, OptionError
 from hlsq.graph import Graph
 from hlsq.plan import BlockPlan, Plan
 from hlsq.schemes.base import Scheme
 from hlsq.schemes.doubleq import CODE_BITS, is_last_dense
 from hlsq.schemes.doubleq_ef import CODE_BITS as ERROR_FEEDBACK_BITS
 from hlsq.schemes.doubleq_ef import OTHERS, DoubleQEF
+from hlsq.search.fingerprint import Fingerprint
+from hlsq.search.prepared import Prepared
 
 Form = Literal["nearest", "error_feedback"]
 FORMS: tuple[Form, ...] = ("nearest", "error_feedback")
@@ -62,6 +67,7 @@ def error_feedback_levels(
     code_bits: Sequence[int],
     last_layer: Literal["quant8", "doubleq"],
     options: Mapping[str, Any],
+    state: str | Path | None,
     progress: bool | None,
 ) -> Levels:
     """Weights that ``doubleq_ef`` rounded, once for every width of ``code_bits``, ascending.
@@ -69,13 +75,20 @@ def error_feedback_levels(
     Codes for one width stand beside those for another, so a layer must not make up for errors of the layers before it,
     which would be others: unless ``options`` say otherwise each aims at what its own weights give for its inputs
     (``reference="layer"``). That the inputs were those of one width makes no difference that would show.
+
+    What is finished is kept in the file ``state``, if there is one.
     """
     last = [block.name for block in graph.blocks if is_last_dense(graph, block)] if last_layer == "quant8" else []
-    plans = []
-    for bits in code_bits:
+    given = {"reference": "layer", **options}
+    samples = as_inputs(graph.inputs, data, CalibrationError)
+    decisive = Fingerprint().graph(graph).json([given, last, list(code_bits)]).samples(samples)
+    prepared = Prepared(state, decisive.hexdigest())
+
+    def rounded(bits: int) -> Plan:
         widths = {OTHERS: bits, **dict.fromkeys(last, EIGHT)}
-        plans.append(DoubleQEF(**{"reference": "layer", **options, "code_bits": widths}).run(graph, data, progress))
-    start, *others = plans
+        return DoubleQEF(**{**given, "code_bits": widths}).run(graph, data, progress)
+
+    start, *others = [prepared.plan(f"{bits} bits", partial(rounded, bits)) for bits in code_bits]
     wider = {}
     for name, formats in start.blocks.items():
         found = [plan.blocks[name] for plan in others]

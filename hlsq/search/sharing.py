@@ -7,6 +7,7 @@ import pickle
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import SearchError
+from hlsq.files.lock import release, try_lock
 from hlsq.files.reasons import reason
 from hlsq.files.write import write_file
 from hlsq.search.incremental import Base, Rows
 
+PREFIX = "hlsq-search-"
+LOCK = "search.lock"
+"""Locked by the process whose search it is, as long as that lives."""
 GRAPH = "graph.pickle"
 _WHAT = "what worker processes read"
 
@@ -49,12 +54,18 @@ class Folder:
     """
 
     def __init__(self, parent: str | Path | None = None) -> None:
+        where = Path(parent or tempfile.gettempdir())
+        sweep(where)
+        self._lock: int | None = None
         try:
-            self.path = Path(tempfile.mkdtemp(prefix="hlsq-search-", dir=parent))
+            while self._lock is None:  # until nobody takes it for abandoned between its making and its locking
+                self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=where))
+                with suppress(FileNotFoundError):
+                    self._lock = try_lock(self.path / LOCK)
         except OSError as error:
             raise SearchError(
-                f"cannot make a folder for worker processes in {str(parent or tempfile.gettempdir())!r}: "
-                f"{error.strerror}; name an existing one with scratch="
+                f"cannot make a folder for worker processes in {str(where)!r}: {reason(error)}; name another one with "
+                "scratch="
             ) from error
         # Processes of one machine share its memory for files; only others need to find the bytes in the file itself.
         self._flush = parent is not None
@@ -112,3 +123,19 @@ class Folder:
     def close(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock is not None:
+            release(self._lock)
+            self._lock = None
+
+
+def sweep(parent: Path) -> None:
+    """Delete the folders of searches whose process was killed; those of living ones are locked."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        try:
+            # Without a lock file it is one that is just being made, or that its own search is deleting.
+            lock = try_lock(folder / LOCK) if (folder / LOCK).is_file() else None
+        except OSError:  # that of another user, or gone by now
+            continue
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            release(lock)

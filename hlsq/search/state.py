@@ -18,6 +18,8 @@ VERSION = 1
 MOST = 2**63 - 1
 KEY = "hlsq_search"
 CHECKSUM = "checksum"
+PREPARED = "prepared"
+"""What ``hlsq.search.prepared`` keeps in the file."""
 
 
 class State:
@@ -50,6 +52,7 @@ class State:
         self.references: dict[str, float] = {}
         self.current: dict[str, dict[int, float]] = {}
         self.evaluations = 0
+        self._prepared: dict[str, Any] = {}
         self._lock = threading.RLock()
         if self.path is not None and self.path.exists():
             self._read(self.path)
@@ -124,10 +127,35 @@ class State:
         """Write the file, if there is one."""
         if self.path is None:
             return
-        write_file(self.path, json.dumps(self.to_dict(), indent=1) + "\n", SearchError, "the state of the search")
+        write_state(self.path, {**self.to_dict(), **self._prepared})
 
     def _read(self, path: Path) -> None:
-        self._take(read_json(path, SearchError, "the state of a search"))
+        found, prepared = read_state(path)
+        if prepared is not None:
+            self._prepared = {PREPARED: prepared.value}
+        if prepared is None or set(found.value) != {KEY}:  # the search had begun
+            self._take(found)
+
+
+def write_state(path: Path, data: Mapping[str, Any]) -> None:
+    """Write the file of a search, whole or not at all.
+
+    Raises:
+        SearchError: it cannot be written.
+    """
+    write_file(path, json.dumps(data, indent=1) + "\n", SearchError, "the state of the search")
+
+
+def read_state(path: Path) -> tuple[Field, Field | None]:
+    """The file of a search: its state, and what was prepared for it, if anything.
+
+    Raises:
+        SearchError: it cannot be read, is no state, or of another version.
+    """
+    found = read_json(path, SearchError, "the state of a search")
+    found.version(KEY, VERSION, "a state of a search")
+    rest = {key: value for key, value in found.value.items() if key != PREPARED}
+    return Field(rest, SearchError, str(path)), found.mapping().get(PREPARED)
 
 
 def _loss(field: Field) -> float:

@@ -9,12 +9,14 @@ names a folder which they share.
 
 from __future__ import annotations
 
+import multiprocessing.connection
 import os
 import threading
 import uuid
 from collections import OrderedDict
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -23,7 +25,7 @@ from numpy.typing import NDArray
 
 from hlsq.errors import SearchError
 from hlsq.search.incremental import Allocate, Base, Candidate, Errors, Prepared, Rows
-from hlsq.search.sharing import Folder, Opened
+from hlsq.search.sharing import Folder, Opened, sweep
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,6 +46,7 @@ class Task:
         candidate: to evaluate.
         part: number of the part.
         threads: to compute with; None for one per core.
+        owner: process whose search it is.
     """
 
     search: str
@@ -52,6 +55,7 @@ class Task:
     candidate: Candidate
     part: int
     threads: int | None
+    owner: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,8 @@ def run_task(task: Task) -> Answer:
     Raises:
         SearchError: the folder of the search cannot be read here.
     """
+    if task.folder is not None and task.owner != os.getpid():
+        end_with_parent(Path(task.folder).parent, os.getpid())
     known = _find(task)
     name = task.candidate.name
     with _LOCK:
@@ -114,6 +120,21 @@ def _find(task: Task) -> _Known:
             "machines need a folder that they share: name it with scratch="
         ) from error
     return _remember(task.search, opened)
+
+
+@cache
+def end_with_parent(scratch: Path, worker: int) -> None:
+    """Let this process, ``worker``, end when the one that started it has, and delete what that left in ``scratch``."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch(sentinel: int) -> None:
+        multiprocessing.connection.wait([sentinel])
+        sweep(scratch)
+        os._exit(1)
+
+    threading.Thread(target=watch, args=(parent.sentinel,), name="hlsq-parent", daemon=True).start()
 
 
 def _remember(search: str, opened: Opened) -> _Known:
@@ -178,7 +199,7 @@ class Workers:
     def submit(self, candidate: Candidate, part: int) -> Future[Answer]:
         """Evaluate ``candidate`` on part number ``part``."""
         folder = None if self._folder is None else str(self._folder.path)
-        task = Task(self.search, folder, self.generation, candidate, part, self._threads)
+        task = Task(self.search, folder, self.generation, candidate, part, self._threads, os.getpid())
         return self.executor.submit(run_task, task)
 
     def close(self) -> None:

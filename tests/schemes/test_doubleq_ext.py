@@ -297,9 +297,9 @@ def test_damaged_state(network: Graph, labels: Any, tmp_path: Path, text: str, m
     assert state.read_text() == text, "the user's file stays as it was"
 
 
-def test_state_that_cannot_be_written(network: Graph, labels: Any, tmp_path: Path) -> None:
+def test_state_that_cannot_be_written(network: Graph, labels: Any) -> None:
     with pytest.raises(SearchError, match="cannot write"):
-        search(network, labels, state=tmp_path / "missing" / "state.json")
+        search(network, labels, state="/proc/none/state.json")
 
 
 def test_plan_records_only_what_decides_the_result(network: Graph, labels: Any) -> None:
