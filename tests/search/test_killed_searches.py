@@ -22,6 +22,7 @@ def rounds(problem: Problem, state: Path | None, executor: Counting) -> list[tup
     return [(r.name, r.value) for r in found if r is not None]
 
 
+@pytest.mark.slow(4)
 def test_a_kill_at_any_write_loses_no_finished_task(tmp_path: Path) -> None:
     graph = chain(3, 1)
     problem = problem_of(graph, images(40, 2))
@@ -35,7 +36,7 @@ def test_a_kill_at_any_write_loses_no_finished_task(tmp_path: Path) -> None:
         needed.append(len(rest.tasks))
         assert [p.name for p in state.parent.iterdir()] == ["state.json"]
         shutil.rmtree(state.parent)
-        at += 7
+        at += 17
     assert at > 50
     assert needed[0] == len(alone.tasks)
     assert needed == sorted(needed, reverse=True)
@@ -57,8 +58,10 @@ def within(seconds: float, condition: object) -> bool:
     return bool(condition())  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.slow(3)
+@pytest.mark.parametrize(
+    ("number", "method"), [(signal.SIGKILL, "fork"), (signal.SIGTERM, "fork"), (signal.SIGKILL, "spawn")]
+)
 def test_workers_and_files_of_a_killed_search_go(tmp_path: Path, number: signal.Signals, method: str) -> None:
     problem = problem_of(chain(3, 1), images(40, 2))
     pids = tmp_path / "pids"
