@@ -12,13 +12,9 @@ from typing import Any
 
 import click
 
-<<<<<<< HEAD
+from hlsq.cli.interrupts import INTERRUPTED
 from hlsq.cli.wording import as_written
 from hlsq.errors import HlsqError, OptionError, UnsupportedLayerError
-=======
-from hlsq.cli.interrupts import INTERRUPTED
-from hlsq.errors import HlsqError, OptionError
->>>>>>> 19bf08f (Searches leave nothing behind: error feedback keeps what it rounded, workers end with their parent, Ctrl-C and SIGTERM end quietly)
 
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+( %)?|-")
 
@@ -38,8 +34,9 @@ class _Explaining:
         except OptionError as error:
             raise click.UsageError(_message(error, ctx), ctx) from error
         except HlsqError as error:
-<<<<<<< HEAD
             raise Explained(_message(error, ctx)) from error
+        except KeyboardInterrupt as error:
+            raise click.exceptions.Exit(INTERRUPTED) from error
 
 
 def _message(error: HlsqError, ctx: click.Context) -> str:
@@ -50,11 +47,6 @@ def _message(error: HlsqError, ctx: click.Context) -> str:
     scheme = ctx.params.get("scheme") or DEFAULT_SCHEME
     known = scheme in scheme_names() and not isinstance(error, UnsupportedLayerError)
     return as_written(str(error), ctx.command, get_scheme(scheme).option_names() if known else ())
-=======
-            raise Explained(str(error)) from error
-        except KeyboardInterrupt as error:
-            raise click.exceptions.Exit(INTERRUPTED) from error
->>>>>>> 19bf08f (Searches leave nothing behind: error feedback keeps what it rounded, workers end with their parent, Ctrl-C and SIGTERM end quietly)
 
 
 class ExplainedCommand(_Explaining, click.Command):

@@ -1,7 +1,8 @@
 """The command ``hlsq``, to which every file of ``hlsq.cli.commands`` adds a sub-command.
 
-Exit codes: 0 done, 1 an error that hlsq explains in one line on standard error (or Ctrl-C), 2 wrong usage: whatever the
-command line itself asks for and cannot have, an option that the scheme or the model does not take included.
+Exit codes: 0 done, 1 an error that hlsq explains in one line on standard error, 2 wrong usage: whatever the command
+line itself asks for and cannot have, an option that the scheme or the model does not take included; 130 and 143 after
+Ctrl-C and SIGTERM.
 """
 
 from __future__ import annotations

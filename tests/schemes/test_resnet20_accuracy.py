@@ -1,6 +1,6 @@
 """Accuracy on real data: the pretrained ResNet-20 on CIFAR-10, calibrated on training images.
 
-Five hundred test images stand for all ten thousand here: these tests find regressions, the benchmark prints the figures.
+Five hundred test images stand for all ten thousand here: these tests find regressions, benchmarks print the figures.
 Two images fewer than now are bearable.
 """
 
