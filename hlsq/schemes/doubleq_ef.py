@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from hlsq.calibration import Target, affine_target, calibrate, fixed_target
 from hlsq.calibration.run import Calibration, CalibrationData
-from hlsq.elementary import ceil_log2, floor_log2, power_of_two, sixteenth_power
+from hlsq.elementary import ceil_log2
 from hlsq.emulate.inputs import as_inputs
 from hlsq.emulate.products import times_integers
 from hlsq.emulate.threads import one_blas_thread
@@ -26,12 +26,13 @@ from hlsq.plan import BlockPlan, Plan
 from hlsq.schemes.activations import input_formats, is_raw, output_format
 from hlsq.schemes.base import Scheme
 from hlsq.schemes.error_feedback import Problem, round_weights
-from hlsq.schemes.grids import AFFINE_BITS, EXPONENTS, EvenGrid, Grid, grid_for
+from hlsq.schemes.grids import AFFINE_BITS, EXPONENTS, Grid, grid_for
 from hlsq.schemes.linear_systems import SingularError, solve
 from hlsq.schemes.second_moments import Moments, MomentsBuilder, Sums, grouped, ungrouped
+from hlsq.schemes.step_candidates import step_candidates
 from hlsq.schemes.threads import in_order
 from hlsq.schemes.walk import Walk
-from hlsq.schemes.weights import is_gain, magnitude
+from hlsq.schemes.weights import is_gain
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -46,11 +47,6 @@ LEAST_WINDOWS = 8
 
 LEAST_DAMPING = 2.0**-20
 """Of weights that nothing else determines."""
-
-FREE_STEPS = tuple(sixteenth_power(k) for k in range(-20, 12))
-EVEN_STEPS = tuple(float(f) for f in np.linspace(0.65, 1.0, 8))
-BINARY_STEPS = (0.25, 0.5, 1.0, 2.0)
-"""Candidates for one step of a channel, in parts of the one whose largest integer is the largest weight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,7 +236,7 @@ class DoubleQEF(Scheme):
         integers, scales, means = [], [], []
         for group in range(len(kernel)):
             problem = self._problem(moments.square[group], cross[group], kernel[group])
-            candidates = _candidates(problem.target, grid, self._binary, shared, limit)
+            candidates = step_candidates(problem.target, grid, self._binary, shared, limit)
             chosen, scale = round_weights(
                 problem, grid, candidates, shared=shared, free=not self._binary, sweeps=self.sweeps
             )
@@ -294,12 +290,3 @@ class DoubleQEF(Scheme):
 def grouped_bias(bias: Floats, groups: int) -> Floats:
     """``bias`` as [groups, channels of a group]."""
     return np.asarray(bias, dtype=np.float64).reshape(groups, -1)
-
-
-def _candidates(target: Floats, grid: Grid, binary: bool, shared: bool, limit: float) -> Floats:
-    """Steps to try, [candidates, channels]."""
-    peak = np.broadcast_to(magnitude(target, not shared), target.shape[1:]) / grid.peak
-    if not binary:
-        return np.multiply.outer(EVEN_STEPS if isinstance(grid, EvenGrid) else FREE_STEPS, peak)
-    steps = np.multiply.outer(BINARY_STEPS, power_of_two(floor_log2(peak)))
-    return np.minimum(steps, limit)

@@ -1,9 +1,5 @@
 """The network designer, against a plain Algorithm 2 that emulates every candidate in full."""
 
-import json
-import subprocess
-import sys
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import cache
 from multiprocessing import get_context
@@ -12,31 +8,32 @@ from typing import Any
 
 import numpy as np
 import pytest
+from designing import CALIBRATION, WIDTHS, design, judges, small_network, whole_search
 from fxp_plain import Plain, algorithm_2, refined
-from searching import Counting, fail, images, interrupt, predictions, sure_images
+from searching import predictions, sure_images
 
-from hlsq.errors import CalibrationError, InputError, OptionError, SearchError
+from hlsq.errors import CalibrationError, InputError, OptionError
 from hlsq.formats import FixedPoint
 from hlsq.graph import Graph
 from hlsq.graph.lowering import quantize_graph
 from hlsq.plan import Plan
 from hlsq.schemes import run_scheme
-from hlsq.schemes.fxp.forward import ForwardOptimizer
 from hlsq.schemes.fxp.structures import Structures, format_of
-
-CALIBRATION = images(32, 2)
-WIDTHS = {"weight_width": 5, "activation_width": 6, "edge_width": 9, "other_width": 9}
 
 
 @pytest.fixture(scope="module")
 def network() -> Graph:
-    return refined(2, 2)
+    return small_network()
 
 
 @pytest.fixture(scope="module")
-def evaluation(network: Graph) -> tuple[Any, Any]:
-    x = sure_images(network, 96)
-    return x, predictions(network, x)
+def evaluation() -> tuple[Any, Any]:
+    return judges()
+
+
+@pytest.fixture(scope="module")
+def found() -> Plan:
+    return whole_search()
 
 
 @cache
@@ -45,33 +42,6 @@ def plain_algorithm(seed: int) -> Plain:
     graph = refined(2, seed)
     x = sure_images(graph, 64)
     return Plain(graph, CALIBRATION, x, predictions(graph, x))
-
-
-def design(graph: Graph, evaluation: Any, **options: Any) -> Plan:
-    return run_scheme("fxpqnet", graph, CALIBRATION, evaluation=evaluation, **{"max_drop": 0.05, **WIDTHS, **options})
-
-
-@pytest.fixture(scope="module")
-def searched(network: Graph, evaluation: Any) -> Callable[..., Plan]:
-    """Whole searches, each once: what they find without an executor."""
-    return cache(lambda **options: design(network, evaluation, **options))
-
-
-@pytest.fixture(scope="module")
-def tasks_of(network: Graph, evaluation: Any) -> Callable[..., int]:
-    """Number of tasks of whole searches, each once."""
-
-    def count(**options: Any) -> int:
-        complete = Counting()
-        design(network, evaluation, executor=complete, **options)
-        return len(complete.tasks)
-
-    return cache(count)
-
-
-@pytest.fixture(scope="module")
-def found(searched: Callable[..., Plan]) -> Plan:
-    return searched()
 
 
 def reductions(plan: Plan) -> list[tuple[str, int]]:
@@ -116,8 +86,8 @@ def test_other_costs(network: Graph, evaluation: Any, cost: str) -> None:
 
 
 @pytest.mark.slow(3)
-def test_lazy_competition_keeps_to_the_drop(network: Graph, evaluation: Any, searched: Callable[..., Plan]) -> None:
-    lazy = searched(competition="lazy")
+def test_lazy_competition_keeps_to_the_drop(network: Graph, evaluation: Any) -> None:
+    lazy = whole_search(competition="lazy")
     assert lazy.info["result"]["drop"] <= 0.05
     plain = Plain(network, CALIBRATION, *evaluation)
     assert plain.drop(lazy) == pytest.approx(lazy.info["result"]["drop"])
@@ -137,134 +107,11 @@ def test_executors_do_not_change_the_result(network: Graph, evaluation: Any, fou
 
 
 @pytest.mark.slow(3)
-def test_ranking_by_the_deviation_decides(searched: Callable[..., Plan], found: Plan) -> None:
-    other = searched(rank="deviation")
+def test_ranking_by_the_deviation_decides(found: Plan) -> None:
+    other = whole_search(rank="deviation")
     assert other.info["reductions"] != found.info["reductions"]
     assert all(r["deviation"] > 0 for r in other.info["reductions"])
     assert not any(r["deviation"] for r in found.info["reductions"])
-
-
-@pytest.mark.slow(5)
-@pytest.mark.parametrize(
-    ("after", "options"),
-    [
-        (3, {}),
-        (150, {"rank": "deviation"}),
-        (400, {}),
-        (150, {"competition": "lazy"}),
-        (400, {"competition": "lazy", "rank": "deviation"}),
-    ],
-)
-def test_an_interrupted_search_goes_on(
-    network: Graph,
-    evaluation: Any,
-    searched: Callable[..., Plan],
-    tasks_of: Callable[..., int],
-    after: int,
-    options: dict[str, Any],
-    tmp_path: Path,
-) -> None:
-    whole = searched(**options)
-    state = tmp_path / "state.json"
-    counting = Counting(after, interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        design(network, evaluation, state=state, executor=counting, **options)
-    rest = Counting()
-    plan = design(network, evaluation, state=state, executor=rest, **options)
-    assert (plan.blocks, plan.inputs) == (whole.blocks, whole.inputs)
-    assert plan.info["reductions"] == whole.info["reductions"]
-    assert len(rest.tasks) <= tasks_of(**options) - after + 60, (
-        "of what is finished only the round under way may be repeated"
-    )
-    json.loads(state.read_text())
-
-
-@pytest.mark.slow(3)
-def test_an_interrupted_forward_optimizer_goes_on(
-    network: Graph, evaluation: Any, found: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state = tmp_path / "state.json"
-    optimise, asked = ForwardOptimizer._optimise, []
-
-    def counted(self: Any, structure: Any, fmt: Any) -> int:
-        if len(asked) == 4:
-            raise KeyboardInterrupt
-        asked.append(structure.key)
-        return optimise(self, structure, fmt)
-
-    monkeypatch.setattr(ForwardOptimizer, "_optimise", counted)
-    with pytest.raises(KeyboardInterrupt):
-        design(network, evaluation, state=state)
-    first = asked.copy()
-    asked.clear()
-    with pytest.raises(KeyboardInterrupt):
-        design(network, evaluation, state=state)
-    assert len(first) == len(asked) == 4
-    assert not set(first) & set(asked), "what was finished is not optimised again"
-    monkeypatch.undo()
-    plan = design(network, evaluation, state=state)
-    assert (plan.blocks, plan.inputs) == (found.blocks, found.inputs)
-
-
-SCRIPT = """
-import os, signal, sys
-sys.path.insert(0, {support!r})
-from fxp_plain import refined
-from searching import Counting, images, kill_this_process, predictions, sure_images
-from hlsq.schemes import run_scheme
-graph = refined(2, 2)
-x = sure_images(graph, 96)
-run_scheme("fxpqnet", graph, images(32, 2), evaluation=(x, predictions(graph, x)), max_drop=0.05,
-           state=sys.argv[1], executor=Counting(120, kill_this_process), **{widths!r})
-"""
-
-
-@pytest.mark.slow(3)
-def test_a_killed_search_goes_on(network: Graph, evaluation: Any, found: Plan, tmp_path: Path) -> None:
-    support = str(Path(__file__).parents[1] / "support")
-    state = tmp_path / "state.json"
-    script = SCRIPT.format(support=support, widths=WIDTHS)
-    killed = subprocess.run([sys.executable, "-c", script, str(state)], capture_output=True, text=True, check=False)
-    assert killed.returncode == -9, killed.stderr
-    plan = design(network, evaluation, state=state)
-    assert (plan.blocks, plan.inputs) == (found.blocks, found.inputs)
-
-
-def test_a_state_of_another_search_is_refused(network: Graph, evaluation: Any, tmp_path: Path) -> None:
-    state = tmp_path / "state.json"
-    with pytest.raises(KeyboardInterrupt):
-        design(network, evaluation, state=state, executor=Counting(5, interrupt))
-    before = state.read_bytes()
-    for other in (
-        {"max_drop": 0.04},
-        {"cost": "l2"},
-        {"competition": "lazy"},
-        {"rank": "deviation"},
-        {"reserve": 1},
-        {"stages": 2},
-        {"weight_width": 6},
-    ):
-        with pytest.raises(SearchError, match="belongs to another search"):
-            design(network, evaluation, state=state, **other)
-    assert state.read_bytes() == before
-
-
-class UnluckyTensor(Counting):
-    """Fails for candidates of one data-structure."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return super().submit(fail if args[0].candidate.name.startswith("conv1.weight") else fn, *args, **kwargs)
-
-
-@pytest.mark.slow(3)
-def test_a_failing_worker_is_named_and_nothing_else_is_lost(
-    network: Graph, evaluation: Any, found: Plan, tmp_path: Path
-) -> None:
-    state = tmp_path / "state.json"
-    with pytest.raises(SearchError, match=r"candidate 'conv1.weight 4 bits.*ZeroDivisionError: no luck"):
-        design(network, evaluation, state=state, executor=UnluckyTensor())
-    plan = design(network, evaluation, state=state)
-    assert (plan.blocks, plan.inputs) == (found.blocks, found.inputs)
 
 
 @pytest.mark.slow(3)
