@@ -1,28 +1,19 @@
-"""The command line: help, exit codes, errors in one line, options."""
+"""The command line: exit codes, errors in one line, options, the whole path from model to verified project."""
 
 from __future__ import annotations
 
 import inspect
-import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 import hlsq
 from hlsq.cli import main
-from hlsq.cli.console import step
-from hlsq.cli.quiet import stderr_held_back
 from hlsq.schemes import get_scheme, scheme_names
 
-ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["demo", "quantize", "convert", "verify", "report"]
 FILES = [
     "model.keras",
     "model.h5",
@@ -43,64 +34,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the files of the examples; only their names matter."""
     monkeypatch.chdir(tmp_path)
     for name in FILES:
-        (tmp_path / name).write_text("nothing")
+        (tmp_path / name).write_text("{nothing" if name == "plan.json" else "nothing")
     (tmp_path / "build" / "net").mkdir(parents=True)
+    (tmp_path / "build" / "net" / "hlsq_project.json").write_text("nothing")
     return tmp_path
 
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
-
-
-def examples(text: str) -> list[str]:
-    return [re.split(r"\s[|#]", line)[0].strip() for line in text.splitlines() if re.match(r"\s*hlsq [a-z]", line)]
-
-
-def test_help_lists_every_command() -> None:
-    result = run("--help")
-    assert result.exit_code == 0
-    listed = re.findall(r"^  (\w+) ", result.output.split("Commands:")[1], flags=re.MULTILINE)
-    assert sorted(listed) == sorted(COMMANDS)
-
-
-@pytest.mark.parametrize("command", ["quantize", "convert"])
-def test_help_names_every_scheme(command: str) -> None:
-    text = run(command, "--help").output
-    for name in scheme_names():
-        if get_scheme(name).__module__.startswith("hlsq."):
-            assert re.search(rf"\b{name}\b", text), name
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_every_command_has_examples(command: str) -> None:
-    result = run(command, "--help")
-    assert result.exit_code == 0
-    assert "Examples:" in result.output
-    assert f"hlsq {command}" in result.output.split("Examples:")[1]
-
-
-@pytest.mark.parametrize("source", ["README", "main", *COMMANDS])
-def test_examples_are_valid_command_lines(folder: Path, source: str) -> None:
-    if source == "README":
-        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-        text = "\n".join(blocks)
-    else:
-        text = run(*([] if source == "main" else [source]), "--help").output
-    lines = [line for line in examples(text) if "COMMAND" not in line]
-    assert len(lines) >= 2
-    for line in lines:
-        _, name, *arguments = shlex.split(line)
-        command = main.commands[name]
-        try:
-            command.make_context(name, arguments)
-        except click.UsageError as error:
-            pytest.fail(f"{line}: {error.message}")
-
-
-def test_version() -> None:
-    result = run("--version")
-    assert result.exit_code == 0
-    assert re.search(r"\d+\.\d+\.\d+", result.output)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +72,7 @@ def test_wrong_usage_exits_with_2_and_writes_nothing(folder: Path, arguments: li
     ("arguments", "message"),
     [
         (["quantize", "model.keras", "--calibration", "x.npy"], "x.npy"),
-        (["convert", "model.keras", "-o", "out", "--plan", "plan.json"], "plan.json' is not JSON"),
+        (["convert", "model.keras", "-o", "out", "--plan", "plan.json"], "plan.json is not JSON"),
         (["quantize", "model.keras", "--calibration", "digits"], "model.keras"),
         (["verify", "build/net"], "build/net"),
         (["report", "build/net"], "build/net"),
@@ -155,20 +96,6 @@ def test_error_that_hlsq_does_not_explain_is_not_hidden(folder: Path, monkeypatc
     monkeypatch.setattr("hlsq.cli.formats.load_samples", broken)
     result = run("quantize", "model.keras", "--calibration", "x.npy")
     assert isinstance(result.exception, ZeroDivisionError)
-
-
-def test_long_steps_are_named_on_a_terminal_only(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with step("Compiling"):
-        pass
-    assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with step("Compiling"):
-        pass
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert re.fullmatch(r"Compiling ...\nCompiling: \d+\.\d s\n", err)
 
 
 @pytest.fixture(scope="module")
@@ -292,41 +219,6 @@ def test_output_folder_of_somebody_else_is_left_alone(files: Path, tmp_path: Pat
     assert result.exit_code == 1
     assert "hlsq did not write" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-
-
-@pytest.mark.slow(5)
-def test_installed_command_prints_one_line_for_an_error_and_nothing_else(tmp_path: Path) -> None:
-    """In a process of its own, where TensorFlow would greet with a page of notes."""
-    (tmp_path / "model.keras").write_text("nothing")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-    result = subprocess.run(
-        [sys.executable, "-m", "hlsq.cli", "quantize", "model.keras", "--calibration", "digits"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 1
-    assert result.stdout == ""
-    assert result.stderr.startswith("error: ")
-    assert result.stderr.count("\n") == 1
-
-
-def test_what_was_held_back_is_shown_after_an_exception(capfd: pytest.CaptureFixture[str]) -> None:
-    with stderr_held_back():
-        os.write(2, b"noise\n")
-    assert capfd.readouterr().err == ""
-
-    def broken_import() -> None:
-        with stderr_held_back():
-            os.write(2, b"cannot load libtensorflow\n")
-            raise ImportError
-
-    with pytest.raises(ImportError):
-        broken_import()
-    os.write(2, b"after\n")
-    assert capfd.readouterr().err == "cannot load libtensorflow\nafter\n"
 
 
 def test_every_option_of_every_scheme_can_be_given(files: Path, tmp_path: Path) -> None:

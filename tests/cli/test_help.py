@@ -1,0 +1,96 @@
+"""Help of every command: what it lists, and examples that are valid command lines."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from hlsq.cli import main
+from hlsq.schemes import get_scheme, scheme_names
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ["demo", "quantize", "convert", "verify", "report"]
+FILES = [
+    "model.keras",
+    "model.h5",
+    "mnist.keras",
+    "qkeras_model.h5",
+    "qkeras_model.json",
+    "qkeras_model.weights.h5",
+    "plan.json",
+    "x.npy",
+    "x_train.npz",
+    "x_test.npy",
+    "xy_val.npz",
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the files of the examples; only their names matter."""
+    monkeypatch.chdir(tmp_path)
+    for name in FILES:
+        (tmp_path / name).write_text("{nothing" if name == "plan.json" else "nothing")
+    (tmp_path / "build" / "net").mkdir(parents=True)
+    (tmp_path / "build" / "net" / "hlsq_project.json").write_text("nothing")
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def examples(text: str) -> list[str]:
+    return [re.split(r"\s[|#]", line)[0].strip() for line in text.splitlines() if re.match(r"\s*hlsq [a-z]", line)]
+
+
+def test_help_lists_every_command() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    listed = re.findall(r"^  (\w+) ", result.output.split("Commands:")[1], flags=re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["quantize", "convert"])
+def test_help_names_every_scheme(command: str) -> None:
+    text = run(command, "--help").output
+    for name in scheme_names():
+        if get_scheme(name).__module__.startswith("hlsq."):
+            assert re.search(rf"\b{name}\b", text), name
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_has_examples(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    assert f"hlsq {command}" in result.output.split("Examples:")[1]
+
+
+@pytest.mark.parametrize("source", ["README", "main", *COMMANDS])
+def test_examples_are_valid_command_lines(folder: Path, source: str) -> None:
+    if source == "README":
+        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+        text = "\n".join(blocks)
+    else:
+        text = run(*([] if source == "main" else [source]), "--help").output
+    lines = [line for line in examples(text) if "COMMAND" not in line]
+    assert len(lines) >= 2
+    for line in lines:
+        _, name, *arguments = shlex.split(line)
+        command = main.commands[name]
+        try:
+            command.make_context(name, arguments)
+        except click.UsageError as error:
+            pytest.fail(f"{line}: {error.message}")
+
+
+def test_version() -> None:
+    result = run("--version")
+    assert result.exit_code == 0
+    assert re.search(r"\d+\.\d+\.\d+", result.output)
