@@ -30,21 +30,52 @@ def compiled(log: Path) -> list[list[str]]:
     return [line for line in lines if "-fsyntax-only" not in line]
 
 
+def levels(line: list[str]) -> list[str]:
+    return [word for word in line if word.startswith("-O")]
+
+
 def test_flags_of_the_user_come_after_ours(
     project: hlsq.HardwareModel, samples: np.ndarray, commands: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HLSQ_CXXFLAGS", "-O1 -DMINE=1")
     project.verify(samples)
-    assert len(compiled(commands)) == 3
+    assert compiled(commands)
     for line in compiled(commands):
-        assert [word for word in line if word.startswith("-O")] == ["-O3", "-O1"]
+        assert levels(line)[-1] == "-O1"
         assert "-DMINE=1" in line
 
 
-def test_without_them_the_code_is_optimised(project: hlsq.HardwareModel, commands: Path, shipped_flags: None) -> None:
+@pytest.mark.parametrize(("jobs", "parts"), [("1", 1), ("2", 2), ("64", 2)])
+def test_blocks_are_optimised_and_compiled_in_parts(
+    project: hlsq.HardwareModel,
+    samples: np.ndarray,
+    commands: Path,
+    shipped_flags: None,
+    monkeypatch: pytest.MonkeyPatch,
+    jobs: str,
+    parts: int,
+) -> None:
+    """Five blocks are two parts at most; the top function and what calls it are quick to compile."""
+    monkeypatch.setenv("HLSQ_JOBS", jobs)
+    project.verify(samples)
+    assert sorted(levels(line) for line in compiled(commands)) == [[], *[["-O1"]] * 2, *[["-O3"]] * parts]
+    assert [line for line in compiled(commands) if levels(line) == ["-O1"] and "-DHLSQ_BLOCKS_APART" in line]
+
+
+def test_nothing_but_the_library_stays_behind(project: hlsq.HardwareModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a part does not compile: an earlier library is kept, whole."""
+    before = {path for path in project.output_dir.rglob("*") if path.is_file()}
     project.compile()
-    for line in compiled(commands):
-        assert [word for word in line if word.startswith("-O")] == ["-O3"]
+    (library,) = {path for path in project.output_dir.rglob("*") if path.is_file() and path.suffix == ".so"} - before
+    content = library.read_bytes()
+    block = project.output_dir / "firmware" / "blocks" / "sum.h"
+    block.write_text(block.read_text().replace("#endif", "this is no C++\n#endif", 1))
+    with pytest.raises(ToolFailedError, match="this"):
+        project.compile()
+    after = {path for path in project.output_dir.rglob("*") if path.is_file()}
+    assert after - before == {library, project.output_dir / "build_lib.log"}
+    assert library.read_bytes() == content
+    assert not [path for path in project.output_dir.iterdir() if path.name.startswith(".build")]
 
 
 def test_a_flag_that_the_compiler_does_not_know(project: hlsq.HardwareModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +93,8 @@ def test_headers_that_a_test_run_compiles_are_taken(
     if "-include" not in flags:  # without workers
         flags = precompile(tmp_path, flags)
     monkeypatch.setenv("HLSQ_CXXFLAGS", f"{flags} -H")
+    monkeypatch.setenv("HLSQ_JOBS", "1")
     for ap_types, name in ((False, "machine_integers"), (True, "ap_types")):
         project.compile(ap_types=ap_types)
         log = (project.output_dir / "build_lib.log").read_text()
-        assert re.findall(r"^! .*/headers\.h\.gch/(\w+)$", log, re.MULTILINE) == [name] * 2
+        assert re.findall(r"^! .*/headers\.h\.gch/(\w+)$", log, re.MULTILINE) == [name] * 3
