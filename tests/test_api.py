@@ -93,7 +93,7 @@ def test_a_plan_fixes_the_formats(keras_model: Any, samples: np.ndarray, tmp_pat
         hlsq.convert(keras_model, plan, scheme="quant8", per_channel=True, output_dir=tmp_path / "net")
     with pytest.raises(OptionError, match="plan is a int"):
         hlsq.convert(keras_model, 5, output_dir=tmp_path / "net")  # type: ignore[arg-type]
-    with pytest.raises(PlanError, match="cannot read a plan from .*none.json"):
+    with pytest.raises(PlanError, match=r"cannot read a plan from .*none\.json"):
         hlsq.convert(keras_model, tmp_path / "none.json", output_dir=tmp_path / "net")
     with pytest.raises(PlanError, match="cannot write the plan"):
         plan.save("/proc/plan.json")
