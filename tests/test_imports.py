@@ -21,11 +21,12 @@ TREES = {"hlsq": ROOT / "hlsq", "hlsq.backends": ROOT / "backends", "hlsq.conver
 
 # What each part of hlsq may import of hlsq, longest prefix first; what is not listed here may import all of hlsq.
 # An entry allows itself and the names it lists.
-_BASICS = ("hlsq.errors", "hlsq.discovery", "hlsq.elementary", "hlsq.files")
+_BASICS = ("hlsq.errors", "hlsq.discovery", "hlsq.elementary", "hlsq.escape", "hlsq.files")
 ARROWS = {
     "hlsq.errors": (),
     "hlsq.discovery": (),
     "hlsq.elementary": (),
+    "hlsq.escape": (),
     "hlsq.files": ("hlsq.errors",),
     "hlsq.toolchain": ("hlsq.errors", "hlsq.files"),
     "hlsq.packages": ("hlsq.errors",),

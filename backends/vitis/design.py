@@ -166,7 +166,7 @@ class Design:
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
         """All inputs and block outputs by name."""
-        idents = identifiers(self.graph.shapes, taken=[self.options.project_name])
+        idents = identifiers(self.graph.shapes)
         packets, counts = packet_sizes(self.graph), positions(self.graph)
         return {
             name: Tensor(name, idents[name], i, format_interval(fmt), packets[name], counts[name])
@@ -204,10 +204,12 @@ class Design:
             ]
             readers += [(None, 0)] * (name in self.graph.outputs)
             for reader, number in readers:
-                suffix = "out" if len(readers) == 1 else f"to_{self.tensors[reader].ident if reader else 'host'}"
+                suffix = (
+                    "out" if len(readers) == 1 else f"to_{self.tensors[reader].ident if reader is not None else 'host'}"
+                )
                 if sum(r == reader for r, _ in readers) > 1:
                     suffix += f"_input{number}"
-                depth = depths.get((reader, number), MINIMUM_DEPTH) if reader else MINIMUM_DEPTH
+                depth = depths.get((reader, number), MINIMUM_DEPTH) if reader is not None else MINIMUM_DEPTH
                 found.append(Stream(name, f"{tensor.ident}_{suffix}", reader, number, depth))
         return tuple(found)
 

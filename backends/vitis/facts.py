@@ -11,7 +11,7 @@ def design_facts(design: Design) -> DesignFacts:
     """``design`` as plain data."""
     options = design.options
     return DesignFacts(
-        project=options.project_name,
+        project=options.top,
         part=options.part,
         clock_period=options.clock_period,
         io_type=options.io_type,

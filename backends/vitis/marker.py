@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.names import top_name
 from hlsq.backends.vitis.vectors import input_files, output_files
 from hlsq.errors import GraphError
 from hlsq.files.checksums import checksum, content_checksum
@@ -16,7 +17,7 @@ from hlsq.files.read import PROJECT_FILE
 
 MARKER = PROJECT_FILE
 CHECKSUMS = "checksums"
-VERSION = 1
+VERSION = 2
 STAMPS = ("lib", "ap")
 """Of the libraries that ``HardwareModel`` compiles, in their names."""
 
@@ -38,12 +39,12 @@ def make_marker(design: Design, files: Mapping[str, str | bytes], stamps: Collec
     return json.dumps(marker, indent=1) + "\n"
 
 
-def library_name(project_name: str, stamp: str) -> str:
+def library_name(top: str, stamp: str) -> str:
     """Name of a library of the C simulation, in its project."""
-    return f"firmware/{project_name}-{stamp}.so"
+    return f"firmware/{top}-{stamp}.so"
 
 
-def project_name(folder: Path) -> str:
+def top_function(folder: Path) -> str:
     """Name of the top function of the project in ``folder``.
 
     Raises:
@@ -52,7 +53,7 @@ def project_name(folder: Path) -> str:
     name = read_marker(folder).get("options", {}).get("project_name")
     if not isinstance(name, str):
         raise GraphError(f"{str(folder)!r} is no project of hlsq: it has no {MARKER}, or a damaged one; convert again")
-    return name
+    return top_name(name)
 
 
 def read_marker(folder: Path) -> dict[str, Any]:
@@ -81,6 +82,6 @@ def _names(found: Any) -> list[str]:
 
 def _built(design: Design, stamps: Collection[str]) -> list[str]:
     """What compiling, simulating and running Vitis HLS write into a project, beside Vitis HLS's own folders."""
-    libraries = [library_name(design.options.project_name, stamp) for stamp in (*STAMPS, *stamps)]
+    libraries = [library_name(design.options.top, stamp) for stamp in (*STAMPS, *stamps)]
     vectors = [*input_files(design).values(), *output_files(design).values()]
     return [*libraries, "build_lib.log", "build_opt.tcl", "vitis_hls.log", *vectors]

@@ -67,7 +67,7 @@ def build_model_graph(design: Design, output_dir: str | Path) -> ModelGraph:
     config = {
         "Backend": "HLSQ",
         "OutputDir": str(output_dir),
-        "ProjectName": options.project_name,
+        "ProjectName": options.top,
         "Part": options.part,
         "ClockPeriod": options.clock_period,
         "IOType": options.io_type,

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from hlsq.backends.vitis.names import MOST_LETTERS, is_reserved
+from hlsq.backends.vitis.names import MOST_LETTERS, top_name
 from hlsq.errors import OptionError
 from hlsq.files.fields import shown
 from hlsq.formats.packing import codes_per_word
@@ -35,7 +35,8 @@ class HardwareOptions:
             fewer products than that use one PE); a mapping from block name to number for single blocks, with
             ``"default"`` for the others; None chooses for every block the valid value closest to 64.
         word_bits: width of the words that hold packed weight codes: 8, 16, 32 or 64.
-        project_name: name of the top function.
+        project_name: name of the project; the top function, and the files named after it, have ``_net`` at the end,
+            as the default has: ``project_name="lenet"`` has the top function ``lenet_net``.
         accumulator: bits of a layer's partial sums of products, before its bias. ``"interval"`` takes what interval
             analysis of the actual weights says, bias included; ``"fxpqnet"`` 32 bits in first and last layers and 16
             in the others (FxP-QNet IV-B); a number that many. A mapping from block name to one of these, with
@@ -58,7 +59,7 @@ class HardwareOptions:
             object.__setattr__(self, name, _plain(getattr(self, name)))
         if self.io_type not in get_args(IOType):
             raise OptionError.unknown("io_type", str(self.io_type), get_args(IOType))
-        if not isinstance(self.part, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.part):
+        if not isinstance(self.part, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.part):
             raise OptionError(f"part {self.part!r} is no part number; expected something like {DEFAULT_PART!r}")
         period = self.clock_period
         if isinstance(period, bool) or not isinstance(period, (int, float)) or not 0.1 <= period <= 1000:
@@ -70,10 +71,6 @@ class HardwareOptions:
             raise OptionError(
                 f"project_name {name!r} must be a C++ name: letters, digits and underscores, beginning with a letter, "
                 f"at most {MOST_LETTERS} of them"
-            )
-        if is_reserved(name):
-            raise OptionError(
-                f"project_name {name!r} has a meaning of its own in C++ or among the files of a project; choose another"
             )
         factors = self.reuse_factor.values() if isinstance(self.reuse_factor, Mapping) else [self.reuse_factor]
         for factor in factors:
@@ -88,6 +85,11 @@ class HardwareOptions:
                     f"accumulator {wanted!r} must be a whole number of bits from 2 to {MOST_SUM_BITS}, or one of: "
                     f"{', '.join(ACCUMULATORS)}"
                 )
+
+    @property
+    def top(self) -> str:
+        """Name of the top function."""
+        return top_name(self.project_name)
 
     def accumulator_for(self, block: str) -> BlockAccumulator:
         """What ``accumulator`` says of ``block``."""

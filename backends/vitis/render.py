@@ -19,6 +19,7 @@ from hlsq.backends.vitis.blocks.mac import MacCode
 from hlsq.backends.vitis.design import Design, Stream, Tensor
 from hlsq.backends.vitis.host import HostInput, HostOutput
 from hlsq.backends.vitis.types import cpp_int
+from hlsq.escape import json_text, line_comment, tcl_word
 from hlsq.graph import Interval
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -69,7 +70,7 @@ def render_project(design: Design) -> dict[str, str]:
     """All generated files of ``design``: path in the project to content."""
     layout = _Layout(design)
     files: dict[str, str] = {}
-    project = design.options.project_name
+    project = design.options.top
     context = {
         "design": design,
         "options": design.options,
@@ -201,7 +202,9 @@ def _environment(kind: str) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        comment=_comment,
+        comment=line_comment,
+        tcl_word=tcl_word,
+        json_text=json_text,
         cpp_int=_cpp_literal,
         cpp_type=cpp_int,
         cpp_table=_cpp_table,
@@ -213,12 +216,6 @@ def _environment(kind: str) -> jinja2.Environment:
         is_power=lambda value: int(value) > 0 and int(value) & (int(value) - 1) == 0,
     )
     return environment
-
-
-def _comment(text: str) -> str:
-    """``text`` as what a ``//`` comment says: nothing in it ends the comment, or makes it go on in the next line."""
-    line = "".join(c if c.isprintable() else " " for c in text)
-    return f"{line}." if line.endswith(("\\", "??/")) else line
 
 
 def _cpp_literal(value: int) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.vitis.design import Design, Tensor
-from hlsq.backends.vitis.marker import library_name, project_name
+from hlsq.backends.vitis.marker import library_name, top_function
 from hlsq.backends.vitis.project import building, reading
 from hlsq.emulate.exact import storage
 from hlsq.errors import InputError, ToolFailedError
@@ -44,7 +44,7 @@ def compile_library(folder: str | Path, *, ap_types: bool = False, stamp: str = 
     environment = {"HLSQ_CXX": str(find_cxx()), "HLSQ_AP_TYPES": str(int(ap_types))}
     with building(path, ToolFailedError):
         with reading(path):
-            library = path / library_name(project_name(path), stamp)
+            library = path / library_name(top_function(path), stamp)
         run_tool(["bash", "build_lib.sh", stamp], cwd=path, log_file="build_lib.log", env=environment)
     return library
 
@@ -92,7 +92,7 @@ class Simulation:
         samples = len(next(iter(ready.values())))
         outputs = {name: _buffer(samples, tensors[name]) for name in graph.outputs}
         traces = {name: _buffer(samples, tensor) for name, tensor in tensors.items()} if trace else {}
-        function = getattr(self.library, f"{self.design.options.project_name}_integers")
+        function = getattr(self.library, f"{self.design.options.top}_integers")
         function.restype = ctypes.c_int64
         left = function(
             ctypes.c_int64(samples),

@@ -15,6 +15,7 @@ import click
 from hlsq.cli.interrupts import INTERRUPTED
 from hlsq.cli.wording import as_written
 from hlsq.errors import HlsqError, OptionError, UnsupportedLayerError
+from hlsq.escape import terminal
 
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+( %)?|-")
 
@@ -24,7 +25,7 @@ class Explained(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the error to standard error."""
-        click.echo(f"error: {self.message}", file=file, err=file is None)
+        click.echo(terminal(f"error: {self.message}"), file=file, err=file is None)
 
 
 class _Explaining:
@@ -46,7 +47,7 @@ def _message(error: HlsqError, ctx: click.Context) -> str:
 
     scheme = ctx.params.get("scheme") or DEFAULT_SCHEME
     known = scheme in scheme_names() and not isinstance(error, UnsupportedLayerError)
-    return as_written(str(error), ctx.command, get_scheme(scheme).option_names() if known else ())
+    return terminal(as_written(str(error), ctx.command, get_scheme(scheme).option_names() if known else ()))
 
 
 class ExplainedCommand(_Explaining, click.Command):
@@ -57,6 +58,11 @@ class ExplainedGroup(_Explaining, click.Group):
     """A group of such commands."""
 
     command_class = ExplainedCommand
+
+
+def echo(text: str) -> None:
+    """Print ``text``, whose names of layers and files may hold what a terminal acts on."""
+    click.echo(terminal(text))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from hlsq.escape import visible
 from hlsq.report import pictures as draw
 from hlsq.report.histogram_picture import draw_histograms
 from hlsq.report.model import NetworkReport
@@ -31,12 +32,18 @@ def render_html(report: NetworkReport) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=_visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     page = environment.get_template("report.html.j2")
     return page.render(report=report, tables=tables(report), pictures=list(pictures(report)))
+
+
+def _visible(value: object) -> object:
+    """What a template writes, before it is escaped for HTML."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def pictures(report: NetworkReport) -> Iterator[Picture]:

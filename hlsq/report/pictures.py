@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hlsq.escape import visible
 from hlsq.report.curve import ACCURACY, Points
 from hlsq.report.lengths import WordLength
 from hlsq.report.model import BlockReport
@@ -174,5 +175,5 @@ def short_name(name: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """A dollar sign would begin a formula."""
-    return text.replace("$", r"\$")
+    """A dollar sign would begin a formula, and SVG has no control characters."""
+    return visible(text).replace("$", r"\$")

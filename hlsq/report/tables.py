@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from hlsq.escape import visible
 from hlsq.memory import Saving
 from hlsq.report.model import BlockReport, NetworkReport
 from hlsq.report.words import measured, memory_rows, number, shape, share, size, summary, times
@@ -29,6 +30,11 @@ class Table:
     rows: tuple[Row, ...]
     right: tuple[int, ...] = ()
     note: str = ""
+
+    def shown(self) -> Table:
+        """The same with all cells, which may hold names, on a line each."""
+        rows = tuple(tuple(map(visible, row)) for row in (self.header, *self.rows))
+        return replace(self, header=rows[0], rows=rows[1:], note=visible(self.note))
 
 
 def tables(report: NetworkReport) -> list[Table]:
@@ -121,7 +127,7 @@ def tables(report: NetworkReport) -> list[Table]:
             tuple((b.name, ", ".join(b.layers)) for b in blocks if b.layers not in ((), (b.name,))),
         ),
     ]
-    return [table for table in found if table.rows]
+    return [table.shown() for table in found if table.rows]
 
 
 def _memory_note(report: NetworkReport) -> str:

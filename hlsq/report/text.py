@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from hlsq.escape import visible
 from hlsq.report.model import NetworkReport
 from hlsq.report.tables import Table, tables
 
@@ -14,7 +15,7 @@ LEAST = 8
 
 def render_text(report: NetworkReport) -> str:
     """Text tables of at most 140 columns; cells that would not fit are shortened in the middle."""
-    title = f"hlsq report: {report.network}"
+    title = f"hlsq report: {visible(report.network)}"
     parts = [f"{title}\n{'=' * len(title)}"]
     parts += ["\n".join(render_table(table)) for table in tables(report)]
     return "\n\n".join(parts)

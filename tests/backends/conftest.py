@@ -25,15 +25,15 @@ def project(tmp_path: Path, samples: np.ndarray) -> hlsq.HardwareModel:
 
 @pytest.fixture
 def run_test_bench() -> Callable[..., tuple[int, str]]:
-    """Builds and runs the test bench of the project ``hlsq_net`` in a folder; its exit code and what it printed.
+    """Builds and runs the test bench of a project in a folder; its exit code and what it printed.
 
     ``compiled=True`` takes the top function from the library that ``predict(ap_types=True)`` compiled of the same text.
     """
 
-    def run(folder: Path, *flags: str, compiled: bool = False) -> tuple[int, str]:
+    def run(folder: Path, *flags: str, compiled: bool = False, project: str = "hlsq_net") -> tuple[int, str]:
         command = ["g++", "-fPIC", "-std=c++14", "-Ifirmware/ap_types", "-Wno-unknown-pragmas"]
-        top = "firmware/hlsq_net-ap.so" if compiled else "firmware/hlsq_net.cpp"
-        command += [*os.environ.get("HLSQ_CXXFLAGS", "").split(), *flags, "hlsq_net_test.cpp", top, "-o", "tb"]
+        top = f"firmware/{project}-ap.so" if compiled else f"firmware/{project}.cpp"
+        command += [*os.environ.get("HLSQ_CXXFLAGS", "").split(), *flags, f"{project}_test.cpp", top, "-o", "tb"]
         subprocess.run(command, cwd=folder, check=True)
         done = subprocess.run(["./tb"], cwd=folder, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr

@@ -48,7 +48,7 @@ def sum_types(graph: QuantizedGraph, **options: Any) -> dict[str, int]:
     files = render_project(Design(graph, HardwareOptions(**options)))
     found = {}
     for name in ("conv1", "conv2", "conv3", "fc"):
-        (bits,) = re.findall(r"typedef hlsq::sint<(\d+)> sum_t;", files[f"firmware/blocks/{name}.h"])
+        (bits,) = re.findall(r"typedef hlsq::sint<(\d+)> sum_t;", files[f"firmware/blocks/{name}_q.h"])
         found[name] = int(bits)
     return found
 
@@ -69,7 +69,7 @@ def test_the_bias_is_added_at_its_own_width() -> None:
     block = graph.by_name["conv2"]
     assert block.product_shift > 0
     assert block.accumulator.width > 16
-    code = render_project(Design(graph, HardwareOptions(accumulator="fxpqnet")))["firmware/blocks/conv2.h"]
+    code = render_project(Design(graph, HardwareOptions(accumulator="fxpqnet")))["firmware/blocks/conv2_q.h"]
     assert f"typedef hlsq::sint<{block.accumulator.width}> acc_t;" in code
     assert f"const acc_t acc = (acc_t(sum) << {block.product_shift}) + acc_t(conv2_bias[channel]);" in code
 

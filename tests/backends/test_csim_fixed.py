@@ -40,7 +40,7 @@ def test_a_changed_weight_is_noticed(tmp_path: Path) -> None:
     hw = project(0, tmp_path / "net", "io_stream")
     inputs = random_inputs(hw.graph, 6)
     hw.verify(inputs)
-    change_first_weight(hw.output_dir / "firmware" / "weights" / "fc.h")
+    change_first_weight(hw.output_dir / "firmware" / "weights" / "fc_q.h")
     with pytest.raises(VerificationError) as caught:
         hw.verify(inputs)
     assert caught.value.block == "fc"

@@ -35,7 +35,7 @@ def test_a_mixed_plan_is_exact_and_a_changed_weight_noticed(io_type: str, tmp_pa
     assert len(widths) > 2, "a mix of widths"
     hw = hlsq.convert(graph, plan, output_dir=tmp_path / "net", io_type=io_type)
     assert hw.verify(x[:16]).mismatches == 0
-    change_first_weight(hw.output_dir / "firmware" / "weights" / "conv1.h")
+    change_first_weight(hw.output_dir / "firmware" / "weights" / "conv1_q.h")
     with pytest.raises(VerificationError):
         hlsq.load_project(hw.output_dir).verify(x[:16])
 

@@ -46,7 +46,7 @@ def test_hls4ml_model_graph_predicts_the_same(project: hlsq.HardwareModel, sampl
     assert [node.name for node in model.get_layers()] == list(project.graph.shapes)
 
 
-@pytest.mark.parametrize(("block", "ident"), [("conv/first", "conv_first"), ("class", "layer_class")])
+@pytest.mark.parametrize(("block", "ident"), [("conv/first", "conv_first_q"), ("class", "class_q")])
 @pytest.mark.slow(3)
 def test_a_changed_weight_is_noticed_and_named(
     project: hlsq.HardwareModel, samples: np.ndarray, block: str, ident: str
@@ -71,8 +71,8 @@ def _edit_top(hw: hlsq.HardwareModel, before: str, after: str) -> None:
 
 
 def test_an_output_changed_on_its_way_out_is_noticed(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
-    end = "    hlsq::trace<1>(5, layer_class_out);\n#endif\n"
-    change = "{ layer_class_t w = layer_class_out.read(); w[0] += 1; layer_class_out.write(w); }\n"
+    end = "    hlsq::trace<1>(5, class_q_out);\n#endif\n"
+    change = "{ class_q_t w = class_q_out.read(); w[0] += 1; class_q_out.write(w); }\n"
     _edit_top(project, end, end + change)
     with pytest.raises(VerificationError) as caught:
         project.verify(samples)
@@ -83,8 +83,8 @@ def test_an_output_changed_on_its_way_out_is_noticed(project: hlsq.HardwareModel
 def test_a_surplus_packet_is_noticed(
     project: hlsq.HardwareModel, samples: np.ndarray, run_test_bench: Callable[..., tuple[int, str]]
 ) -> None:
-    call = "    layer_class(pool_out, layer_class_out);\n"
-    _edit_top(project, call, call + "    layer_class_out.write(layer_class_t());\n")
+    call = "    class_q(pool_q_out, class_q_out);\n"
+    _edit_top(project, call, call + "    class_q_out.write(class_q_t());\n")
     with pytest.raises(ToolFailedError, match="left 16 packets in its streams after 16 samples"):
         project.predict(samples)
     code, printed = run_test_bench(project.output_dir)
@@ -123,7 +123,7 @@ def test_an_output_that_is_read_on(
             assert np.array_equal(expected, actual)
         assert run_test_bench(hw.output_dir) == (0, "10 samples, 0 differences\n")
     top = (tmp_path / "io_parallel" / "firmware" / "hlsq_net.cpp").read_text()
-    assert "hlsq::copy<144>(conv_first_out, conv_first_to_host);" in top
+    assert "hlsq::copy<144>(conv_first_q_out, conv_first_q_to_host);" in top
 
 
 def test_folders_that_cannot_be(project: hlsq.HardwareModel, tmp_path: Path) -> None:
@@ -156,16 +156,16 @@ def test_the_test_bench_checks_itself(
         project.float_graph, project.plan, output_dir=tmp_path / io_type, calibration=samples, io_type=io_type
     )
     assert run_test_bench(hw.output_dir, *flags) == (0, "10 samples, 0 differences\n")
-    expected = hw.output_dir / "tb_data" / "layer_class_out.dat"
+    expected = hw.output_dir / "tb_data" / "class_q_out.dat"
     first, rest = expected.read_text().split(" ", 1)
     expected.write_text(f"{int(first) + 1} {rest}")
     bad = subprocess.run(["./tb"], cwd=hw.output_dir, capture_output=True, text=True, check=False)
     assert bad.returncode == 1
-    assert f"sample 0, layer_class_out[0]: expected {int(first) + 1}, got {first}" in bad.stderr
+    assert f"sample 0, class_q_out[0]: expected {int(first) + 1}, got {first}" in bad.stderr
     expected.unlink()
     missing = subprocess.run(["./tb"], cwd=hw.output_dir, capture_output=True, text=True, check=False)
     assert missing.returncode == 2
-    assert "cannot open layer_class_out.dat" in missing.stderr
+    assert "cannot open class_q_out.dat" in missing.stderr
 
 
 def test_the_vitis_files_name_what_is_there(project: hlsq.HardwareModel) -> None:
@@ -187,13 +187,13 @@ def test_the_vitis_files_name_what_is_there(project: hlsq.HardwareModel) -> None
 def test_generated_code_is_commented_and_one_function_per_block(project: hlsq.HardwareModel) -> None:
     firmware = project.output_dir / "firmware"
     assert sorted(p.stem for p in (firmware / "blocks").glob("*.h")) == [
-        "conv_first", "conv_second", "layer_class", "pool", "sum",
+        "class_q", "conv_first_q", "conv_second_q", "pool_q", "sum_q",
     ]  # fmt: skip
-    first = (firmware / "blocks" / "conv_first.h").read_text()
+    first = (firmware / "blocks" / "conv_first_q.h").read_text()
     assert "// conv/first: conv2d, relu" in first
     assert "[6, 6, 2]" in first
     assert "PowerOfTwo(code_bits=5, max_exponent=7" in first
-    assert "void conv_first(hls::stream<image_t> &input, hls::stream<conv_first_t> &output)" in first
+    assert "void conv_first_q(hls::stream<image_q_t> &input, hls::stream<conv_first_q_t> &output)" in first
     top = (firmware / "hlsq_net.cpp").read_text()
     depth = next(s.depth for s in project.design.streams if s.reader == "sum" and s.number == 0)
     assert f"depth = {depth}" in top
@@ -222,7 +222,7 @@ def test_an_earlier_project_is_replaced_other_files_are_not(
 ) -> None:
     assert project.float_graph is not None
     again = hlsq.convert(project.float_graph, project.plan, output_dir=project.output_dir, project_name="other")
-    assert (again.output_dir / "firmware" / "other.cpp").is_file()
+    assert (again.output_dir / "firmware" / "other_net.cpp").is_file()
     assert not (again.output_dir / "firmware" / "hlsq_net.cpp").exists()
     mine = tmp_path / "mine"
     mine.mkdir()
@@ -244,7 +244,7 @@ def test_a_failed_conversion_leaves_the_folder_as_it_was(project: hlsq.HardwareM
 
 
 def test_compiler_errors_are_shown(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
-    block = project.output_dir / "firmware" / "blocks" / "sum.h"
+    block = project.output_dir / "firmware" / "blocks" / "sum_q.h"
     block.write_text(block.read_text() + "\nthis is no C++\n")
     with pytest.raises(ToolFailedError, match="this"):
         project.predict(samples)

@@ -114,9 +114,9 @@ def test_vectors_of_others_survive_new_ones(project: hlsq.HardwareModel, samples
 def test_what_is_in_the_way_is_not_replaced(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
     assert project.float_graph is not None
     before = content(project.output_dir)
-    mine = project.output_dir / "firmware" / "other.cpp"
+    mine = project.output_dir / "firmware" / "other_net.cpp"
     mine.write_text("mine")
-    with pytest.raises(OutputDirError, match=r"would replace '.*other\.cpp', which hlsq did not write; move it"):
+    with pytest.raises(OutputDirError, match=r"would replace '.*other_net\.cpp', which hlsq did not write; move it"):
         hlsq.convert(project.float_graph, project.plan, output_dir=project.output_dir, project_name="other")
     assert mine.read_text() == "mine"
     mine.unlink()
@@ -314,7 +314,7 @@ def test_a_link_stays_and_its_target_is_updated(tmp_path: Path) -> None:
     writer("two", link)()
     assert link.is_symlink()
     assert hlsq.load_project(folder).design.options.project_name == "two"
-    assert not (folder / "firmware" / "one.cpp").exists()
+    assert not (folder / "firmware" / "one_net.cpp").exists()
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_exactly_the_packets_of_the_tensor_are_taken(tmp_path: Path) -> None:
     graph, plan = CASES["map"]
     hw = hlsq.convert(graph, plan, output_dir=tmp_path / "net")
     top = (hw.output_dir / "firmware" / "hlsq_net.cpp").read_text()
-    assert re.findall(r"hlsq::discard<(\d+)>\((\w+)\);", top) == [("15", "j"), ("7", "k")]
+    assert re.findall(r"hlsq::discard<(\d+)>\((\w+)\);", top) == [("15", "j_q"), ("7", "k_q")]
 
 
 @pytest.mark.csim

@@ -18,14 +18,14 @@ from hlsq.formats import Affine, FixedPoint, PowerOfTwo
 from hlsq.graph.ops import Dense
 from hlsq.plan import BlockPlan
 
-FILES = ("u", "j", "k", "a_out", "b_out")
+FILES = ("u_q", "j_q", "k_q", "a_q_out", "b_q_out")
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> hlsq.HardwareModel:
     """Three inputs (any integers, powers of two, signs) and two outputs."""
     b = NetworkBuilder(np.random.default_rng(1))
-    b.input("u", (4,), Affine(8, 0.03, 5))
+    b.input("u_q", (4,), Affine(8, 0.03, 5))
     b.input("j", (6,), PowerOfTwo(4, 5, 0.1))
     b.input("k", (2,), FixedPoint(1, 0))
     plan = BlockPlan(weight=Affine(8, 0.01, symmetric=True), output=Affine(8, 0.05))
@@ -56,22 +56,30 @@ def line(number: int, edit: Callable[[list[str]], list[str]]) -> Callable[[list[
 
 
 DAMAGES: dict[str, tuple[str, Callable[[list[str]], list[str]], str]] = {
-    "empty": ("u", lambda _: [], r"u\.dat' hold no samples"),
-    "empty outputs": ("b_out", lambda _: [], r"b_out\.dat' hold no samples"),
-    "fewer columns": ("u", lambda x: [" ".join(r.split()[1:]) for r in x], r"u\.dat', line 1: 3 values; expected 4"),
-    "ragged": ("j", line(3, lambda w: w[:-1]), r"j\.dat', line 3: 5 values; expected 6"),
-    "too many": ("a_out", line(2, lambda w: [*w, "1"]), r"a_out\.dat', line 2: 4 values; expected 3"),
-    "blank line": ("u", lambda x: [*x[:2], "", *x[2:]], r"u\.dat', line 3: 0 values"),
-    "a real": ("u", line(4, lambda w: ["1.5", *w[1:]]), r"u\.dat', line 4: '1\.5' is no integer"),
-    "a word": ("u", line(5, lambda w: [*w[:-1], "nan"]), r"u\.dat', line 5: 'nan' is no integer"),
-    "a sign": ("b_out", line(1, lambda w: ["5-", *w[1:]]), r"b_out\.dat', line 1: '5-' is no integer"),
-    "underscore": ("u", line(1, lambda w: ["1_0", *w[1:]]), r"line 1: '1_0' is no integer"),
-    "out of range": ("u", line(2, lambda w: ["128", *w[1:]]), r"u\.dat', line 2: 128 is outside .* -128 to 127"),
-    "beyond 64 bits": ("u", line(2, lambda w: [str(2**64), *w[1:]]), r"u\.dat', line 2: 18446744073709551616 is outs"),
-    "no power": ("j", line(1, lambda w: ["3", *w[1:]]), r"j\.dat', line 1: 3 is outside .*certain integers"),
-    "no sign": ("k", line(5, lambda w: ["0", *w[1:]]), r"k\.dat', line 5: 0 is outside"),
-    "fewer samples": ("j", lambda x: x[:-1], r"numbers of samples differ: u\.dat has 5, j\.dat has 4"),
-    "more outputs": ("a_out", lambda x: [*x, x[0]], r"numbers of samples differ: .*a_out\.dat has 6"),
+    "empty": ("u_q", lambda _: [], r"u_q\.dat' hold no samples"),
+    "empty outputs": ("b_q_out", lambda _: [], r"b_q_out\.dat' hold no samples"),
+    "fewer columns": (
+        "u_q",
+        lambda x: [" ".join(r.split()[1:]) for r in x],
+        r"u_q\.dat', line 1: 3 values; expected 4",
+    ),
+    "ragged": ("j_q", line(3, lambda w: w[:-1]), r"j_q\.dat', line 3: 5 values; expected 6"),
+    "too many": ("a_q_out", line(2, lambda w: [*w, "1"]), r"a_q_out\.dat', line 2: 4 values; expected 3"),
+    "blank line": ("u_q", lambda x: [*x[:2], "", *x[2:]], r"u_q\.dat', line 3: 0 values"),
+    "a real": ("u_q", line(4, lambda w: ["1.5", *w[1:]]), r"u_q\.dat', line 4: '1\.5' is no integer"),
+    "a word": ("u_q", line(5, lambda w: [*w[:-1], "nan"]), r"u_q\.dat', line 5: 'nan' is no integer"),
+    "a sign": ("b_q_out", line(1, lambda w: ["5-", *w[1:]]), r"b_q_out\.dat', line 1: '5-' is no integer"),
+    "underscore": ("u_q", line(1, lambda w: ["1_0", *w[1:]]), r"line 1: '1_0' is no integer"),
+    "out of range": ("u_q", line(2, lambda w: ["128", *w[1:]]), r"u_q\.dat', line 2: 128 is outside .* -128 to 127"),
+    "beyond 64 bits": (
+        "u_q",
+        line(2, lambda w: [str(2**64), *w[1:]]),
+        r"u_q\.dat', line 2: 18446744073709551616 is outs",
+    ),
+    "no power": ("j_q", line(1, lambda w: ["3", *w[1:]]), r"j_q\.dat', line 1: 3 is outside .*certain integers"),
+    "no sign": ("k_q", line(5, lambda w: ["0", *w[1:]]), r"k_q\.dat', line 5: 0 is outside"),
+    "fewer samples": ("j_q", lambda x: x[:-1], r"numbers of samples differ: u_q\.dat has 5, j_q\.dat has 4"),
+    "more outputs": ("a_q_out", lambda x: [*x, x[0]], r"numbers of samples differ: .*a_q_out\.dat has 6"),
 }
 
 
@@ -113,8 +121,8 @@ def test_stored_expectations_are_compared_as_the_test_bench_does(hw: hlsq.Hardwa
     assert found.integers == 5 * (4 + 6 + 2 + 3 + 2)
     expected = int(hw.emulate(hw.stored_inputs(), trace=True)["b"][3, 1])
     changed = expected - 1 if expected > 0 else expected + 1
-    change(hw, "b_out", line(4, lambda w: [w[0], str(changed)]))
-    with pytest.raises(VerificationError, match=r"block 'b'.*stored vectors \(.*b_out\.dat, line 4\)") as caught:
+    change(hw, "b_q_out", line(4, lambda w: [w[0], str(changed)]))
+    with pytest.raises(VerificationError, match=r"block 'b'.*stored vectors \(.*b_q_out\.dat, line 4\)") as caught:
         hw.verify()
     assert caught.value.index == (3, 1)
     assert (caught.value.expected, caught.value.actual) == (expected, changed)

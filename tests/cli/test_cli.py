@@ -174,7 +174,7 @@ def test_difference_exits_with_1_and_names_the_block(files: Path, tmp_path: Path
     arguments = ("convert", f"{files}/model.keras", "--calibration", f"{files}/x.npy", "-o", str(project))
     assert run(*arguments).exit_code == 0
     assert run("verify", str(project)).exit_code == 0
-    header = project / "firmware" / "weights" / "conv1.h"
+    header = project / "firmware" / "weights" / "conv1_q.h"
     text = header.read_text()
     first = re.search(r"(?<={)\d+", text)
     assert first is not None

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 import hlsq
-from hlsq.cli.console import step
+from hlsq.cli.console import echo, step
 from hlsq.cli.formats import Formats, calibration_is_needed, with_formats
 from hlsq.cli.group import main
 from hlsq.cli.paths import MODEL, OUTPUT_FOLDER, PLAN
@@ -78,5 +78,5 @@ def convert(
     inexact = hw.plan.info.get("inexact", {}) if hw.plan is not None else {}
     if inexact:
         names = ", ".join(inexact)
-        click.echo(f"The integers of {names} differ from the model's own values at some sums: see README, QKeras.")
-    click.echo(f"{output}: HLS project; check it with: hlsq verify {output}")
+        echo(f"The integers of {names} differ from the model's own values at some sums: see README, QKeras.")
+    echo(f"{output}: HLS project; check it with: hlsq verify {output}")

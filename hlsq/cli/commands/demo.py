@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hlsq.cli.console import step
+from hlsq.cli.console import echo, step
 from hlsq.cli.group import main
 from hlsq.cli.paths import OUTPUT_FOLDER
 
@@ -24,5 +24,5 @@ def demo(output: str, epochs: int) -> None:
     """
     from hlsq.demo import run_demo
 
-    click.echo("\n".join(run_demo(output, epochs=epochs, step=step).lines()))
-    click.echo(f"Next: hlsq report {output}")
+    echo("\n".join(run_demo(output, epochs=epochs, step=step).lines()))
+    echo(f"Next: hlsq report {output}")

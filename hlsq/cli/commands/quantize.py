@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 import hlsq
-from hlsq.cli.console import pairs, step
+from hlsq.cli.console import echo, pairs, step
 from hlsq.cli.formats import Formats, calibration_is_needed, with_formats
 from hlsq.cli.group import main
 from hlsq.cli.paths import MODEL, OUTPUT_FILE
@@ -35,4 +35,4 @@ def quantize(model: str, formats: Formats, output: str) -> None:
     with step("Choosing formats"), calibration_is_needed(samples):
         plan = hlsq.quantize(model, formats.scheme, samples, **given)
     plan.save(output)
-    click.echo("\n".join([f"{output}: {plan.scheme}, formats of {len(plan.blocks)} blocks", *pairs(summary(plan))]))
+    echo("\n".join([f"{output}: {plan.scheme}, formats of {len(plan.blocks)} blocks", *pairs(summary(plan))]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import hlsq
+from hlsq.cli.console import echo
 from hlsq.cli.group import main
 from hlsq.cli.paths import OUTPUT_FILE, PROJECT
 
@@ -27,6 +28,6 @@ def report(project: str, as_json: bool, html: str | None) -> None:
     found = hlsq.load_project(project).report()
     if html:
         found.to_html(html)
-        click.echo(html)
+        echo(html)
     else:
-        click.echo(found.to_json() if as_json else str(found))
+        echo(found.to_json() if as_json else str(found))

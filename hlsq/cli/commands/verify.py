@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 import hlsq
-from hlsq.cli.console import step
+from hlsq.cli.console import echo, step
 from hlsq.cli.group import main
 from hlsq.cli.paths import PROJECT, SAMPLES
 from hlsq.cli.samples import load_samples
@@ -38,7 +38,7 @@ def verify(project: str, samples: str | None, limit: int | None) -> None:
         hw.compile()
     with step("Comparing C simulation and emulation"):
         found = hw.verify(inputs)
-    click.echo(
+    echo(
         f"{project}: {found.mismatches} mismatches; compared {found.integers:,} integers "
         f"of {found.tensors} tensors on {found.samples} samples"
     )
