@@ -54,7 +54,7 @@ def graph_files(graph: QuantizedGraph) -> dict[str, bytes]:
         "hlsq_graph": VERSION,
         "name": graph.name,
         "inputs": [{"name": i.name, "shape": list(i.shape), "format": i.format.to_dict()} for i in graph.inputs],
-        "blocks": [_block_to_dict(block, arrays) for block in graph.blocks],
+        "blocks": [_block_to_dict(block, number, arrays) for number, block in enumerate(graph.blocks)],
         "outputs": list(graph.outputs),
         "host": dict(graph.host),
     }
@@ -87,7 +87,7 @@ def load_graph(folder: str | Path) -> QuantizedGraph:
     graph = QuantizedGraph(
         name=parts["name"].text(),
         inputs=tuple(_read_input(item) for item in parts["inputs"].sequence()),
-        blocks=tuple(_read_block(item, arrays) for item in parts["blocks"].sequence()),
+        blocks=tuple(_read_block(item, n, arrays) for n, item in enumerate(parts["blocks"].sequence())),
         outputs=parts["outputs"].texts(),
         host={name: item.text() for name, item in parts["host"].mapping().items()},
     )
@@ -107,7 +107,7 @@ class _Arrays:
         self.path = path
         self.left = dict(found)
 
-    def take(self, block: str, field: Field) -> Ints | None:
+    def take(self, block: int, field: Field) -> Ints | None:
         """The array that ``field`` names, if it names one."""
         if field.optional() is None:
             return None
@@ -120,12 +120,12 @@ class _Arrays:
         return array
 
 
-def _block_to_dict(block: QBlock, arrays: dict[str, Ints]) -> dict[str, Any]:
+def _block_to_dict(block: QBlock, number: int, arrays: dict[str, Ints]) -> dict[str, Any]:
     def store(key: str, array: Ints | None) -> str | None:
         if array is None:
             return None
-        arrays[_array_name(block.name, key)] = array
-        return _array_name(block.name, key)
+        arrays[_array_name(number, key)] = array
+        return _array_name(number, key)
 
     return {
         "name": block.name,
@@ -153,7 +153,8 @@ def _block_to_dict(block: QBlock, arrays: dict[str, Ints]) -> dict[str, Any]:
     }
 
 
-def _array_name(block: str, key: str) -> str:
+def _array_name(block: int, key: str) -> str:
+    """Not by the block's name: names in archives end at a zero byte, and not every name can be one."""
     return f"{block}|{key}"
 
 
@@ -166,15 +167,14 @@ def _read_shape(field: Field) -> Shape:
     return field.integers(1, MOST_VALUES, 1)
 
 
-def _read_block(field: Field, arrays: _Arrays) -> QBlock:
+def _read_block(field: Field, number: int, arrays: _Arrays) -> QBlock:
     # Files from before a shift could have a format of its own lack two of them.
     parts = field.record(BLOCK, ("scale_shift_format", "scale_product_shift"))
-    name = parts["name"].text()
-    values, weight_format = arrays.take(name, parts["weights"]), parts["weight_format"].optional()
+    values, weight_format = arrays.take(number, parts["weights"]), parts["weight_format"].optional()
     if (values is None) != (weight_format is None):
         raise parts["weight_format"].fail("there must be weights with a format, or neither")
     return QBlock(
-        name=name,
+        name=parts["name"].text(),
         op=read_op(parts["op"]),
         inputs=parts["inputs"].texts(),
         shape=_read_shape(parts["shape"]),
@@ -183,10 +183,10 @@ def _read_block(field: Field, arrays: _Arrays) -> QBlock:
         accumulator=_read_interval(parts["accumulator"]),
         scaled=_read_interval(parts["scaled"]),
         weights=None if values is None or weight_format is None else QWeights(values, read_format(weight_format)),
-        bias=arrays.take(name, parts["bias"]),
+        bias=arrays.take(number, parts["bias"]),
         product_shift=parts["product_shift"].integer(0, MAX_SHIFT),
         input_multipliers=parts["input_multipliers"].integers(0, MOST_INTEGER),
-        scale=_read_scale(name, field, parts, arrays),
+        scale=_read_scale(number, field, parts, arrays),
         requant=_read_requant(parts["requant"]),
         input_requants=tuple(_read_requant(item) for item in parts["input_requants"].sequence()),
         activation=parts["activation"].text(),
@@ -194,9 +194,9 @@ def _read_block(field: Field, arrays: _Arrays) -> QBlock:
     )
 
 
-def _read_scale(name: str, field: Field, parts: Mapping[str, Field], arrays: _Arrays) -> QScale | None:
-    multiplier = arrays.take(name, parts["scale_multiplier"])
-    shift = arrays.take(name, parts["scale_shift"])
+def _read_scale(number: int, field: Field, parts: Mapping[str, Field], arrays: _Arrays) -> QScale | None:
+    multiplier = arrays.take(number, parts["scale_multiplier"])
+    shift = arrays.take(number, parts["scale_shift"])
     formats = [
         None if (item := parts.get(key, absent).optional()) is None else read_format(item)
         for key in ("scale_format", "scale_shift_format")

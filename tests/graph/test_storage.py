@@ -52,7 +52,7 @@ Block = dict[str, Any]
         (lambda d: d["blocks"][0].update(product_shift=100), "blocks[0].product_shift: expected a whole number from 0"),
         (lambda d: d["blocks"][0]["op"].update(strides=[1, True]), "blocks[0].op: strides[1]: expected a whole number"),
         (lambda d: d["blocks"][0]["op"].update(op=[1]), "blocks[0].op.op: expected one of 'add'"),
-        (lambda d: d["blocks"][0].update(bias="conv2|bias"), "blocks[0].bias: expected one of 'conv1|bias'"),
+        (lambda d: d["blocks"][0].update(bias="conv2|bias"), "blocks[0].bias: expected one of '0|bias'"),
         (lambda d: d["blocks"][0].update(interval=[5, 4]), "blocks[0].interval: the lower end 5 lies above"),
         (lambda d: d["blocks"][0].update(weight_format=None), "blocks[0].weight_format: there must be weights"),
         (lambda d: d["blocks"][0].update(weights=None), "blocks[0].weight_format: there must be weights"),
@@ -83,13 +83,13 @@ def test_damage_names_file_and_place(tmp_path: Path, change: Callable[[Block], B
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda a: a.pop("conv1|weights"), "the array 'conv1|weights' is missing"),
+        (lambda a: a.pop("0|weights"), "the array '0|weights' is missing"),
         (lambda a: a.update(more=np.zeros(3)), "no block has the array 'more'"),
-        (lambda a: a.update({"conv1|weights": a["conv1|weights"] + 0j}), "conv1|weights: expected 64-bit integers"),
-        (lambda a: a.update({"conv1|weights": a["conv1|weights"] > 0}), "expected 64-bit integers, found bool"),
-        (lambda a: a.update({"conv1|weights": a["conv1|weights"] / 2}), "expected 64-bit integers, found float64"),
+        (lambda a: a.update({"0|weights": a["0|weights"] + 0j}), "0|weights: expected 64-bit integers"),
+        (lambda a: a.update({"0|weights": a["0|weights"] > 0}), "expected 64-bit integers, found bool"),
+        (lambda a: a.update({"0|weights": a["0|weights"] / 2}), "expected 64-bit integers, found float64"),
         (
-            lambda a: a.update({"conv1|weights": a["conv1|weights"].astype(">i8")}),
+            lambda a: a.update({"0|weights": a["0|weights"].astype(">i8")}),
             "expected 64-bit integers, found >i8",
         ),
     ],
