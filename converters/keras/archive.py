@@ -10,8 +10,8 @@ import importlib
 from typing import Any
 
 from hlsq.converters.keras.archive_layers import make_layer, plain_name, understood
-from hlsq.converters.keras.archive_weights import assign_weights, open_weights
-from hlsq.converters.keras.saved import SavedModel
+from hlsq.converters.keras.archive_weights import OtherWeightsError, assign_weights, open_weights
+from hlsq.converters.keras.saved import SavedModel, other_weights
 from hlsq.errors import ModelFileError
 
 Config = dict[str, Any]
@@ -27,7 +27,10 @@ def rebuild(saved: SavedModel) -> Any:
     with understood(f"{saved.path}: its configuration"):
         model = _model(saved.config, str(saved.path))
     with open_weights(saved.weights) as weights, understood(f"{saved.weights}: the arrangement of its weights"):
-        assign_weights(model, weights)
+        try:
+            assign_weights(model, weights)
+        except OtherWeightsError as error:
+            raise other_weights(saved, str(error)) from error
     return model
 
 

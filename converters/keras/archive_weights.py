@@ -29,6 +29,10 @@ VARIABLES = (
 """Names of the variables that inference reads, in the order in which layers make them."""
 
 
+class OtherWeightsError(Exception):
+    """Weights that do not fit the model; whoever knows the files makes an error for users of it."""
+
+
 @contextmanager
 def open_weights(path: Path) -> Iterator[Any]:
     """The HDF5 group with the weights that a ``.h5``, ``.weights.h5`` or ``.keras`` file holds.
@@ -54,7 +58,7 @@ def assign_weights(model: Any, group: Any) -> None:
     """Give every layer of ``model`` its arrays of ``group``.
 
     Raises:
-        ModelFileError: a layer's weights are missing or have another shape.
+        OtherWeightsError: a layer's weights are missing or have another shape.
     """
     if "layer_names" in group.attrs:
         _assign_named(model, group)
@@ -105,9 +109,9 @@ def _assign(layer: Any, arrays: dict[str, Any]) -> None:
             variable, values = _attribute(owner, name), arrays.get(name)
             if values is None or tuple(values.shape) != tuple(variable.shape):
                 found = "no values" if values is None else f"values of shape {list(values.shape)}"
-                raise ModelFileError(
+                raise OtherWeightsError(
                     f"layer {layer.name!r} ({type(layer).__name__}) needs {name} of shape {list(variable.shape)}, but "
-                    f"the file has {found} for it; save the model's weights again"
+                    f"the file has {found} for it"
                 )
             variable.assign(values)
     if type(layer).__name__ == "QAdaptiveActivation":

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hlsq.converters.keras.qkeras_files import load_qkeras
+from hlsq.converters.keras.qkeras_files import load_json, load_qkeras
 from hlsq.converters.keras.reader import is_model
 from hlsq.converters.keras.saved import SavedModel, read_saved
-from hlsq.converters.keras.trusted import refuse_code, refuse_unknown_layers
+from hlsq.converters.keras.trusted import refuse_code, refuse_unknown_layers, refuse_unknown_objects
 from hlsq.errors import HlsqError, ModelFileError, OptionError
 from hlsq.files.fields import one_line
 
@@ -39,6 +39,7 @@ def load_model_file(path: str | os.PathLike[str], weights: str | os.PathLike[str
     saved = read_saved(Path(path), None if weights is None else Path(weights))
     refuse_code(saved)
     refuse_unknown_layers(saved)
+    refuse_unknown_objects(saved)
     try:
         model = load_qkeras(saved) if saved.is_qkeras else _load(saved)
     except HlsqError:
@@ -60,7 +61,5 @@ def _load(saved: SavedModel) -> Any:
     """Let the package that wrote the file load it."""
     package = importlib.import_module(saved.package)
     if saved.path.suffix == ".json":
-        model = package.models.model_from_json(saved.path.read_text(encoding="utf-8"))
-        model.load_weights(str(saved.weights))
-        return model
+        return load_json(saved, package)
     return package.models.load_model(str(saved.path), compile=False, safe_mode=True)

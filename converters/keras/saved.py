@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hlsq.errors import ModelFileError, OptionError
+from hlsq.converters.keras.limits import check_archive, check_config, check_hdf5
+from hlsq.errors import HlsqError, ModelFileError, OptionError
 
 SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 
@@ -69,10 +70,24 @@ def read_saved(path: Path, weights: Path | None = None) -> SavedModel:
         raise OptionError(f"{path} holds its own weights; leave {weights} out, or give the model as a .json file")
     read = {".keras": _read_zip, ".json": _read_json}.get(path.suffix, _read_hdf5)
     config, version = read(path)
+    if weights is not None:
+        _check_weights(weights)
     if not isinstance(config, dict):
         raise ModelFileError(f"{path}: its configuration describes no model; save the model again")
     package = "keras" if _major(version) >= 3 else "tf_keras"
     return SavedModel(path, package, config, path if weights is None else weights)
+
+
+def other_weights(saved: SavedModel, reason: str) -> ModelFileError:
+    """The error for weights that do not fit their structure, with what was found."""
+    if saved.weights == saved.path:
+        return ModelFileError(
+            f"{saved.path}: its weights do not fit its configuration ({reason}); save the model again"
+        )
+    return ModelFileError(
+        f"{saved.weights} and {saved.path} belong to different models ({reason}); name the file that save_weights of "
+        "that very model wrote"
+    )
 
 
 def layers_of(config: Any) -> Iterator[dict[str, Any]]:
@@ -110,15 +125,19 @@ def _read_zip(path: Path) -> tuple[Any, str]:
     """Configuration and Keras version of a ``.keras`` file."""
     try:
         with zipfile.ZipFile(path) as archive:
+            check_archive(path, archive)
             config = json.loads(archive.read("config.json"))
             metadata = json.loads(archive.read("metadata.json"))
         return config, str(metadata.get("keras_version", "3"))
-    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError, RecursionError, OSError) as error:
+    except HlsqError:
+        raise
+    except Exception as error:  # whatever a damaged archive makes zipfile raise
         raise ModelFileError(f"{path} is no readable .keras file ({error}); save the model again") from error
 
 
 def _read_json(path: Path) -> tuple[Any, str]:
     """Configuration and Keras version of what ``model.to_json()`` wrote; Keras 3 does not write its version."""
+    check_config(path.stat().st_size, str(path))
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -133,10 +152,14 @@ def _read_hdf5(path: Path) -> tuple[Any, str]:
     import h5py
 
     try:
+        check_hdf5(path, str(path))
         with h5py.File(path, "r") as file:
             text, version = file.attrs.get("model_config"), file.attrs.get("keras_version", "2")
+        check_config(0 if text is None else len(text), f"{path}: its attribute 'model_config'")
         config = None if text is None else json.loads(text)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except HlsqError:
+        raise
+    except Exception as error:  # whatever a damaged file makes h5py raise
         raise ModelFileError(f"{path} is no readable HDF5 file ({error}); save the model again") from error
     if config is None:
         raise ModelFileError(
@@ -144,6 +167,19 @@ def _read_hdf5(path: Path) -> tuple[Any, str]:
             "or give the model as a .json file, with these as its weights"
         )
     return config, version.decode(errors="replace") if isinstance(version, bytes) else str(version)
+
+
+def _check_weights(path: Path) -> None:
+    try:
+        if path.suffix == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                check_archive(path, archive)
+        else:
+            check_hdf5(path, str(path))
+    except HlsqError:
+        raise
+    except Exception as error:  # whatever a damaged file makes zipfile or h5py raise
+        raise ModelFileError(f"{path} holds no readable weights ({error}); save the weights again") from error
 
 
 def _major(version: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,13 @@ from hlsq.converters.keras.saved import SavedModel, is_qkeras_class, layer_name,
 from hlsq.errors import ModelFileError, UnsupportedLayerError
 
 RUNS_CODE = ("Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
+NOTATIONS = ("__keras_tensor__", "__tuple__", "TensorShape")
+"""Of values in configurations, which Keras and tf_keras write like objects."""
+PARTS = (
+    *("constraints", "initializers", "losses", "metrics", "mixed_precision", "optimizers", "optimizers.legacy"),
+    *("optimizers.schedules", "regularizers", "dtype_policies"),
+)
+"""Of Keras: modules whose classes compute numbers and do nothing else."""
 MODELS = ("Functional", "InputLayer", "Model", "Sequential")
 QUANTIZERS = (
     *("affine", "fixed_point", "power_of_two"),
@@ -56,8 +64,32 @@ def refuse_code(saved: SavedModel) -> None:
                 "load the model yourself with its custom_objects and pass the model"
             )
     if saved.is_qkeras:
-        for layer in layers_of(saved.config):
-            _check_strings(saved, layer)
+        for entry in _objects(loaded):
+            _check_strings(saved, entry)
+
+
+def refuse_unknown_objects(saved: SavedModel) -> None:
+    """Refuse a file with any object that is not known to be harmless; what may be built is listed, not what may not.
+
+    These are the layers that convert, models, and the classes that Keras offers for training and numeric types, each
+    where it has them: Keras looks a class up by the module that the file names.
+
+    Raises:
+        ModelFileError: there is such an object.
+    """
+    package = importlib.import_module("keras" if saved.is_qkeras else saved.package)
+    layers = {*supported_classes(saved.package), *MODELS, *(supported_classes("qkeras") if saved.is_qkeras else ())}
+    for entry in _objects({key: part for key, part in saved.config.items() if key != "compile_config"}):
+        name, module = entry["class_name"], entry.get("module")
+        is_text = isinstance(name, str) and isinstance(module, str | None)
+        if is_text and (_is_harmless(entry, package, layers) or (saved.is_qkeras and _is_known(entry))):
+            continue
+        source = f" from {module!r}" if module else ""
+        raise ModelFileError(
+            f"{saved.path}: {_named(entry)} is of class {name!r}{source}, which a file may not name; valid: layers "
+            "that convert, and Keras's initializers, regularizers, constraints, losses, metrics and optimizers. "
+            "Load the model yourself if you trust it and pass the model"
+        )
 
 
 def refuse_unknown_layers(saved: SavedModel) -> None:
@@ -86,18 +118,41 @@ def is_quantizer_text(text: str) -> bool:
     return name in QUANTIZERS or text in FUNCTIONS
 
 
-def _check_strings(saved: SavedModel, layer: dict[str, Any]) -> None:
-    """QKeras evaluates the texts it finds where a quantizer belongs."""
-    config = layer.get("config")
-    if not isinstance(config, dict) or not is_qkeras_class(str(layer.get("class_name"))):
+def _check_strings(saved: SavedModel, entry: dict[str, Any]) -> None:
+    """QKeras calls by name what the texts say that it finds where a quantizer belongs, wherever its object stands."""
+    config = entry.get("config")
+    if not isinstance(config, dict) or not _is_quantised(str(entry["class_name"]), None, ""):
         return
     for key, value in config.items():
         is_place = key == "activation" or key.endswith("quantizer")
         if is_place and isinstance(value, str) and not is_quantizer_text(value):
             raise ModelFileError(
-                f"{saved.path}: layer {layer_name(layer)!r} has {key}={value!r}, which names no quantizer; valid: "
+                f"{saved.path}: {_named(entry)} has {key}={value!r}, which names no quantizer; valid: "
                 f"{', '.join((*QUANTIZERS, *FUNCTIONS))}"
             )
+
+
+def _is_harmless(entry: dict[str, Any], package: Any, layers: set[str]) -> bool:
+    name, module = entry["class_name"], entry.get("module")
+    if name in NOTATIONS:
+        return True
+    owner = "" if module is None else str(module).partition(".")[2]
+    if name in layers and (module is None or owner.partition(".")[0] in ("", "layers", "models", "src")):
+        return True
+    places = [owner or "dtype_policies"] if module is not None else PARTS
+    return any(isinstance(_public(package, place, name), type) for place in places if place in PARTS)
+
+
+def _public(package: Any, place: str, name: str) -> Any:
+    """What Keras offers under ``name`` in one of its parts."""
+    for part in filter(None, [*place.split("."), name]):
+        package = getattr(package, part, None)
+    return package
+
+
+def _is_known(entry: dict[str, Any]) -> bool:
+    registered = str(entry.get("registered_name") or "")
+    return _is_quantised(entry["class_name"], entry.get("module"), registered) or _is_function(entry)
 
 
 def _is_quantised(name: str, module: Any, registered: str) -> bool:
@@ -120,7 +175,7 @@ def _is_function(entry: dict[str, Any]) -> bool:
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
     """Every serialised object inside ``value``, the outermost first."""
     if isinstance(value, dict):
-        if isinstance(value.get("class_name"), str):
+        if "class_name" in value:
             yield value
         for part in value.values():
             yield from _objects(part)

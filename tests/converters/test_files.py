@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
+from model_files import change_config
 
 from hlsq.converters.keras import from_file, from_keras, load_model_file
 from hlsq.errors import ModelFileError, UnsupportedLayerError
@@ -98,24 +96,6 @@ def saved(package: Any, tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return save
-
-
-def change_config(path: Path, edit: Callable[[dict[str, Any]], None]) -> None:
-    """Let ``edit`` change the configuration inside ``path``."""
-    if path.suffix == ".h5":
-        with h5py.File(path, "r+") as file:
-            config = json.loads(file.attrs["model_config"])
-            edit(config)
-            file.attrs["model_config"] = json.dumps(config)
-        return
-    with zipfile.ZipFile(path) as archive:
-        content = {name: archive.read(name) for name in archive.namelist()}
-    config = json.loads(content["config.json"])
-    edit(config)
-    content["config.json"] = json.dumps(config).encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in content.items():
-            archive.writestr(name, data)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
