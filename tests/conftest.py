@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import tempfile
+import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ os.environ.setdefault("HLSQ_CXXFLAGS", "-O1")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Divide the cores between the workers, and compile headers for them; they inherit these variables."""
     workers = config.getoption("numprocesses", None)
@@ -30,9 +30,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in THREADS:
         os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // workers)))
     if not (FLAGS_OF_THE_USER or config.option.collectonly):
-        folder = tempfile.TemporaryDirectory(prefix="hlsq_headers_")
-        config.add_cleanup(folder.cleanup)
-        os.environ["HLSQ_CXXFLAGS"] = precompile(Path(folder.name), os.environ["HLSQ_CXXFLAGS"])
+        # Beside the folders of the tests, of which pytest keeps a few: a run that is killed leaves nothing for ever.
+        folder = config._tmp_path_factory.mktemp("headers", numbered=False)
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        os.environ["HLSQ_CXXFLAGS"] = precompile(folder, os.environ["HLSQ_CXXFLAGS"])
 
 
 def pytest_collection_finish() -> None:
