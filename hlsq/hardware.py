@@ -169,6 +169,19 @@ class HardwareModel:
         results = simulate(self.graph, partial(simulation.run, trace=trace), real, trace, emulator.threads)
         return results if trace else self._outputs(results, raw, host)
 
+    def count_iterations(self, x: Inputs, *, ap_types: bool = False) -> dict[str, int]:
+        """Iterations of each block's pipelined loop in C simulation, summed over samples.
+
+        At an initiation interval of 1 these are the cycles that the block needs; ``design.by_name[block].iterations``
+        says how many one sample takes.
+
+        Args:
+            x: real inputs, as for ``emulate``.
+            ap_types: simulate with the ``ap_int`` classes.
+        """
+        integers = Emulator(self.graph).quantize_inputs(x)
+        return self._simulation(ap_types).iterations(integers)
+
     def verify(self, x: Inputs | None = None, *, ap_types: bool = False, progress: bool | None = None) -> Verification:
         """Compare every integer of every block between emulation and C simulation.
 

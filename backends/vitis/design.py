@@ -19,16 +19,17 @@ from hlsq.cost import (
     DEFAULT_REUSE,
     Split,
     closest_split,
+    finished_of,
     nearest_reuse_factors,
     products_of,
     split,
     valid_reuse_factors,
 )
+from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.streams import MINIMUM_DEPTH, packet_sizes, positions, stream_depths
 from hlsq.errors import OptionError
 from hlsq.formats.packing import codes_per_word, pack
 from hlsq.graph import Interval, QBlock, QuantizedGraph
-from hlsq.graph.ops import DepthwiseConv2D
 
 PARALLEL_LIMIT = 1 << 14
 """Most values of one map, and most products of one block, in io_parallel: everything lies in registers."""
@@ -122,11 +123,13 @@ class HardwareBlock:
     block: QBlock
     ident: str
     mac: MacArray | None
+    split: Split | None
+    iterations: int
 
     @property
     def reuse_factor(self) -> int:
         """Cycles per output position."""
-        return 1 if self.mac is None else self.mac.split.reuse_factor
+        return 1 if self.split is None else self.split.reuse_factor
 
     @property
     def pes(self) -> int:
@@ -153,10 +156,10 @@ class Design:
 
     def __post_init__(self) -> None:
         if isinstance(self.options.reuse_factor, Mapping):
-            weighted = [b.name for b in self.graph.blocks if b.weights is not None]
+            computing = [b.name for b in self.graph.blocks if b.weights is not None or finished_of(b) is not None]
             for name in self.options.reuse_factor:
-                if name != "default" and name not in weighted:
-                    raise OptionError.unknown("reuse_factor", name, [*weighted, "default"])
+                if name != "default" and name not in computing:
+                    raise OptionError.unknown("reuse_factor", name, [*computing, "default"])
         if isinstance(self.options.reuse_factor, int):
             self._check_reuse(self.options.reuse_factor)
         if self.options.io_type == "io_parallel":
@@ -177,8 +180,40 @@ class Design:
     def blocks(self) -> tuple[HardwareBlock, ...]:
         """All blocks in order."""
         return tuple(
-            HardwareBlock(block, self.tensors[block.name].ident, self._mac(block)) for block in self.graph.blocks
+            HardwareBlock(
+                block,
+                self.tensors[block.name].ident,
+                self._macs.get(block.name),
+                self._splits.get(block.name),
+                loop_iterations(self.graph, block, self._splits.get(block.name)),
+            )
+            for block in self.graph.blocks
         )
+
+    @cached_property
+    def _macs(self) -> dict[str, MacArray]:
+        return {block.name: mac for block in self.graph.blocks if (mac := self._mac(block)) is not None}
+
+    @cached_property
+    def _splits(self) -> dict[str, Split]:
+        """Steps of every block that computes; those without weights take the time of the slowest with weights."""
+        splits = {name: mac.split for name, mac in self._macs.items()}
+        by_name = {block.name: block for block in self.graph.blocks}
+        slowest = max((loop_iterations(self.graph, by_name[name], s) for name, s in splits.items()), default=0)
+        for block in self.graph.blocks:
+            products = finished_of(block)
+            if products is not None:
+                wanted, is_own = self.options.reuse_for(block.name)
+                if wanted is not None and is_own:
+                    splits[block.name] = split(block.name, products, wanted)
+                    continue
+                fitting = [
+                    found
+                    for factor in valid_reuse_factors(products)
+                    if loop_iterations(self.graph, block, found := split(block.name, products, factor)) <= slowest
+                ]
+                splits[block.name] = fitting[-1] if fitting else split(block.name, products, 1)
+        return splits
 
     @cached_property
     def sum_widths(self) -> dict[str, int]:
@@ -214,7 +249,7 @@ class Design:
         return tuple(found)
 
     def _mac(self, block: QBlock) -> MacArray | None:
-        products = products_of(block)
+        products = products_of(block, self.graph)
         if products is None or block.weights is None:
             return None
         wanted, by_name = self.options.reuse_for(block.name)
@@ -231,21 +266,21 @@ class Design:
         assert block.weights is not None  # noqa: S101 - the caller looked
         fmt = block.weights.format
         codes = fmt.encode(block.weights.values)
-        outputs = chosen.products.outputs
-        matrix = codes.reshape(-1, outputs)
+        packets, outputs = chosen.products.packets, chosen.products.outputs
+        matrix = codes.reshape(packets, -1, outputs)
         tap_slots, output_slots = chosen.tap_steps * chosen.tap_block, chosen.output_steps * chosen.output_block
         # Idle PEs hold the code of 0 (or, for signs, any code: their tap is 0).
         idle = fmt.encode(np.asarray(0)) if fmt.levels is None or 0 in fmt.levels else np.uint64(0)
-        padded = np.full((tap_slots, output_slots), idle, dtype=np.uint64)
-        padded[: matrix.shape[0], :outputs] = matrix
+        padded = np.full((packets, tap_slots // packets, output_slots), idle, dtype=np.uint64)
+        padded[:, : matrix.shape[1], :outputs] = matrix
         steps = padded.reshape(chosen.tap_steps, chosen.tap_block, chosen.output_steps, chosen.output_block)
-        rows = steps.transpose(0, 2, 1, 3).reshape(chosen.reuse_factor, chosen.pes)
+        rows = steps.transpose(2, 0, 3, 1).reshape(chosen.reuse_factor, chosen.pes)
         word_bits = self.options.word_for(fmt.bits)
         return WeightROM(pack(rows, fmt.bits, word_bits), chosen.pes, fmt.bits, word_bits)
 
     def _check_reuse(self, wanted: int) -> None:
         """Refuse a factor for the whole network that some block cannot have, naming all such blocks at once."""
-        products = {b.name: p for b in self.graph.blocks if (p := products_of(b)) is not None}
+        products = {b.name: p for b in self.graph.blocks if (p := products_of(b, self.graph)) is not None}
         # A block with fewer products than that is served by a single PE, whatever the factor.
         possible = {name: set(valid_reuse_factors(p)) for name, p in products.items() if p.total > wanted}
         failing = [name for name, valid in possible.items() if wanted not in valid]
@@ -275,16 +310,9 @@ class Design:
                     f"at most {PARALLEL_LIMIT} are allowed: {remedy}"
                 )
         for block in self.graph.blocks:
-            products = products_of(block)
+            products = products_of(block, self.graph)
             if products is not None and products.total > PARALLEL_LIMIT:
                 raise OptionError(
                     f"io_parallel unrolls every block, but {block.name!r} has {products.total} products per position; "
                     f"at most {PARALLEL_LIMIT} are allowed: {remedy}"
                 )
-
-
-def channel_count(block: QBlock, graph: QuantizedGraph) -> int:
-    """Output channels that share one input channel of a depthwise convolution; 0 for other operations."""
-    if not isinstance(block.op, DepthwiseConv2D):
-        return 0
-    return block.shape[-1] // graph.shapes[block.inputs[0]][-1]

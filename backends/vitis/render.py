@@ -39,9 +39,8 @@ class Local:
     """A stream or array inside the top function."""
 
     ident: str
-    type: str
+    tensor: Tensor
     depth: int
-    size: int
 
 
 @dataclass(frozen=True)
@@ -149,45 +148,36 @@ class _Layout:
         return [s for s in self.design.streams if s.tensor == tensor.name]
 
     def _written(self, tensor: Tensor) -> str:
-        """What a block writes: its only reader's stream, or one that is then copied or emptied."""
+        """What a block writes: its only reader's stream or array, or one that is then copied or emptied."""
         readers = self._readers(tensor)
-        if self.streaming and len(readers) != 1:
+        if len(readers) != 1:
             return f"{tensor.ident}_all" if readers else f"{tensor.ident}_unread"
-        if not self.streaming and tensor.name in self.design.graph.outputs and len(readers) == 1:
-            return self._port(tensor.name)
-        return readers[0].ident if self.streaming else f"{tensor.ident}_out"
+        return readers[0].ident
 
     def _read(self, block: str, number: int) -> str:
         stream = next(s for s in self.design.streams if s.reader == block and s.number == number)
         tensor = self.design.tensors[stream.tensor]
         is_input = any(i.name == tensor.name for i in self.design.graph.inputs)
-        if self.streaming:
-            return tensor.ident if is_input and len(self._readers(tensor)) == 1 else stream.ident
-        return tensor.ident if is_input else self._written(tensor)
+        return tensor.ident if is_input and len(self._readers(tensor)) == 1 else stream.ident
 
     def _step(self, tensor: Tensor, call: str, source: str | None = None) -> CallStep:
         readers = self._readers(tensor)
         written = source or self._written(tensor)
-        if not self.streaming:
-            is_output = tensor.name in self.design.graph.outputs
-            is_port = source is not None or (is_output and len(readers) == 1)
-            local = () if is_port else (Local(written, tensor.ident, 0, tensor.size),)
-            # A port is only written: what later blocks read stays in an array of its own.
-            copies = (f"hlsq::copy<{tensor.size}>({written}, {self._port(tensor.name)});",) if is_output else ()
-            return CallStep(local, call, tensor, written, () if is_port else copies)
         locals_ = []
         if source is None and (len(readers) != 1 or readers[0].reader is not None):
             depth = readers[0].depth if len(readers) == 1 else 2
-            locals_.append(Local(written, tensor.ident, depth, tensor.size))
+            locals_.append(Local(written, tensor, depth))
         after: tuple[str, ...] = ()
-        if not readers:
+        if not readers and self.streaming:
             # Whoever fills the stream would wait for ever once it is full.
             after = (f"hlsq::discard<{tensor.positions}>({written});",)
         elif len(readers) > 1:
-            locals_ += [Local(s.ident, tensor.ident, s.depth, tensor.size) for s in readers if s.reader is not None]
+            # In a dataflow region a stream or an array has one process that writes and one that reads it.
+            locals_ += [Local(s.ident, tensor, s.depth) for s in readers if s.reader is not None]
             self.fan_outs.append(FanOut(len(readers)))
             targets = ", ".join(s.ident for s in readers)
-            after = (f"fan_out<{tensor.positions}>({written}, {targets});",)
+            packet = "" if self.streaming else f", {tensor.packet}"
+            after = (f"fan_out<{tensor.positions}{packet}>({written}, {targets});",)
         return CallStep(tuple(locals_), call, tensor, written, after)
 
 

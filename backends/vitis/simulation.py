@@ -80,32 +80,56 @@ class Simulation:
             InputError: an integer that the input's format does not have.
             ToolFailedError: packets were left over in a stream.
         """
-        graph, tensors = self.design.graph, self.design.tensors
-        ready = {i.name: np.ascontiguousarray(inputs[i.name], dtype=np.int64) for i in graph.inputs}
-        for item in graph.inputs:
+        tensors = self.design.tensors
+        ready = self._ready(inputs)
+        samples = len(next(iter(ready.values())))
+        outputs = self._output_buffers(samples)
+        traces = {name: _buffer(samples, tensor) for name, tensor in tensors.items()} if trace else {}
+        pointers = _pointers(list(traces.values())) if trace else None
+        self._call("integers", samples, ready, outputs, pointers)
+        return self._shaped(outputs), self._shaped(traces)
+
+    def iterations(self, inputs: Mapping[str, Ints]) -> dict[str, int]:
+        """Iterations of each block's pipelined loop, by name, summed over the samples of ``inputs``.
+
+        Raises:
+            InputError: as ``run``.
+            ToolFailedError: as ``run``.
+        """
+        ready = self._ready(inputs)
+        samples = len(next(iter(ready.values())))
+        counts = np.zeros(len(self.design.tensors), dtype=np.int64)
+        self._call("iterations", samples, ready, self._output_buffers(samples), ctypes.c_void_p(counts.ctypes.data))
+        return {b.block.name: int(counts[self.design.tensors[b.block.name].index]) for b in self.design.blocks}
+
+    def _ready(self, inputs: Mapping[str, Ints]) -> dict[str, Ints]:
+        """Inputs as the library reads them."""
+        ready = {i.name: np.ascontiguousarray(inputs[i.name], dtype=np.int64) for i in self.design.graph.inputs}
+        for item in self.design.graph.inputs:
             x = ready[item.name]
             if x.size and not (item.format.qmin <= int(x.min()) and int(x.max()) <= item.format.qmax):
                 raise InputError(
                     f"input {item.name!r} has integers from {int(x.min())} to {int(x.max())}; its format "
                     f"{item.format} has {item.format.qmin} to {item.format.qmax}"
                 )
-        samples = len(next(iter(ready.values())))
-        outputs = {name: _buffer(samples, tensors[name]) for name in graph.outputs}
-        traces = {name: _buffer(samples, tensor) for name, tensor in tensors.items()} if trace else {}
-        function = getattr(self.library, f"{self.design.options.top}_integers")
+        return ready
+
+    def _output_buffers(self, samples: int) -> dict[str, Ints]:
+        return {name: _buffer(samples, self.design.tensors[name]) for name in self.design.graph.outputs}
+
+    def _call(
+        self, name: str, samples: int, inputs: Mapping[str, Ints], outputs: Mapping[str, Ints], last: Any
+    ) -> None:
+        function = getattr(self.library, f"{self.design.options.top}_{name}")
         function.restype = ctypes.c_int64
         left = function(
-            ctypes.c_int64(samples),
-            _pointers([ready[i.name] for i in graph.inputs]),
-            _pointers([outputs[o] for o in graph.outputs]),
-            _pointers(list(traces.values())) if trace else None,
+            ctypes.c_int64(samples), _pointers(list(inputs.values())), _pointers(list(outputs.values())), last
         )
         if left:
             raise ToolFailedError(
                 f"the C simulation left {left} packets in its streams after {samples} samples; every sample must use "
                 "up its input and fill its output exactly, so a change of the generated C++ is the likely cause"
             )
-        return self._shaped(outputs), self._shaped(traces)
 
     def _shaped(self, buffers: dict[str, Ints]) -> dict[str, Ints]:
         shapes, intervals = self.design.graph.shapes, self.design.graph.intervals

@@ -1,6 +1,6 @@
 """What the hardware of a network needs: products and PEs of each block, possible reuse factors, depths of streams."""
 
-from hlsq.cost.products import Products, products_of
+from hlsq.cost.products import Products, finished_of, products_of
 from hlsq.cost.reuse import (
     DEFAULT_REUSE,
     Split,
@@ -15,6 +15,7 @@ __all__ = [
     "Products",
     "Split",
     "closest_split",
+    "finished_of",
     "nearest_reuse_factors",
     "products_of",
     "split",

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
-from hlsq.graph import QBlock
-from hlsq.graph.ops import DepthwiseConv2D
+from hlsq.cost.streams import positions
+from hlsq.graph import QBlock, QuantizedGraph
+from hlsq.graph.ops import Add, AveragePool2D, Dense, DepthwiseConv2D, Identity
 
 
 @dataclass(frozen=True)
 class Products:
-    """The products of one output position: each of ``outputs`` values sums ``taps`` of them."""
+    """The products of one output position: each of ``outputs`` values sums ``taps`` of them.
+
+    Attributes:
+        taps: products of one output.
+        outputs: values of one position.
+        packets: stream packets in which the taps arrive, each with an equal share; 1 where they are there at once, as
+            in the window of a convolution.
+        group: outputs that share taps of their own (those of one channel of a depthwise convolution), or 0 where all
+            outputs see all taps.
+    """
 
     taps: int
     outputs: int
+    packets: int = 1
+    group: int = 0
 
     @property
     def total(self) -> int:
@@ -21,14 +34,23 @@ class Products:
         return self.taps * self.outputs
 
 
-def products_of(block: QBlock) -> Products | None:
-    """Products of one output position of ``block``; None for a block without weights."""
+def products_of(block: QBlock, graph: QuantizedGraph) -> Products | None:
+    """Products of one output position of ``block`` of ``graph``; None for a block without weights."""
     if block.weights is None:
         return None
-    shape = block.weights.values.shape
+    shape, source = block.weights.values.shape, block.inputs[0]
     if isinstance(block.op, DepthwiseConv2D):
-        return Products(shape[0] * shape[1], shape[2])
-    taps = 1
-    for axis in shape[:-1]:
-        taps *= axis
-    return Products(taps, shape[-1])
+        return Products(shape[0] * shape[1], shape[2], group=shape[2] // graph.shapes[source][-1])
+    packets = positions(graph)[source] if isinstance(block.op, Dense) else 1
+    return Products(prod(shape[:-1]), shape[-1], packets)
+
+
+def finished_of(block: QBlock) -> Products | None:
+    """Outputs of one position of a block without weights that computes something for each of them, else None.
+
+    Sums, averages and changes of format need a requantiser for every output that they finish in a cycle; maxima,
+    paddings and concatenations hand values on.
+    """
+    if block.weights is not None or not isinstance(block.op, (Add, AveragePool2D, Identity)):
+        return None
+    return Products(1, block.shape[-1])

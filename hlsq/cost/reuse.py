@@ -27,12 +27,18 @@ class Split:
     @property
     def tap_block(self) -> int:
         """Taps that one cycle handles."""
-        return -(-self.products.taps // self.tap_steps)
+        return -(-self.products.taps // self.products.packets // (self.tap_steps // self.products.packets))
 
     @property
     def output_block(self) -> int:
         """Outputs that one cycle handles."""
-        return -(-self.products.outputs // self.output_steps)
+        group = self.products.group or 1
+        channels = self.products.outputs // group
+        return (
+            -(-channels // self.output_steps) * group
+            if self.output_steps <= channels
+            else -(-self.products.outputs // self.output_steps)
+        )
 
     @property
     def reuse_factor(self) -> int:
@@ -54,7 +60,21 @@ def _steps(size: int) -> tuple[int, ...]:
 @lru_cache(maxsize=4096)
 def valid_reuse_factors(products: Products) -> tuple[int, ...]:
     """All reuse factors that ``split`` accepts, ascending."""
-    return tuple(sorted({t * o for t in _steps(products.taps) for o in _steps(products.outputs)}))
+    return tuple(sorted({t * o for t in _tap_steps(products) for o in _output_steps(products)}))
+
+
+def _tap_steps(products: Products) -> tuple[int, ...]:
+    """Every packet is cut alike, so that no step needs values of two."""
+    return tuple(products.packets * n for n in _steps(products.taps // products.packets))
+
+
+def _output_steps(products: Products) -> tuple[int, ...]:
+    """Outputs that share their taps are cut alike, and stay whole where a step handles several such groups."""
+    if not products.group:
+        return _steps(products.outputs)
+    channels = products.outputs // products.group
+    within = {channels * n for n in range(1, products.group + 1) if products.group % n == 0}
+    return tuple(sorted({*_steps(channels), *within}))
 
 
 def nearest_reuse_factors(products: Products, wanted: int) -> tuple[int, ...]:
@@ -73,8 +93,8 @@ def split(name: str, products: Products, reuse_factor: int) -> Split:
     """
     candidates = [
         Split(products, t, reuse_factor // t)
-        for t in _steps(products.taps)
-        if reuse_factor >= 1 and reuse_factor % t == 0 and reuse_factor // t in _steps(products.outputs)
+        for t in _tap_steps(products)
+        if reuse_factor >= 1 and reuse_factor % t == 0 and reuse_factor // t in _output_steps(products)
     ]
     if not candidates:
         nearest = " or ".join(map(str, nearest_reuse_factors(products, reuse_factor)))
@@ -82,7 +102,8 @@ def split(name: str, products: Products, reuse_factor: int) -> Split:
             f"block {name!r}: reuse_factor {reuse_factor} is impossible for its {products.taps} taps and "
             f"{products.outputs} outputs; nearest valid: {nearest}"
         )
-    return min(candidates, key=lambda s: (s.pes, -s.output_block))
+    # Few outputs at a time: each needs an accumulator and a requantiser.
+    return min(candidates, key=lambda s: (s.pes, s.output_block))
 
 
 def closest_split(name: str, products: Products, reuse_factor: int) -> Split:

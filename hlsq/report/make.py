@@ -126,7 +126,7 @@ def _block_report(
         requant=_requant_words(block),
         requant_bits=_requant_bits(graph, block),
         pe=None if mac is None else mac.pe,
-        macs=_macs(block),
+        macs=_macs(graph, block),
         memory=memory,
         deviation=deviation,
     )
@@ -136,8 +136,8 @@ def _constant(fmt: Format | None, otherwise: str) -> str:
     return otherwise if fmt is None else str(describe(fmt))
 
 
-def _macs(block: QBlock) -> int:
-    products = products_of(block)
+def _macs(graph: QuantizedGraph, block: QBlock) -> int:
+    products = products_of(block, graph)
     if products is None:
         return 0
     height, width, _ = spatial(block.shape)

@@ -62,10 +62,10 @@ def test_the_rom_holds_every_weight(seed: int, word_bits: int) -> None:
         weights, rom, s = hardware.block.weights, hardware.mac.rom, hardware.mac.split
         assert weights is not None
         codes = unpack(rom.words, rom.columns, rom.code_bits, rom.word_bits)
-        rows = codes.reshape(s.tap_steps, s.output_steps, s.tap_block, s.output_block).transpose(0, 2, 1, 3)
-        matrix = rows.reshape(s.tap_steps * s.tap_block, s.output_steps * s.output_block)
-        flat = weights.values.reshape(-1, s.products.outputs)
-        stored = weights.format.decode(matrix[: len(flat), : s.products.outputs])
+        rows = codes.reshape(s.output_steps, s.tap_steps, s.output_block, s.tap_block).transpose(1, 3, 0, 2)
+        packets = rows.reshape(s.products.packets, -1, s.output_steps * s.output_block)
+        flat = weights.values.reshape(s.products.packets, -1, s.products.outputs)
+        stored = weights.format.decode(packets[:, : flat.shape[1], : s.products.outputs])
         assert np.array_equal(stored, flat)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,13 +29,23 @@ class Table:
 
     name: str
     ctype: str
-    values: tuple[int, ...] | tuple[tuple[int, ...], ...]
+    values: tuple[Any, ...]
+    by_channel: bool = True
 
     @property
     def dimensions(self) -> str:
         """C++ array dimensions."""
-        first = self.values[0]
-        return f"[{len(self.values)}]" + (f"[{len(first)}]" if isinstance(first, tuple) else "")
+        text, level = "", self.values
+        while isinstance(level, tuple):
+            text, level = f"{text}[{len(level)}]", level[0]
+        return text
+
+    def in_rows(self, rows: int, size: int) -> Table:
+        """The same with ``size`` entries in each of ``rows``; the last entry fills up the last row."""
+        if not self.by_channel:
+            return self
+        filled = self.values + self.values[-1:] * (rows * size - len(self.values))
+        return replace(self, values=tuple(filled[n * size : (n + 1) * size] for n in range(rows)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +88,8 @@ class RequantCode:
             values = tuple(int(v) for v in r.values)
             flat = [v for row in rows for v in row]
             return [
-                Table(f"{self.prefix}_thresholds", table_type(flat), rows),
-                Table(f"{self.prefix}_values", table_type(values), values),
+                Table(f"{self.prefix}_thresholds", table_type(flat), rows, by_channel=len(rows) > 1),
+                Table(f"{self.prefix}_values", table_type(values), values, by_channel=False),
             ]
         if isinstance(r, DyadicRequant) and len(r.multiplier) > 1:
             left = Table(f"{self.prefix}_left", "unsigned char", self.left_shifts)
@@ -156,6 +166,21 @@ class BlockCode(ABC):
         """[height, width, channels] of the output."""
         return spatial(self.block.shape)
 
+    @property
+    def iterations(self) -> int:
+        """Of its loop, for one sample."""
+        return self.hardware.iterations
+
+    @property
+    def output_steps(self) -> int:
+        """Iterations that finish one output packet: output groups one after the other."""
+        return 1 if self.hardware.split is None else self.hardware.split.output_steps
+
+    @property
+    def output_block(self) -> int:
+        """Outputs that are finished at a time."""
+        return self.result.packet if self.hardware.split is None else self.hardware.split.output_block
+
     @cached_property
     def deviation(self) -> Interval:
         """Integers of the first input minus its zero point, with the zero of padding."""
@@ -206,7 +231,7 @@ class BlockCode(ABC):
 
     @property
     def tables(self) -> list[Table]:
-        """Bias, scale and requantisation tables."""
+        """Bias, scale and requantisation tables, with a row for each output group."""
         tables = []
         if self.block.bias is not None:
             values = tuple(int(v) for v in self.block.bias)
@@ -216,7 +241,7 @@ class BlockCode(ABC):
                 values = tuple(int(v) for v in array)
                 if len(set(values)) > 1:
                     tables.append(Table(f"{self.ident}_{key}", table_type(values), values))
-        return tables + self.requant.tables
+        return [table.in_rows(self.output_steps, self.output_block) for table in tables + self.requant.tables]
 
     @property
     def summary(self) -> list[str]:

@@ -17,6 +17,7 @@ class AddCode(BlockCode):
 
     op: ClassVar[type[Op]] = Add
     template: ClassVar[str] = "add.h.j2"
+    headers: ClassVar[tuple[str, ...]] = ("lanes.h",)
 
 
 @dataclass(frozen=True, eq=False)

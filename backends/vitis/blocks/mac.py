@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from hlsq.backends.vitis.blocks.base import BlockCode
-from hlsq.backends.vitis.design import MacArray, channel_count
+from hlsq.backends.vitis.design import MacArray
 from hlsq.backends.vitis.types import cpp_signed
 from hlsq.graph import Interval
 from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D
@@ -58,24 +58,30 @@ class MacCode(BlockCode):
         return self.mac.pe.cpp_type(self.block.weights, self.tap_type, self.code_type, product)
 
     @property
-    def tap_stride(self) -> int:
-        """Distance between the taps of one output in the window."""
-        return self.in_map[2] if isinstance(self.block.op, DepthwiseConv2D) else 1
+    def tap_slots(self) -> int:
+        """Taps that steps see, those of idle PEs included."""
+        return self.mac.split.tap_steps * self.mac.split.tap_block
 
     @property
-    def channel_multiplier(self) -> int:
-        """Outputs that share an input channel (depthwise), or 0."""
-        return channel_count(self.block, self.design.graph)
+    def by_channel(self) -> int:
+        """Outputs that share an input channel (depthwise), or 0 where all outputs see all taps."""
+        return self.mac.split.products.group
 
     @property
-    def window_size(self) -> int:
-        """Taps of one position, with those that only idle PEs read."""
+    def channel_slots(self) -> int:
+        """Channels that steps see, those of idle PEs included; 1 where all outputs see all taps."""
         split = self.mac.split
-        size = split.tap_steps * split.tap_block * self.tap_stride
-        if self.channel_multiplier:
-            slots = split.output_steps * split.output_block
-            size += -(-slots // self.channel_multiplier) - self.in_map[2]
-        return size
+        return split.output_steps * split.output_block // self.by_channel if self.by_channel else 1
+
+    @property
+    def channel_step(self) -> int:
+        """Channels of one output group."""
+        return max(1, self.mac.split.output_block // self.by_channel) if self.by_channel else 0
+
+    @property
+    def groups_per_channel(self) -> int:
+        """Output groups that see the same channel."""
+        return max(1, self.by_channel // self.mac.split.output_block)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,3 +115,8 @@ class DenseCode(MacCode):
     op: ClassVar[type[Op]] = Dense
     template: ClassVar[str] = "dense.h.j2"
     headers: ClassVar[tuple[str, ...]] = ("dense.h",)
+
+    @property
+    def packet_steps(self) -> int:
+        """Steps that take their taps from one packet."""
+        return self.mac.split.tap_steps // self.mac.split.products.packets

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hlsq.backends.vitis.blocks.base import BlockCode
+from hlsq.cost.iterations import is_global
 from hlsq.graph.ops import AveragePool2D, MaxPool2D
 from hlsq.graph.ops.base import Op
 from hlsq.graph.ops.pool2d import AverageWeights, Pool2D, average_weights
@@ -26,7 +27,7 @@ class PoolCode(BlockCode):
     @property
     def is_global(self) -> bool:
         """Whether one window covers the whole map, so that no line buffer is needed."""
-        return self.pool.pool == self.in_map[:2] and not any(self.pool.padding)
+        return is_global(self.design.graph, self.block)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,20 +6,34 @@
 
 namespace hlsq {
 
-// Convolution and depthwise convolution: a MAC array over the taps of every window.
-template <class CONFIG> struct convolve {
-    template <class OUT>
-    static void run(const typename CONFIG::tap_t window[CONFIG::window_size], int, int, OUT *out) {
+// Convolution and depthwise convolution in a single pipelined loop: an iteration either takes one position of the map or
+// is a step of the PEs, and the first step of an output takes the position that completes its window.
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void convolve(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
-        typename CONFIG::sum_t sums[CONFIG::output_steps * CONFIG::output_block];
-#pragma HLS ARRAY_PARTITION variable = sums complete dim = 0
-        mac_array<CONFIG>(window, sums);
-        for (int c = 0; c < CONFIG::out_channels; c++) {
-#pragma HLS UNROLL
-            out[c] = CONFIG::finish(sums[c], c);
+    moving_window<CONFIG> map;
+#pragma HLS ARRAY_PARTITION variable = map.lines.line complete dim = 1
+#pragma HLS ARRAY_RESHAPE variable = map.lines.line complete dim = 3
+#pragma HLS DEPENDENCE variable = map.lines.line type = inter direction = RAW distance = CONFIG::in_width dependent = true
+    mac<CONFIG> pes;
+
+    hlsq::loop_count counted(CONFIG::number);
+STEPS:
+    for (int i = 0; i < CONFIG::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = flp
+        counted.next();
+        if (pes.at_start())
+            map.template take<IN>(input);
+        if (map.at.at_output()) {
+            OUT out;
+            if (pes.run(map.window, out)) {
+                output.write(out);
+                map.at.next();
+            }
+        } else {
+            map.at.next();
         }
     }
-};
+}
 
 } // namespace hlsq
 

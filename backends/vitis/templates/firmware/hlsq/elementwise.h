@@ -1,76 +1,65 @@
 #ifndef HLSQ_ELEMENTWISE_H_
 #define HLSQ_ELEMENTWISE_H_
 
-#include "types.h"
+#include "lanes.h"
 
 namespace hlsq {
 
-// One input, one output: an activation or a change of format.
-template <class CONFIG, class IN, class OUT> void map(hls::stream<IN> &input, hls::stream<OUT> &output) {
-POSITIONS:
-    for (int i = 0; i < CONFIG::positions; i++) {
-#pragma HLS PIPELINE II = 1
-        const IN in = input.read();
-        OUT out;
-        for (int c = 0; c < IN::size; c++) {
-#pragma HLS UNROLL
-            out[c] = CONFIG::finish(CONFIG::load(in[c]), c);
-        }
-        output.write(out);
-    }
-}
-
-template <class CONFIG, class IN, class OUT> void map(const IN *input, OUT *output) {
+// One input, one output: an activation or a change of format, output_block values an iteration.
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void map(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
-    for (int i = 0; i < CONFIG::positions; i++) {
-        for (int c = 0; c < CONFIG::channels; c++)
-            output[i * CONFIG::channels + c] = CONFIG::finish(CONFIG::load(input[i * CONFIG::channels + c]), c);
+    lanes<typename CONFIG::tap_t, CONFIG::output_steps * CONFIG::output_block, CONFIG::output_block> values;
+    output_packet<CONFIG> outputs;
+    hlsq::loop_count counted(CONFIG::number);
+STEPS:
+    for (int i = 0; i < CONFIG::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = flp
+        counted.next();
+        const int group = outputs.next_group();
+        if (group == 0) {
+            const IN in = input.read();
+            for (int c = 0; c < IN::size; c++) {
+#pragma HLS UNROLL
+                values[c] = CONFIG::load(in[c]);
+            }
+        }
+        typename CONFIG::value_t finished[CONFIG::output_block];
+#pragma HLS ARRAY_PARTITION variable = finished complete dim = 0
+        for (int o = 0; o < CONFIG::output_block; o++) {
+#pragma HLS UNROLL
+            finished[o] = CONFIG::finish(values[o], group, o);
+        }
+        values.next();
+        OUT out;
+        if (outputs.put(finished, out))
+            output.write(out);
     }
 }
 
 // Rows and columns of one value around a map.
-template <class CONFIG, class IN, class OUT> void pad(hls::stream<IN> &input, hls::stream<OUT> &output) {
-ROWS:
-    for (int row = 0; row < CONFIG::in_height + CONFIG::pad_top + CONFIG::pad_bottom; row++) {
-    COLUMNS:
-        for (int column = 0; column < CONFIG::in_width + CONFIG::pad_left + CONFIG::pad_right; column++) {
-#pragma HLS PIPELINE II = 1
-            const bool inside = row >= CONFIG::pad_top && row < CONFIG::pad_top + CONFIG::in_height &&
-                                column >= CONFIG::pad_left && column < CONFIG::pad_left + CONFIG::in_width;
-            IN in;
-            if (inside)
-                in = input.read();
-            OUT out;
-            for (int c = 0; c < CONFIG::channels; c++) {
-#pragma HLS UNROLL
-                out[c] = inside ? typename OUT::value_type(in[c]) : typename OUT::value_type(CONFIG::pad_value);
-            }
-            output.write(out);
-        }
-    }
-}
-
-template <class CONFIG, class IN, class OUT> void pad(const IN *input, OUT *output) {
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void pad(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
-    const int columns = CONFIG::in_width + CONFIG::pad_left + CONFIG::pad_right;
-    for (int row = 0; row < CONFIG::in_height + CONFIG::pad_top + CONFIG::pad_bottom; row++) {
-        for (int column = 0; column < columns; column++) {
-            const int y = row - CONFIG::pad_top;
-            const int x = column - CONFIG::pad_left;
-            const bool inside = y >= 0 && y < CONFIG::in_height && x >= 0 && x < CONFIG::in_width;
-            for (int c = 0; c < CONFIG::channels; c++)
-                output[(row * columns + column) * CONFIG::channels + c] =
-                    inside ? OUT(input[(y * CONFIG::in_width + x) * CONFIG::channels + c]) : OUT(CONFIG::pad_value);
-        }
-    }
-}
-
-// The same values in another array.
-template <int COUNT, class T> void copy(const T *input, T *output) {
-#pragma HLS INLINE
-    for (int i = 0; i < COUNT; i++) {
+    counter<0, CONFIG::pad_top + CONFIG::in_height + CONFIG::pad_bottom> row = 0;
+    counter<0, CONFIG::pad_left + CONFIG::in_width + CONFIG::pad_right> column = 0;
+    hlsq::loop_count counted(CONFIG::number);
+POSITIONS:
+    for (int i = 0; i < CONFIG::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = flp
+        counted.next();
+        const bool inside = row >= CONFIG::pad_top && row < CONFIG::pad_top + CONFIG::in_height &&
+                            column >= CONFIG::pad_left && column < CONFIG::pad_left + CONFIG::in_width;
+        IN in;
+        if (inside)
+            in = input.read();
+        OUT out;
+        for (int c = 0; c < OUT::size; c++) {
 #pragma HLS UNROLL
-        output[i] = input[i];
+            out[c] = inside ? typename OUT::value_type(in[c]) : typename OUT::value_type(CONFIG::pad_value);
+        }
+        output.write(out);
+        column = after<CONFIG::pad_left + CONFIG::in_width + CONFIG::pad_right>(column);
+        if (column == 0)
+            row++;
     }
 }
 
@@ -83,25 +72,55 @@ POSITIONS:
     }
 }
 
-// The same values in packets of another size.
-template <int COUNT, class IN, class OUT> void repack(hls::stream<IN> &input, hls::stream<OUT> &output) {
-    IN in;
-    OUT out;
-VALUES:
-    for (int i = 0; i < COUNT; i++) {
-#pragma HLS PIPELINE II = 1
-        if (i % IN::size == 0)
-            in = input.read();
-        out[i % OUT::size] = in[i % IN::size];
-        if ((i + 1) % OUT::size == 0)
-            output.write(out);
-    }
+constexpr int common_divisor(int a, int b) {
+    return b == 0 ? a : common_divisor(b, a % b);
 }
 
-template <int COUNT, class IN, class OUT> void repack(const IN *input, OUT *output) {
+// The same values in packets of another size: as many an iteration as fit a whole number of times into both.
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void repack(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
-    for (int i = 0; i < COUNT; i++)
-        output[i] = input[i];
+    static const int part = common_divisor(IN::size, OUT::size);
+    typename IN::value_type in[IN::size];
+#pragma HLS ARRAY_PARTITION variable = in complete dim = 0
+    typename OUT::value_type out[OUT::size];
+#pragma HLS ARRAY_PARTITION variable = out complete dim = 0
+    counter<0, IN::size / part> taken = 0;
+    counter<0, OUT::size / part> filled = 0;
+    hlsq::loop_count counted(CONFIG::number);
+PARTS:
+    for (int i = 0; i < CONFIG::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = flp
+        counted.next();
+        if (taken == 0) {
+            const IN packet = input.read();
+            for (int c = 0; c < IN::size; c++) {
+#pragma HLS UNROLL
+                in[c] = packet[c];
+            }
+        }
+        for (int c = 0; c + part < OUT::size; c++) {
+#pragma HLS UNROLL
+            out[c] = out[c + part];
+        }
+        for (int c = 0; c < part; c++) {
+#pragma HLS UNROLL
+            out[OUT::size - part + c] = in[c];
+        }
+        for (int c = 0; c + part < IN::size; c++) {
+#pragma HLS UNROLL
+            in[c] = in[c + part];
+        }
+        taken = after<IN::size / part>(taken);
+        filled = after<OUT::size / part>(filled);
+        if (filled == 0) {
+            OUT packet;
+            for (int c = 0; c < OUT::size; c++) {
+#pragma HLS UNROLL
+                packet[c] = out[c];
+            }
+            output.write(packet);
+        }
+    }
 }
 
 } // namespace hlsq

@@ -1,44 +1,81 @@
 #ifndef HLSQ_MAC_H_
 #define HLSQ_MAC_H_
 
+#include "lanes.h"
 #include "rom.h"
 
 namespace hlsq {
 
-// An array of tap_block * output_block PEs that computes all outputs of one position in tap_steps * output_steps
-// cycles (their product is the reuse factor). x holds the taps; output o of a depthwise convolution sees only the
-// taps of its own channel, o / multiplier.
-template <class CONFIG>
-inline void mac_array(const typename CONFIG::tap_t x[CONFIG::tap_steps * CONFIG::tap_block * CONFIG::tap_stride],
-                      typename CONFIG::sum_t sums[CONFIG::output_steps * CONFIG::output_block]) {
+// An array of tap_block * output_block PEs. An output group of output_block sums takes tap_steps iterations, and as it is
+// finished, as many requantisers turn it into output values; after output_steps groups an output packet is whole.
+template <class CONFIG> class mac {
+    typedef typename CONFIG::sum_t sum_t;
+    sum_t sums[CONFIG::output_block];
+    output_packet<CONFIG> outputs;
+    counter<0, CONFIG::tap_steps> step;
+    counter<0, CONFIG::groups_per_channel> held; // groups that have seen the channel in front
+
+  public:
+    mac() {
 #pragma HLS INLINE
-    const rom<CONFIG> codes;
-INIT:
-    for (int o = 0; o < CONFIG::output_steps * CONFIG::output_block; o++) {
-#pragma HLS UNROLL
-        sums[o] = 0;
+#pragma HLS ARRAY_PARTITION variable = sums complete dim = 0
+        step = 0;
+        held = 0;
     }
-TAPS:
-    for (int step = 0; step < CONFIG::tap_steps; step++) {
-    OUTPUTS:
-        for (int group = 0; group < CONFIG::output_steps; group++) {
-#pragma HLS PIPELINE II = 1
-            const int row = step * CONFIG::output_steps + group;
+
+    // Whether the next step is the first of an output packet.
+    bool at_start() const {
+#pragma HLS INLINE
+        return step == 0 && in_first_group();
+    }
+
+    bool in_first_group() const {
+#pragma HLS INLINE
+        return outputs.next_group() == 0;
+    }
+
+    int at_step() const {
+#pragma HLS INLINE
+        return step;
+    }
+
+    // One step: x(t, c) is in front of the PEs of tap t and channel c. True when `out` is whole.
+    template <class TAPS, class OUT> bool run(TAPS &x, OUT &out) {
+#pragma HLS INLINE
+        const rom<CONFIG> codes;
+        const int group = outputs.next_group();
+        const int row = group * CONFIG::tap_steps + step;
+        for (int o = 0; o < CONFIG::output_block; o++) {
+#pragma HLS UNROLL
+            const int channel = CONFIG::by_channel ? o / at_least_one(CONFIG::by_channel) : 0;
+            sum_t sum = step == 0 ? sum_t(0) : sums[o];
             for (int t = 0; t < CONFIG::tap_block; t++) {
 #pragma HLS UNROLL
-                for (int o = 0; o < CONFIG::output_block; o++) {
-#pragma HLS UNROLL
-                    const int output = group * CONFIG::output_block + o;
-                    const int tap = (step * CONFIG::tap_block + t) * CONFIG::tap_stride + CONFIG::channel(output);
-                    const typename CONFIG::sum_t product =
-                        CONFIG::pe::apply(x[tap], codes(row, t * CONFIG::output_block + o));
-#pragma HLS BIND_OP variable = sums op = add impl = fabric
-                    sums[output] += product;
-                }
+                sum += sum_t(CONFIG::pe::apply(x(t, channel), codes(row, o * CONFIG::tap_block + t)));
             }
+            sums[o] = sum;
         }
+        if (CONFIG::tap_steps > 1)
+            x.template next_taps<CONFIG::tap_block>();
+        const bool finished = step == CONFIG::tap_steps - 1;
+        step = after<CONFIG::tap_steps>(step);
+        if (!finished)
+            return false;
+
+        typename CONFIG::value_t values[CONFIG::output_block];
+#pragma HLS ARRAY_PARTITION variable = values complete dim = 0
+        for (int o = 0; o < CONFIG::output_block; o++) {
+#pragma HLS UNROLL
+            values[o] = CONFIG::finish(sums[o], group, o);
+        }
+        if (CONFIG::by_channel > 0 && CONFIG::output_steps > 1) {
+            held = after<CONFIG::groups_per_channel>(held);
+            if (held == 0)
+                x.template next_channels<CONFIG::channel_step>();
+        }
+        return outputs.put(values, out);
     }
-}
+};
 
 } // namespace hlsq
 

@@ -1,84 +1,142 @@
 #ifndef HLSQ_POOLING_H_
 #define HLSQ_POOLING_H_
 
+#include "lanes.h"
 #include "window.h"
 
 namespace hlsq {
 
 // Largest value of every window.
-template <class CONFIG> struct largest {
-    template <class OUT>
-    static void run(const typename CONFIG::tap_t window[CONFIG::window_size], int, int, OUT *out) {
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void largest(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
-        for (int c = 0; c < CONFIG::channels; c++) {
+    typedef typename CONFIG::tap_t tap_t;
+    moving_window<CONFIG> map;
+#pragma HLS ARRAY_PARTITION variable = map.lines.line complete dim = 1
+#pragma HLS ARRAY_RESHAPE variable = map.lines.line complete dim = 3
+#pragma HLS DEPENDENCE variable = map.lines.line type = inter direction = RAW distance = CONFIG::in_width dependent = true
+    hlsq::loop_count counted(CONFIG::number);
+POSITIONS:
+    for (int i = 0; i < CONFIG::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = flp
+        counted.next();
+        map.template take<IN>(input);
+        if (map.at.at_output()) {
+            OUT out;
+            for (int c = 0; c < OUT::size; c++) {
 #pragma HLS UNROLL
-            typename CONFIG::tap_t best = window[c];
-            for (int t = 1; t < CONFIG::kernel_height * CONFIG::kernel_width; t++) {
+                tap_t best = map.window(0, c);
+                for (int t = 1; t < CONFIG::tap_slots; t++) {
 #pragma HLS UNROLL
-                const typename CONFIG::tap_t other = window[t * CONFIG::channels + c];
-                best = other > best ? other : best;
+                    const tap_t other = map.window(t, c);
+                    best = other > best ? other : best;
+                }
+                out[c] = typename OUT::value_type(best);
             }
-            out[c] = OUT(best);
+            output.write(out);
+        }
+        map.at.next();
+    }
+}
+
+// Mean of every window. CONFIG::weigh corrects windows that overhang the border, finish() divides.
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void average(SOURCE &input, SINK &output) {
+#pragma HLS INLINE
+    typedef typename CONFIG::sum_t sum_t;
+    moving_window<CONFIG> map;
+#pragma HLS ARRAY_PARTITION variable = map.lines.line complete dim = 1
+#pragma HLS ARRAY_RESHAPE variable = map.lines.line complete dim = 3
+#pragma HLS DEPENDENCE variable = map.lines.line type = inter direction = RAW distance = CONFIG::in_width dependent = true
+    output_packet<CONFIG> outputs;
+    counter<0, CONFIG::out_height> row = 0;
+    counter<0, CONFIG::out_width> column = 0;
+    hlsq::loop_count counted(CONFIG::number);
+STEPS:
+    for (int i = 0; i < CONFIG::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = flp
+        counted.next();
+        const int group = outputs.next_group();
+        if (group == 0)
+            map.template take<IN>(input);
+        if (!map.at.at_output()) {
+            map.at.next();
+            continue;
+        }
+        typename CONFIG::value_t finished[CONFIG::output_block];
+#pragma HLS ARRAY_PARTITION variable = finished complete dim = 0
+        for (int o = 0; o < CONFIG::output_block; o++) {
+#pragma HLS UNROLL
+            sum_t sum = 0;
+            for (int t = 0; t < CONFIG::tap_slots; t++) {
+#pragma HLS UNROLL
+                sum += map.window(t, o);
+            }
+            finished[o] = CONFIG::finish(CONFIG::weigh(sum, row, column), group, o);
+        }
+        if (CONFIG::output_steps > 1)
+            map.window.template next_channels<CONFIG::output_block>();
+        OUT out;
+        if (outputs.put(finished, out)) {
+            output.write(out);
+            map.at.next();
+            column = after<CONFIG::out_width>(column);
+            if (column == 0)
+                row++;
         }
     }
-};
+}
 
-// Sum of every window; CONFIG::weight corrects windows that overhang the border, finish() divides.
-template <class CONFIG> struct average {
-    template <class OUT>
-    static void run(const typename CONFIG::tap_t window[CONFIG::window_size], int row, int column, OUT *out) {
+// Maximum over a whole map, one register per channel.
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void global_largest(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
-        for (int c = 0; c < CONFIG::channels; c++) {
-#pragma HLS UNROLL
-            typename CONFIG::sum_t sum = 0;
-            for (int t = 0; t < CONFIG::kernel_height * CONFIG::kernel_width; t++) {
-#pragma HLS UNROLL
-                sum += window[t * CONFIG::channels + c];
-            }
-            out[c] = CONFIG::finish(CONFIG::weigh(sum, row, column), c);
-        }
-    }
-};
-
-// Maximum over a whole streamed map, one register per channel.
-template <class CONFIG, class IN, class OUT> void global_largest(hls::stream<IN> &input, hls::stream<OUT> &output) {
     OUT out;
 #pragma HLS ARRAY_PARTITION variable = out.data complete
-READ:
-    for (int i = 0; i < CONFIG::in_height * CONFIG::in_width; i++) {
-#pragma HLS PIPELINE II = 1
+    hlsq::loop_count counted(CONFIG::number);
+POSITIONS:
+    for (int i = 0; i < CONFIG::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = flp
+        counted.next();
         const IN in = input.read();
-        for (int c = 0; c < CONFIG::channels; c++) {
+        for (int c = 0; c < IN::size; c++) {
 #pragma HLS UNROLL
             out[c] = i == 0 || in[c] > out[c] ? in[c] : out[c];
         }
+        if (i == CONFIG::iterations - 1)
+            output.write(out);
     }
-    output.write(out);
 }
 
-// Mean over a whole streamed map, one accumulator per channel.
-template <class CONFIG, class IN, class OUT> void global_average(hls::stream<IN> &input, hls::stream<OUT> &output) {
-    typename CONFIG::sum_t sums[CONFIG::channels];
-#pragma HLS ARRAY_PARTITION variable = sums complete dim = 0
-    for (int c = 0; c < CONFIG::channels; c++) {
+// Mean over a whole map: one accumulator per channel, and after the last position one output group an iteration.
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void global_average(SOURCE &input, SINK &output) {
+#pragma HLS INLINE
+    static const int positions = CONFIG::in_height * CONFIG::in_width;
+    lanes<typename CONFIG::sum_t, CONFIG::output_steps * CONFIG::output_block, CONFIG::output_block> sums;
+    output_packet<CONFIG> outputs;
+    hlsq::loop_count counted(CONFIG::number);
+STEPS:
+    for (int i = 0; i < CONFIG::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = flp
+        counted.next();
+        if (i < positions) {
+            const IN in = input.read();
+            for (int c = 0; c < IN::size; c++) {
 #pragma HLS UNROLL
-        sums[c] = 0;
-    }
-READ:
-    for (int i = 0; i < CONFIG::in_height * CONFIG::in_width; i++) {
-#pragma HLS PIPELINE II = 1
-        const IN in = input.read();
-        for (int c = 0; c < CONFIG::channels; c++) {
+                sums[c] += CONFIG::load(in[c]);
+            }
+        }
+        if (i >= positions - 1) {
+            const int group = outputs.next_group();
+            typename CONFIG::value_t finished[CONFIG::output_block];
+#pragma HLS ARRAY_PARTITION variable = finished complete dim = 0
+            for (int o = 0; o < CONFIG::output_block; o++) {
 #pragma HLS UNROLL
-            sums[c] += CONFIG::load(in[c]);
+                finished[o] = CONFIG::finish(sums[o], group, o);
+            }
+            sums.next();
+            OUT out;
+            if (outputs.put(finished, out))
+                output.write(out);
         }
     }
-    OUT out;
-    for (int c = 0; c < CONFIG::channels; c++) {
-#pragma HLS UNROLL
-        out[c] = CONFIG::finish(sums[c], c);
-    }
-    output.write(out);
 }
 
 } // namespace hlsq

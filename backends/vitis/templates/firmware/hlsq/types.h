@@ -73,6 +73,7 @@ template <class P, class A, class B> inline P multiply(A a, B b) {
 } // namespace hlsq
 #endif
 
+#include "count.h"
 #include "hls_stream.h"
 
 // Where the arrays between blocks lie. Synthesis makes registers of them; in C simulation they may be too large for a
@@ -83,7 +84,36 @@ template <class P, class A, class B> inline P multiply(A a, B b) {
 #define HLSQ_STORAGE static thread_local
 #endif
 
+// Registers whose values move, instead of places that are looked up: always in synthesis. In simulation it is slower and
+// computes the same, which shows that they move as they should.
+#if defined(__SYNTHESIS__) && !defined(HLSQ_REGISTERS)
+#define HLSQ_REGISTERS
+#endif
+
 namespace hlsq {
+
+constexpr int bits_of(long long value) {
+    return value == 0 ? 0 : 1 + bits_of(value / 2);
+}
+
+// The narrowest type for a count from LOW to HIGH.
+template <int LOW, int HIGH, bool SIGNED = (LOW < 0)> struct counter_of {
+    typedef uint<bits_of(HIGH) == 0 ? 1 : bits_of(HIGH)> type;
+};
+template <int LOW, int HIGH> struct counter_of<LOW, HIGH, true> {
+    typedef sint<1 + (bits_of(HIGH) > bits_of(-(LOW + 1)) ? bits_of(HIGH) : bits_of(-(LOW + 1)))> type;
+};
+template <int LOW, int HIGH> using counter = typename counter_of<LOW, HIGH>::type;
+
+// What comes after `count` of those that go from 0 to END - 1 and then begin anew.
+template <int END, class COUNTER> inline COUNTER after(COUNTER count) {
+#pragma HLS INLINE
+    return count == END - 1 ? COUNTER(0) : COUNTER(count + 1);
+}
+
+constexpr int at_least_one(int value) {
+    return value < 1 ? 1 : value;
+}
 
 // What one stream transfer carries: the channels of one position of a feature map.
 template <class T, int N> struct packet {
@@ -92,6 +122,41 @@ template <class T, int N> struct packet {
     T data[N];
     T &operator[](int i) { return data[i]; }
     const T &operator[](int i) const { return data[i]; }
+};
+
+// A map in an array as a source or sink of packets, in order.
+template <class T, int N> class array_reader {
+    const T *values;
+    int position;
+
+  public:
+    array_reader(const T *array) : values(array), position(0) {}
+    packet<T, N> read() {
+#pragma HLS INLINE
+        packet<T, N> result;
+        for (int c = 0; c < N; c++) {
+#pragma HLS UNROLL
+            result[c] = values[position * N + c];
+        }
+        position++;
+        return result;
+    }
+};
+
+template <class T, int N> class array_writer {
+    T *values;
+    int position;
+
+  public:
+    array_writer(T *array) : values(array), position(0) {}
+    void write(const packet<T, N> &given) {
+#pragma HLS INLINE
+        for (int c = 0; c < N; c++) {
+#pragma HLS UNROLL
+            values[position * N + c] = given[c];
+        }
+        position++;
+    }
 };
 
 } // namespace hlsq

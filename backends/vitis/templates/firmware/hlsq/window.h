@@ -5,148 +5,284 @@
 
 namespace hlsq {
 
-template <class CONFIG> struct window_size_of {
+// What of a map, and of the padding around it, passes by a window so that it stops at every output: the rows and columns
+// of the window's lower right corner. Padding above a map never passes (it is what lines hold before the first row), nor
+// does padding to its left (the window starts each row with it).
+template <class CONFIG> struct sweep {
     static const int span_height = (CONFIG::kernel_height - 1) * CONFIG::dilation_height + 1;
     static const int span_width = (CONFIG::kernel_width - 1) * CONFIG::dilation_width + 1;
-    static const int rows = CONFIG::in_height + CONFIG::pad_top + CONFIG::pad_bottom;
-    static const int columns = CONFIG::in_width + CONFIG::pad_left + CONFIG::pad_right;
-    static const int lines = span_height > 1 ? span_height - 1 : 1;
+    static const int lines = span_height - 1;
+    // Where the first and the last output stop the corner.
+    static const int first_row = span_height - 1 - CONFIG::pad_top;
+    static const int first_column = span_width - 1 - CONFIG::pad_left;
+    static const int last_row = first_row + (CONFIG::out_height - 1) * CONFIG::stride_height;
+    static const int last_column = first_column + (CONFIG::out_width - 1) * CONFIG::stride_width;
+    static const int top = first_row < 0 ? first_row : 0;
+    static const int left = first_column < 0 ? first_column : 0;
+    static const int bottom = last_row < CONFIG::in_height ? CONFIG::in_height : last_row + 1;
+    static const int right = last_column < CONFIG::in_width ? CONFIG::in_width : last_column + 1;
+    // Iterations of one sample where each output takes `steps` of them and each other place one.
+    static constexpr int iterations(int steps) {
+        return CONFIG::out_height * (right - left + CONFIG::out_width * (steps - 1)) +
+               (bottom - top - CONFIG::out_height) * CONFIG::in_width;
+    }
 };
 
-// One position of the padded map: takes it into the line buffer and, where a window ends here, computes an output.
-template <class CONFIG, class COMPUTE, class IN, class OUT, class TAP>
-inline void slide_position(hls::stream<IN> &input, hls::stream<OUT> &output, int row, int column, int oldest,
-                           TAP line[window_size_of<CONFIG>::lines][window_size_of<CONFIG>::columns][CONFIG::channels],
-                           TAP past[CONFIG::kernel_height][window_size_of<CONFIG>::span_width][CONFIG::channels],
-                           TAP window[CONFIG::window_size]) {
-#pragma HLS INLINE
-    typedef window_size_of<CONFIG> size;
-    const bool inside = row >= CONFIG::pad_top && row < CONFIG::pad_top + CONFIG::in_height &&
-                        column >= CONFIG::pad_left && column < CONFIG::pad_left + CONFIG::in_width;
-    IN in;
-    if (inside)
-        in = input.read();
+// The place of a window's lower right corner, and how far it is to the next output. No division says where the outputs
+// are; strides are counted.
+template <class CONFIG> class corner {
+    typedef sweep<CONFIG> area;
+    counter<area::top, area::bottom> row;
+    counter<area::left, area::right> column;
+    counter<0, area::first_row - area::top + CONFIG::stride_height> rows_to_go;
+    counter<0, area::first_column - area::left + CONFIG::stride_width> columns_to_go;
 
-    for (int k = 0; k < CONFIG::kernel_height; k++) {
+  public:
+    corner() {
+#pragma HLS INLINE
+        row = area::top;
+        rows_to_go = area::first_row - area::top;
+        begin_row();
+    }
+
+    // Whether a window ends here.
+    bool at_output() const {
+#pragma HLS INLINE
+        return rows_to_go == 0 && columns_to_go == 0;
+    }
+
+    bool at_row_start() const {
+#pragma HLS INLINE
+        return column == (rows_to_go == 0 ? int(area::left) : 0);
+    }
+
+    int at_column() const {
+#pragma HLS INLINE
+        return column;
+    }
+
+    bool in_columns() const {
+#pragma HLS INLINE
+        return (area::left == 0 || column >= 0) && (area::right == CONFIG::in_width || column < CONFIG::in_width);
+    }
+
+    // Whether the map has a value here.
+    bool inside() const {
+#pragma HLS INLINE
+        return in_columns() && (area::top == 0 || row >= 0) &&
+               (area::bottom == CONFIG::in_height || row < CONFIG::in_height);
+    }
+
+    // Whether the map begins at or above the row that is `up` rows higher.
+    bool has_row_above(int up) const {
+#pragma HLS INLINE
+        return row >= up;
+    }
+
+    void next() {
+#pragma HLS INLINE
+        const bool output_row = rows_to_go == 0;
+        if (column == (output_row ? int(area::right) : int(CONFIG::in_width)) - 1) {
+            row++;
+            if (output_row)
+                rows_to_go = CONFIG::stride_height - 1;
+            else
+                rows_to_go--;
+            begin_row();
+        } else {
+            column++;
+            if (columns_to_go == 0)
+                columns_to_go = CONFIG::stride_width - 1;
+            else
+                columns_to_go--;
+        }
+    }
+
+  private:
+    void begin_row() {
+#pragma HLS INLINE
+        column = rows_to_go == 0 ? int(area::left) : 0;
+        columns_to_go = area::first_column - area::left;
+    }
+};
+
+// The rows above the one that arrives, oldest first, each in a memory of its own. A value moves up by one line whenever
+// its column passes, so a line always holds the same row of the window.
+template <class CONFIG> struct line_buffer {
+    typedef sweep<CONFIG> area;
+    typename CONFIG::tap_t line[area::lines > 0 ? area::lines : 1][CONFIG::in_width][CONFIG::channels];
+
+    // The column of the window that ends at `at`, given the newest values, which the buffer keeps.
+    void take(const corner<CONFIG> &at, const typename CONFIG::tap_t newest[CONFIG::channels],
+              typename CONFIG::tap_t fresh[CONFIG::kernel_height][CONFIG::channels]) {
+#pragma HLS INLINE
+        typedef typename CONFIG::tap_t tap_t;
+        for (int k = 0; k < CONFIG::kernel_height; k++) {
 #pragma HLS UNROLL
-        for (int j = 0; j + 1 < size::span_width; j++) {
-#pragma HLS UNROLL
+            const int up = area::lines - k * CONFIG::dilation_height;
+            const bool known = up == 0 || (at.in_columns() && at.has_row_above(up));
             for (int c = 0; c < CONFIG::channels; c++) {
 #pragma HLS UNROLL
-                past[k][j][c] = past[k][j + 1][c];
+                const tap_t stored = up == 0 ? newest[c] : line[area::lines - (up == 0 ? 1 : up)][at.in_columns() ? at.at_column() : 0][c];
+                fresh[k][c] = known ? stored : tap_t(CONFIG::pad_value);
+            }
+        }
+        if (area::lines > 0 && at.in_columns()) {
+            const int column = at.at_column();
+            for (int c = 0; c < CONFIG::channels; c++) {
+#pragma HLS UNROLL
+                for (int l = 0; l + 1 < area::lines; l++) {
+#pragma HLS UNROLL
+                    line[l][column][c] = line[l + 1][column][c];
+                }
+                line[area::lines > 0 ? area::lines - 1 : 0][column][c] = newest[c];
             }
         }
     }
-    for (int k = 0; k + 1 < CONFIG::kernel_height; k++) {
+};
+
+// The taps of one window in registers. PEs take theirs from fixed places: the taps move past them, and are back home when
+// all steps of an output are done. A convolution's outputs all see the same taps, which form a single row; a depthwise
+// one's each see those of one channel, so that there is a row of channels for every place of the kernel.
+template <class CONFIG> class taps {
+    typedef typename CONFIG::tap_t tap_t;
+    static const int gap = CONFIG::dilation_width - 1; // columns between two that have taps
+    tap_t tap[CONFIG::tap_slots][CONFIG::channel_slots];
+    tap_t between[CONFIG::kernel_height][CONFIG::kernel_width][gap > 0 ? gap : 1][CONFIG::channels];
+#ifndef HLSQ_REGISTERS
+    int first_tap, first_channel; // in front of the first PE, so that nothing has to move in simulation
+#endif
+
+    static constexpr int slot(int place, int c) { return CONFIG::by_channel ? place : place * CONFIG::channels + c; }
+    static constexpr int lane(int c) { return CONFIG::by_channel ? c : 0; }
+
+  public:
+    taps() {
+#pragma HLS INLINE
+#pragma HLS ARRAY_PARTITION variable = tap complete dim = 0
+#pragma HLS ARRAY_PARTITION variable = between complete dim = 0
+        // Slots that no window fills belong to idle PEs.
+        for (int t = 0; t < CONFIG::tap_slots; t++) {
 #pragma HLS UNROLL
-        int from = oldest + k * CONFIG::dilation_height;
-        if (from >= size::lines)
-            from -= size::lines;
-        for (int c = 0; c < CONFIG::channels; c++) {
+            for (int c = 0; c < CONFIG::channel_slots; c++) {
 #pragma HLS UNROLL
-            past[k][size::span_width - 1][c] = line[from][column][c];
+                tap[t][c] = 0;
+            }
         }
-    }
-    for (int c = 0; c < CONFIG::channels; c++) {
-#pragma HLS UNROLL
-        const TAP value = inside ? CONFIG::load(in[c]) : TAP(CONFIG::pad_value);
-        past[CONFIG::kernel_height - 1][size::span_width - 1][c] = value;
-        if (size::span_height > 1)
-            line[oldest][column][c] = value;
+#ifndef HLSQ_REGISTERS
+        first_tap = first_channel = 0;
+#endif
     }
 
-    const int top = row - (size::span_height - 1);
-    const int left = column - (size::span_width - 1);
-    if (top >= 0 && left >= 0 && top % CONFIG::stride_height == 0 && left % CONFIG::stride_width == 0) {
+    // Moves the window by one column; a window at the start of a row has padding in all others.
+    void shift(const tap_t fresh[CONFIG::kernel_height][CONFIG::channels], bool row_start) {
+#pragma HLS INLINE
         for (int k = 0; k < CONFIG::kernel_height; k++) {
 #pragma HLS UNROLL
             for (int j = 0; j < CONFIG::kernel_width; j++) {
 #pragma HLS UNROLL
+                const int place = k * CONFIG::kernel_width + j;
                 for (int c = 0; c < CONFIG::channels; c++) {
 #pragma HLS UNROLL
-                    window[(k * CONFIG::kernel_width + j) * CONFIG::channels + c] =
-                        past[k][j * CONFIG::dilation_width][c];
-                }
-            }
-        }
-        OUT out;
-        COMPUTE::run(window, top / CONFIG::stride_height, left / CONFIG::stride_width, out.data);
-        output.write(out);
-    }
-}
-
-// Slides a window over a streamed feature map and calls COMPUTE::run(window, out_row, out_column) with the taps
-// [kernel_height][kernel_width][channels] of every position, in row-major order. Earlier rows wait in a line buffer.
-// With a reuse factor of 1 a position takes one cycle; else the steps of the MAC array are what is pipelined.
-template <class CONFIG, class COMPUTE, class IN, class OUT>
-void slide(hls::stream<IN> &input, hls::stream<OUT> &output) {
-    typedef typename CONFIG::tap_t tap_t;
-    typedef window_size_of<CONFIG> size;
-
-    tap_t line[size::lines][size::columns][CONFIG::channels];
-#pragma HLS ARRAY_PARTITION variable = line complete dim = 1
-#pragma HLS ARRAY_RESHAPE variable = line complete dim = 3
-    tap_t past[CONFIG::kernel_height][size::span_width][CONFIG::channels];
-#pragma HLS ARRAY_PARTITION variable = past complete dim = 0
-    tap_t window[CONFIG::window_size];
-#pragma HLS ARRAY_PARTITION variable = window complete dim = 0
-
-CLEAR:
-    for (int i = 0; i < CONFIG::window_size; i++) {
-#pragma HLS UNROLL
-        window[i] = 0;
-    }
-
-    int oldest = 0; // line that holds the row span_height - 1 above, and takes the current one
-ROWS:
-    for (int row = 0; row < size::rows; row++) {
-        if (CONFIG::reuse_factor == 1) {
-        PIPELINED_COLUMNS:
-            for (int column = 0; column < size::columns; column++) {
-#pragma HLS PIPELINE II = 1
-                slide_position<CONFIG, COMPUTE>(input, output, row, column, oldest, line, past, window);
-            }
-        } else {
-        COLUMNS:
-            for (int column = 0; column < size::columns; column++)
-                slide_position<CONFIG, COMPUTE>(input, output, row, column, oldest, line, past, window);
-        }
-        oldest = oldest + 1 == size::lines ? 0 : oldest + 1;
-    }
-}
-
-// The same for a feature map that lies in an array.
-template <class CONFIG, class COMPUTE, class IN, class OUT>
-void slide(const IN input[CONFIG::in_height * CONFIG::in_width * CONFIG::channels], OUT *output) {
-#pragma HLS INLINE
-    typedef typename CONFIG::tap_t tap_t;
-    tap_t window[CONFIG::window_size];
-#pragma HLS ARRAY_PARTITION variable = window complete dim = 0
-CLEAR:
-    for (int i = 0; i < CONFIG::window_size; i++) {
-#pragma HLS UNROLL
-        window[i] = 0;
-    }
-ROWS:
-    for (int row = 0; row < CONFIG::out_height; row++) {
-    COLUMNS:
-        for (int column = 0; column < CONFIG::out_width; column++) {
-            for (int k = 0; k < CONFIG::kernel_height; k++) {
-                for (int j = 0; j < CONFIG::kernel_width; j++) {
-                    const int y = row * CONFIG::stride_height - CONFIG::pad_top + k * CONFIG::dilation_height;
-                    const int x = column * CONFIG::stride_width - CONFIG::pad_left + j * CONFIG::dilation_width;
-                    const bool inside = y >= 0 && y < CONFIG::in_height && x >= 0 && x < CONFIG::in_width;
-                    for (int c = 0; c < CONFIG::channels; c++) {
-                        window[(k * CONFIG::kernel_width + j) * CONFIG::channels + c] =
-                            inside ? CONFIG::load(input[(y * CONFIG::in_width + x) * CONFIG::channels + c])
-                                   : tap_t(CONFIG::pad_value);
+                    tap_t &here = tap[slot(place, c)][lane(c)];
+                    if (j + 1 == CONFIG::kernel_width) {
+                        here = fresh[k][c];
+                        continue;
                     }
+                    const tap_t after = row_start ? tap_t(CONFIG::pad_value) : tap[slot(place + 1, c)][lane(c)];
+                    if (gap == 0) {
+                        here = after;
+                        continue;
+                    }
+                    here = row_start ? tap_t(CONFIG::pad_value) : between[k][j][0][c];
+                    for (int d = 0; d + 1 < gap; d++) {
+#pragma HLS UNROLL
+                        between[k][j][d][c] = row_start ? tap_t(CONFIG::pad_value) : between[k][j][d + 1][c];
+                    }
+                    between[k][j][gap > 0 ? gap - 1 : 0][c] = after;
                 }
             }
-            COMPUTE::run(window, row, column, output + (row * CONFIG::out_width + column) * CONFIG::out_channels);
         }
     }
-}
+
+    // What is in front of the PEs of tap t and channel c.
+    const tap_t &operator()(int t, int c) const {
+#pragma HLS INLINE
+#ifdef HLSQ_REGISTERS
+        return tap[t][c];
+#else
+        return tap[first_tap + t][first_channel + c];
+#endif
+    }
+
+    // Brings the next TAPS taps, or the next CHANNELS channels, to the front; after the last ones come the first.
+    template <int TAPS> void next_taps() {
+#pragma HLS INLINE
+#ifdef HLSQ_REGISTERS
+        rotate<TAPS, 0>();
+#else
+        first_tap = first_tap + TAPS == CONFIG::tap_slots ? 0 : first_tap + TAPS;
+#endif
+    }
+    template <int CHANNELS> void next_channels() {
+#pragma HLS INLINE
+#ifdef HLSQ_REGISTERS
+        rotate<0, CHANNELS>();
+#else
+        first_channel = first_channel + CHANNELS == CONFIG::channel_slots ? 0 : first_channel + CHANNELS;
+#endif
+    }
+
+#ifdef HLSQ_REGISTERS
+  private:
+    template <int TAPS, int CHANNELS> void rotate() {
+#pragma HLS INLINE
+        tap_t moved[CONFIG::tap_slots][CONFIG::channel_slots];
+#pragma HLS ARRAY_PARTITION variable = moved complete dim = 0
+        for (int t = 0; t < CONFIG::tap_slots; t++) {
+#pragma HLS UNROLL
+            for (int c = 0; c < CONFIG::channel_slots; c++) {
+#pragma HLS UNROLL
+                moved[t][c] = tap[(t + TAPS) % CONFIG::tap_slots][(c + CHANNELS) % CONFIG::channel_slots];
+            }
+        }
+        for (int t = 0; t < CONFIG::tap_slots; t++) {
+#pragma HLS UNROLL
+            for (int c = 0; c < CONFIG::channel_slots; c++) {
+#pragma HLS UNROLL
+                tap[t][c] = moved[t][c];
+            }
+        }
+    }
+#endif
+};
+
+// A window and what it needs to move over a map that arrives position by position.
+template <class CONFIG> struct moving_window {
+    corner<CONFIG> at;
+    line_buffer<CONFIG> lines;
+    taps<CONFIG> window;
+
+    // Takes one position: of the map, or of the padding to its right and below.
+    template <class IN, class SOURCE> void take(SOURCE &input) {
+#pragma HLS INLINE
+        typedef typename CONFIG::tap_t tap_t;
+        tap_t newest[CONFIG::channels];
+#pragma HLS ARRAY_PARTITION variable = newest complete dim = 0
+        tap_t fresh[CONFIG::kernel_height][CONFIG::channels];
+#pragma HLS ARRAY_PARTITION variable = fresh complete dim = 0
+        IN in;
+        const bool inside = at.inside();
+        if (inside)
+            in = input.read();
+        for (int c = 0; c < CONFIG::channels; c++) {
+#pragma HLS UNROLL
+            newest[c] = inside ? tap_t(CONFIG::load(in[c])) : tap_t(CONFIG::pad_value);
+        }
+        lines.take(at, newest, fresh);
+        window.shift(fresh, at.at_row_start());
+    }
+};
 
 } // namespace hlsq
 

@@ -1,0 +1,93 @@
+"""Iterations of each block's pipelined loop for one sample: the cycles it needs at an initiation interval of 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+from hlsq.cost.reuse import Split
+from hlsq.cost.streams import packet_sizes, positions
+from hlsq.graph import QBlock, QuantizedGraph
+from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D, Reshape
+from hlsq.graph.ops.base import spatial
+from hlsq.graph.ops.pool2d import Pool2D
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Rows or columns of a map along one axis, and the window that moves over them.
+
+    Attributes:
+        size: of the map.
+        span: of the window, with the places that a dilation leaves out.
+        stride: from one output to the next.
+        before: padding above or to the left.
+        outputs: windows along the axis.
+    """
+
+    size: int
+    span: int
+    stride: int
+    before: int
+    outputs: int
+
+    @property
+    def places(self) -> int:
+        """Places of the window's lower right corner that it passes.
+
+        All of the map, and of the padding as much as the first and the last output need. Padding that merely stands
+        before the map does not pass: a window starts with it.
+        """
+        first = self.span - 1 - self.before
+        last = first + (self.outputs - 1) * self.stride
+        return max(self.size, last + 1) - min(0, first)
+
+
+def loop_iterations(graph: QuantizedGraph, block: QBlock, split: Split | None) -> int:
+    """Iterations of the loop of ``block`` for one sample.
+
+    A position takes as many as ``split`` has steps; a window takes one more for every place where none ends.
+
+    Args:
+        graph: the network.
+        block: of it.
+        split: steps and parallelism of the block; None for one that only hands values on.
+    """
+    steps = 1 if split is None else split.reuse_factor
+    op = block.op
+    if isinstance(op, Dense):
+        return steps
+    if isinstance(op, (Conv2D, DepthwiseConv2D)):
+        assert block.weights is not None  # noqa: S101 - a graph's invariant
+        kernel = block.weights.values.shape
+        spans = [(kernel[n] - 1) * op.dilation[n] + 1 for n in range(2)]
+        return _window(graph, block, (spans[0], spans[1]), op.strides, op.padding, steps)
+    if isinstance(op, Pool2D):
+        if is_global(graph, block):
+            return positions(graph)[block.inputs[0]] + steps - 1
+        return _window(graph, block, op.pool, op.strides, op.padding, steps)
+    if isinstance(op, Reshape):
+        sizes = packet_sizes(graph)
+        return positions(graph)[block.name] * sizes[block.name] // gcd(sizes[block.name], sizes[block.inputs[0]])
+    return positions(graph)[block.name] * steps
+
+
+def is_global(graph: QuantizedGraph, block: QBlock) -> bool:
+    """Whether the only window of a pool is the whole map, so that it needs no memory of rows."""
+    op = block.op
+    return isinstance(op, Pool2D) and op.pool == spatial(graph.shapes[block.inputs[0]])[:2] and not any(op.padding)
+
+
+def _window(
+    graph: QuantizedGraph,
+    block: QBlock,
+    spans: tuple[int, int],
+    strides: tuple[int, int],
+    padding: tuple[int, int, int, int],
+    steps: int,
+) -> int:
+    """Rows in which no window ends take the columns of the map alone."""
+    before, after = spatial(graph.shapes[block.inputs[0]]), spatial(block.shape)
+    rows, columns = (Sweep(before[n], spans[n], strides[n], padding[2 * n], after[n]) for n in range(2))
+    other = rows.places - rows.outputs
+    return rows.outputs * (columns.places + columns.outputs * (steps - 1)) + other * columns.size
