@@ -17,6 +17,7 @@ from hlsq.backends.vitis.pes import PE, pe_for
 from hlsq.backends.vitis.types import format_interval
 from hlsq.cost import (
     DEFAULT_REUSE,
+    Products,
     Split,
     closest_split,
     finished_of,
@@ -32,7 +33,9 @@ from hlsq.formats.packing import codes_per_word, pack
 from hlsq.graph import Interval, QBlock, QuantizedGraph
 
 PARALLEL_LIMIT = 1 << 14
-"""Most values of one map, and most products of one block, in io_parallel: everything lies in registers."""
+"""Most values of one map in io_parallel, where it lies between two blocks as a whole."""
+MOST_PES = 1 << 14
+"""Most PEs of one block: each is a copy of the loop's body, in registers and with a weight of its own every cycle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,10 +258,18 @@ class Design:
         wanted, by_name = self.options.reuse_for(block.name)
         if wanted is None:
             chosen = closest_split(block.name, products, DEFAULT_REUSE)
-        elif wanted > products.total and not by_name:
-            chosen = split(block.name, products, products.total)
+            if chosen.pes > MOST_PES:
+                chosen = split(block.name, products, _enough(block.name, products, DEFAULT_REUSE))
+        elif not by_name:
+            chosen = split(block.name, products, _within(products, wanted))
         else:
             chosen = split(block.name, products, wanted)
+        if chosen.pes > MOST_PES:
+            enough = _enough(block.name, products, 1)
+            raise OptionError(
+                f"block {block.name!r}: reuse factor {chosen.reuse_factor} asks for {chosen.pes:,} PEs at once; at "
+                f"most {MOST_PES:,} are allowed: give it at least {enough}, as in reuse_factor={{{block.name!r}: {enough}}}"
+            )
         pe, rom = pe_for(block.name, block.weights), self._rom(block, chosen)
         return MacArray(pe, chosen, rom, self.sum_widths.get(block.name))
 
@@ -282,7 +293,8 @@ class Design:
         """Refuse a factor for the whole network that some block cannot have, naming all such blocks at once."""
         products = {b.name: p for b in self.graph.blocks if (p := products_of(b, self.graph)) is not None}
         # A block with fewer products than that is served by a single PE, whatever the factor.
-        possible = {name: set(valid_reuse_factors(p)) for name, p in products.items() if p.total > wanted}
+        # One whose input arrives in more packets takes a cycle for each.
+        possible = {name: set(valid_reuse_factors(p)) for name, p in products.items() if p.packets <= wanted < p.total}
         failing = [name for name, valid in possible.items() if wanted not in valid]
         if not failing:
             return
@@ -291,7 +303,7 @@ class Design:
         common = sorted(
             factor
             for factor in set().union(*possible.values())
-            if all(factor in valid_reuse_factors(p) or factor > p.total for p in products.values())
+            if all(factor in valid_reuse_factors(p) or not p.packets <= factor <= p.total for p in products.values())
         )
         below = [c for c in common if c < wanted][-1:]
         above = [c for c in common if c > wanted][:1]
@@ -302,17 +314,20 @@ class Design:
         )
 
     def _check_parallel(self) -> None:
-        remedy = "use io_type='io_stream' for this network"
         for name, shape in self.graph.shapes.items():
             if prod(shape) > PARALLEL_LIMIT:
                 raise OptionError(
-                    f"io_parallel keeps every map in registers, but {name!r} has {prod(shape)} values; "
-                    f"at most {PARALLEL_LIMIT} are allowed: {remedy}"
+                    f"io_parallel keeps every map whole between two blocks, but {name!r} has {prod(shape)} values; at "
+                    f"most {PARALLEL_LIMIT} are allowed: use io_type='io_stream' for this network"
                 )
-        for block in self.graph.blocks:
-            products = products_of(block, self.graph)
-            if products is not None and products.total > PARALLEL_LIMIT:
-                raise OptionError(
-                    f"io_parallel unrolls every block, but {block.name!r} has {products.total} products per position; "
-                    f"at most {PARALLEL_LIMIT} are allowed: {remedy}"
-                )
+
+
+def _within(products: Products, wanted: int) -> int:
+    """``wanted``, or the nearest end of what is possible: a single PE, or a cycle for each packet of the input."""
+    return min(max(wanted, products.packets), products.total)
+
+
+def _enough(name: str, products: Products, least: int) -> int:
+    """The smallest reuse factor from ``least`` on that needs no more than the allowed PEs."""
+    valid = valid_reuse_factors(products)
+    return next((v for v in valid if v >= least and split(name, products, v).pes <= MOST_PES), valid[-1])

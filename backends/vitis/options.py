@@ -29,11 +29,12 @@ class HardwareOptions:
     Args:
         part: FPGA part number.
         clock_period: in nanoseconds.
-        io_type: ``"io_stream"`` (line buffers, one packet per position) or ``"io_parallel"`` (whole maps in
-            registers, for small networks).
+        io_type: ``"io_stream"`` (packets of one position through FIFOs) or ``"io_parallel"`` (whole maps in memories
+            between the blocks, for small networks). The blocks are the same.
         reuse_factor: how many cycles of one output position share a PE. A number for the whole network (blocks with
-            fewer products than that use one PE); a mapping from block name to number for single blocks, with
-            ``"default"`` for the others; None chooses for every block the valid value closest to 64.
+            fewer products than that use one PE, dense layers whose input comes in more packets take a cycle for each);
+            a mapping from block name to number for single blocks, with ``"default"`` for the others; None chooses for
+            every block the valid value closest to 64. Blocks without weights take as long as the slowest with weights.
         word_bits: width of the words that hold packed weight codes: 8, 16, 32 or 64.
         project_name: name of the project; the top function, and the files named after it, have ``_net`` at the end,
             as the default has: ``project_name="lenet"`` has the top function ``lenet_net``.

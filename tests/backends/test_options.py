@@ -104,6 +104,20 @@ def test_io_parallel_refuses_what_does_not_fit() -> None:
         Design(quantize_graph(wide, plan), HardwareOptions(io_type="io_parallel"))
 
 
+def test_more_pes_than_can_be_built_are_refused_with_the_factor_that_works() -> None:
+    from hlsq.formats import Affine
+    from hlsq.graph import Block, Graph, GraphInput
+    from hlsq.graph.ops import Dense
+    from hlsq.plan import BlockPlan, Plan
+
+    kernel = np.ones((200, 100))
+    wide = Graph("wide", (GraphInput("x", (200,)),), (Block("fc", Dense(), ("x",), kernel=kernel),), ("fc",))
+    graph = quantize_graph(wide, Plan("p", "fold", {"x": Affine(8, 0.1)}, {"fc": BlockPlan(weight=Affine(8, 0.1))}))
+    with pytest.raises(OptionError, match=r"'fc': reuse factor 1 asks for 20,000 PEs at once; .*at least 2"):
+        Design(graph, HardwareOptions(reuse_factor=1))
+    assert Design(graph, HardwareOptions(reuse_factor=2)).blocks[0].pes == 10000
+
+
 def test_numpy_integers_are_integers() -> None:
     given = HardwareOptions(
         word_bits=np.int64(16),  # type: ignore[arg-type]

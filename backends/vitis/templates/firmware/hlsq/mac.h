@@ -6,6 +6,20 @@
 
 namespace hlsq {
 
+// `before`, and the products of the taps in front of the PEs of one output with the codes of a row.
+template <class CONFIG, class TAPS>
+inline typename CONFIG::sum_t add_products(typename CONFIG::sum_t before, const TAPS &x, int channel,
+                                           const rom<CONFIG> &codes, int row, int output) {
+#pragma HLS INLINE
+    typename CONFIG::sum_t sum = before;
+#pragma HLS BIND_OP variable = sum op = add impl = fabric
+    for (int t = 0; t < CONFIG::tap_block; t++) {
+#pragma HLS UNROLL
+        sum += typename CONFIG::sum_t(CONFIG::pe::apply(x(t, channel), codes(row, output * CONFIG::tap_block + t)));
+    }
+    return sum;
+}
+
 // An array of tap_block * output_block PEs. An output group of output_block sums takes tap_steps iterations, and as it is
 // finished, as many requantisers turn it into output values; after output_steps groups an output packet is whole.
 template <class CONFIG> class mac {
@@ -48,12 +62,7 @@ template <class CONFIG> class mac {
         for (int o = 0; o < CONFIG::output_block; o++) {
 #pragma HLS UNROLL
             const int channel = CONFIG::by_channel ? o / at_least_one(CONFIG::by_channel) : 0;
-            sum_t sum = step == 0 ? sum_t(0) : sums[o];
-            for (int t = 0; t < CONFIG::tap_block; t++) {
-#pragma HLS UNROLL
-                sum += sum_t(CONFIG::pe::apply(x(t, channel), codes(row, o * CONFIG::tap_block + t)));
-            }
-            sums[o] = sum;
+            sums[o] = add_products<CONFIG>(step == 0 ? sum_t(0) : sums[o], x, channel, codes, row, o);
         }
         if (CONFIG::tap_steps > 1)
             x.template next_taps<CONFIG::tap_block>();
