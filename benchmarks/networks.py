@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from hlsq.graph import Graph
+from hlsq.formats import Affine, PowerOfTwo
+from hlsq.graph import Activation, Block, Graph, GraphInput
 from hlsq.graph.ops import Add, AveragePool2D, Conv2D, Dense
+from hlsq.plan import BlockPlan, Plan
 
 
 def keras_resnet20() -> Any:
@@ -36,6 +38,23 @@ def labelled_images(count: int) -> tuple[np.ndarray, np.ndarray]:
 
         return images(count), load_cifar10()[1][1][:count]
     return images(count), np.random.default_rng(1).integers(0, 10, count)
+
+
+def convolution_chain(layers: int) -> tuple[Graph, Plan]:
+    """So many small convolutions in a row, weights in powers of two."""
+    rng = np.random.default_rng(3)
+    shape = (8, 8, 4)
+    output = Affine(8, 0.04, signed=False)
+    blocks, plans = [], {}
+    for i in range(layers):
+        name = f"conv{i}"
+        source = f"conv{i - 1}" if i else "x"
+        kernel = rng.normal(size=(3, 3, 4, 4))
+        relu = Activation(relu=True)
+        blocks.append(Block(name, Conv2D((1, 1), (1, 1, 1, 1)), (source,), kernel, activation=relu))
+        plans[name] = BlockPlan(weight=PowerOfTwo(scale=0.01), output=output)
+    graph = Graph("chain", (GraphInput("x", shape),), tuple(blocks), (f"conv{layers - 1}",))
+    return graph, Plan("chain", "fold", {"x": Affine(8, 0.03, 120, signed=False)}, plans)
 
 
 RELU_BITS, LINEAR_BITS = "ufixed<8,3,RND_CONV,SAT>", "fixed<8,4,RND_CONV,SAT>"

@@ -7,6 +7,7 @@ medians. Absolute numbers mean little elsewhere; the ratios are what hlsq promis
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -21,7 +22,7 @@ os.environ.pop("OPENBLAS_CORETYPE", None)
 
 import click
 import numpy as np
-from networks import LINEAR_BITS, RELU_BITS, images, keras_resnet20, labelled_images, qkeras_resnet20
+from networks import LINEAR_BITS, RELU_BITS, convolution_chain, images, keras_resnet20, labelled_images, qkeras_resnet20
 from tqdm import tqdm
 
 import hlsq
@@ -50,6 +51,7 @@ def main(context: click.Context) -> None:
         for batch in (32, 128):
             context.invoke(emulator, batch=batch)
         context.invoke(csim)
+        context.invoke(chain)
         context.invoke(search)
         context.invoke(reduction)
 
@@ -141,6 +143,39 @@ def csim(count: int, slow_count: int, repeat: int) -> None:
     row("hlsq (doubleq)", f"{ours:.1f}", f"{our_compile:.1f}")
     click.echo(f"  speed: {verdict(ours / their, 20)}; compile time: {verdict(their_compile / our_compile, 2)}")
     click.echo(f"  {verified.integers} integers of {verified.samples} images, {verified.mismatches} mismatches")
+
+
+@main.command()
+@click.option("--layers", default=200)
+def chain(layers: int) -> None:
+    """Long networks: compiling the C simulation in parts against a single unit; the page of the report."""
+    from hlsq.toolchain import find_cxx
+
+    flags = ["-O3", "-fPIC", "-std=c++14", "-Ifirmware/ap_types", "-Wno-unknown-pragmas", "-march=native"]
+    with tempfile.TemporaryDirectory() as name:
+        hw = hlsq.convert(*convolution_chain(layers), output_dir=Path(name) / "net")
+        source = f"firmware/{hw.design.options.project_name}.cpp"
+        whole = [str(find_cxx()), *flags, "-DHLSQ_NATIVE_INT", "-c", source, "-o", "whole.o"]
+        one, one_cpu = compile_seconds(lambda: subprocess.run(whole, cwd=hw.output_dir, check=True))
+        parts, parts_cpu = compile_seconds(hw.compile)
+        page = 1 / rate(lambda: hw.report().to_html(), 1)
+    click.echo(f"\nA chain of {layers} convolutions, {os.cpu_count()} cores")
+    row("", "seconds", "of a core")
+    row("top function and blocks as one", f"{one:.1f}", f"{one_cpu:.1f}")
+    row("hlsq", f"{parts:.1f}", f"{parts_cpu:.1f}")
+    row("page of the report", f"{page:.1f}", "")
+    several = (os.cpu_count() or 1) > 1
+    click.echo(f"  compile time: {verdict(one / parts, 2 if several else 1.2)}; of a core: {one_cpu / parts_cpu:.2f}")
+
+
+def compile_seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """By the clock, and of a core, which other programs on a busy machine change less."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    work()
+    clock = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 @main.command()
