@@ -268,7 +268,8 @@ class Design:
             enough = _enough(block.name, products, 1)
             raise OptionError(
                 f"block {block.name!r}: reuse factor {chosen.reuse_factor} asks for {chosen.pes:,} PEs at once; at "
-                f"most {MOST_PES:,} are allowed: give it at least {enough}, as in reuse_factor={{{block.name!r}: {enough}}}"
+                f"most {MOST_PES:,} are allowed: give it at least {enough}, as in "
+                f"reuse_factor={{{block.name!r}: {enough}}}"
             )
         pe, rom = pe_for(block.name, block.weights), self._rom(block, chosen)
         return MacArray(pe, chosen, rom, self.sum_widths.get(block.name))
