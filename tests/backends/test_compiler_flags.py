@@ -68,7 +68,7 @@ def test_nothing_but_the_library_stays_behind(project: hlsq.HardwareModel, monke
     project.compile()
     (library,) = {path for path in project.output_dir.rglob("*") if path.is_file() and path.suffix == ".so"} - before
     content = library.read_bytes()
-    block = project.output_dir / "firmware" / "blocks" / "sum.h"
+    block = project.output_dir / "firmware" / "blocks" / "sum_q.h"
     block.write_text(block.read_text().replace("#endif", "this is no C++\n#endif", 1))
     with pytest.raises(ToolFailedError, match="this"):
         project.compile()
