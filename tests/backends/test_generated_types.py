@@ -122,9 +122,9 @@ def test_channels_that_shift_left_and_right_have_tables_of_both() -> None:
     plan = BlockPlan(weight=PowerOfTwo(3, 2, (2.0, 0.25, 0.0625)), output=FixedPoint(8, 3))
     b.add("y", Conv2D(), ["x"], kernel=b.kernel(3, 3, 2, 3), plan=plan)
     code = blocks_of(quantize_graph(*b.build(["y"])))["y"]
-    assert "y_left[3] = {3, 0, 0};" in code
-    assert "y_shift[3] = {0, 0, 2};" in code
-    assert "y_multiplier" not in code
+    assert "y_q_left[3][1] = {{3}, {0}, {0}};" in code
+    assert "y_q_shift[3][1] = {{0}, {0}, {2}};" in code
+    assert "y_q_multiplier" not in code
     assert is_plain(finish_of(code))
 
 
@@ -138,5 +138,5 @@ def test_a_scale_that_all_channels_share_is_a_constant() -> None:
     b.add("y", Conv2D(), ["x"], kernel=b.kernel(3, 3, 2, 3), scale=scale, plan=plan)
     code = blocks_of(quantize_graph(*b.build(["y"])))["y"]
     assert "multiply<scaled_t>(sum, hlsq::sint<3>(3))" in code
-    assert "y_gain" not in code
-    assert "y_offset" not in code
+    assert "y_q_gain" not in code
+    assert "y_q_offset" not in code

@@ -94,7 +94,7 @@ def test_a_change_of_generated_files_is_allowed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.update(hlsq_project=2), "not a project of hlsq of version 1 (hlsq_project 2)"),
+        (lambda d: d.update(hlsq_project=1), "not a project of hlsq of version 2 (hlsq_project 1)"),
         (lambda d: d["options"].update(clock_period=7.0), "options: not as hlsq wrote them"),
         (lambda d: d["options"].update(more=1), "options: 'more' is unknown; valid: part"),
         (lambda d: d["checksums"].pop("graph.npz"), "checksums: 'graph.npz' is missing"),

@@ -206,7 +206,7 @@ def test_nothing_on_the_shift_path_multiplies(project: hlsq.HardwareModel) -> No
     assert "multiply" not in statements
     # The products are added without a multiplication, in fabric.
     mac = (project.output_dir / "firmware" / "hlsq" / "mac.h").read_text()
-    assert "#pragma HLS BIND_OP variable = sums op = add impl = fabric" in mac
+    assert "#pragma HLS BIND_OP variable = sum op = add impl = fabric" in mac
 
 
 def test_a_project_is_read_back(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
