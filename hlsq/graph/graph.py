@@ -56,6 +56,8 @@ class Graph:
                 )
             known.append(block.name)
             _check_finite(block)
+        if "" in (self.name, *known):
+            raise GraphError(f"network {self.name!r}: a name is empty; name the network, its inputs and blocks")
         if duplicates := sorted({n for n in known if known.count(n) > 1}):
             raise GraphError(f"network {self.name!r}: the name {duplicates[0]!r} occurs more than once")
         if missing := [o for o in self.outputs if o not in known]:

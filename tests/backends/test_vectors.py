@@ -25,7 +25,7 @@ FILES = ("u_q", "j_q", "k_q", "a_q_out", "b_q_out")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> hlsq.HardwareModel:
     """Three inputs (any integers, powers of two, signs) and two outputs."""
     b = NetworkBuilder(np.random.default_rng(1))
-    b.input("u_q", (4,), Affine(8, 0.03, 5))
+    b.input("u", (4,), Affine(8, 0.03, 5))
     b.input("j", (6,), PowerOfTwo(4, 5, 0.1))
     b.input("k", (2,), FixedPoint(1, 0))
     plan = BlockPlan(weight=Affine(8, 0.01, symmetric=True), output=Affine(8, 0.05))

@@ -22,6 +22,7 @@ CONV = Block("c", Conv2D(), ("x",), kernel=np.ones((3, 3, 3, 4)))
     [
         ([Block("c", Identity(), ("z",))], ["c"], "block 'c': input 'z' is no earlier block"),
         ([Block("x", Identity(), ("x",))], ["x"], "the name 'x' occurs more than once"),
+        ([Block("", Identity(), ("x",))], [""], "a name is empty; name the network"),
         ([CONV], ["d"], "output 'd' is no block"),
         ([Block("a", Add(), ("x",))], ["a"], "has 1 inputs; expected two or more"),
         ([Block("i", Identity(), ("x", "x"))], ["i"], "has 2 inputs; expected 1"),

@@ -6,12 +6,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+import click
 import pytest
 from click.testing import CliRunner
 from odd_names import ASCII, HOSTILE, network
 
 import hlsq
 from hlsq.cli import main
+from hlsq.cli.console import ExplainedCommand
+from hlsq.errors import GraphError, OptionError
 from hlsq.report import Report
 
 NAMES = ["$\\frac$ $x^2$", "&amp;<b>&#8238;", "<svg onload=alert(1)>", *HOSTILE, ASCII]
@@ -40,11 +43,15 @@ def test_a_terminal_gets_nothing_to_act_on(report: Report, folder: Path) -> None
         assert printable(result.output)
 
 
-def test_an_error_on_a_terminal(folder: Path) -> None:
-    (folder / "\x1b[2J.npy").write_bytes(b"")
-    result = CliRunner().invoke(main, ["verify", str(folder), "--samples", str(folder / "\x1b[2J.npy")])
-    assert result.exit_code == 1
-    assert result.stderr.startswith("error: ")
+@pytest.mark.parametrize("error", [GraphError, OptionError])
+def test_an_error_on_a_terminal(error: type[Exception]) -> None:
+    @click.command(cls=ExplainedCommand)
+    def failing() -> None:
+        raise error(f"layer {ASCII} cannot be")
+
+    result = CliRunner().invoke(failing)
+    assert result.exit_code == (2 if error is OptionError else 1)
+    assert r"\x1b" in result.stderr
     assert printable(result.stderr)
 
 

@@ -17,7 +17,7 @@ HOSTILE = [
     "ends with \\", "ends with ??/", "ends with \\ ", "*/ int x;", "a\n#error", "\ud800",
     "a\r\n#error\f\v", "\u2028#error\u2029\x85#error",
     "\u202eright to left\u2066", "\x1b]0;title\a\x1b[2J", '"); system("touch ran"); ("', "$(touch ran)`touch ran`",
-    "[exec touch ran]", "'; touch ran; '", "<script>alert(1)</script>", "{{ 7 * 7 }}{% raw %}", "日本", "中国", "", "-",
+    "[exec touch ran]", "'; touch ran; '", "<script>alert(1)</script>", "{{ 7 * 7 }}{% raw %}", "日本", "中国", "-",
 ]  # fmt: skip
 OURS = [
     "x", "x_t", "x_out", "x_all", "x_to_y", "y", "x_config", "x_q", "x_q_t", "x_q_to_y", "x_q_2_shift", "X_Q_WEIGHTS",
