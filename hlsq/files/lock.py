@@ -54,10 +54,12 @@ def locked(path: str | Path, error: type[Exception], what: str, wait: float) -> 
 def try_lock(path: str | Path) -> int | None:
     """The descriptor of the lock file ``path``, now locked until ``release``; None if somebody else holds it.
 
+    It is emptied when let go, and must be no link.
+
     Raises:
         OSError: the file cannot be opened for writing, or was deleted meanwhile.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.stat(path), os.fstat(descriptor)):  # not one that its last holder has deleted

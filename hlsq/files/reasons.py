@@ -31,7 +31,7 @@ _REASONS = {
     errno.EISDIR: _FOLDER,
     errno.ENOENT: _MISSING,
     errno.EBUSY: _MOUNTED,
-    errno.ELOOP: ("its links go round in a circle", "remove the link"),
+    errno.ELOOP: ("it is a link, or its links go round in a circle", "remove the link"),
 }
 
 

@@ -40,8 +40,10 @@ def exclusive(folder: Path, error: type[Exception], what: str, wait: float) -> I
     Raises:
         error: somebody else is at it for more than ``wait`` seconds, or the folder cannot be written to.
     """
+    _refuse_private_link(folder, error, what)
     with locked(folder / PRIVATE / _LOCK, error, what, wait):
         try:
+            _refuse_links(folder, error, what)
             _finish(folder, error)
         except OSError as problem:
             raise error(f"{what} was left half replaced, and cannot be finished: {reason(problem)}") from problem
@@ -76,7 +78,8 @@ def replace_files(
     Args:
         folder: to change.
         files: name relative to the folder, to content.
-        ours: names of earlier files: those that are not among ``files`` are deleted, as are folders that this empties.
+        ours: names of earlier files: those that are not among ``files`` are deleted, as are folders that this empties;
+            those behind a link out of the folder stay, for anybody may have written the list and the link.
         error: raised if it cannot be done.
         what: is written, for messages.
         executable: names of ``files`` that can be run.
@@ -96,7 +99,8 @@ def replace_files(
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
-    journal = {"remove": sorted(mine - set(files)), "move": {number: name for name, number in numbers.items()}}
+    gone = sorted(name for name in mine - set(files) if not _leads_out(folder, name))
+    journal = {"remove": gone, "move": {number: name for name, number in numbers.items()}}
     write_file(folder / PRIVATE / _JOURNAL, json.dumps(journal), error, what)
     try:
         _finish(folder, error)
@@ -128,11 +132,42 @@ def _finish(folder: Path, error: type[Exception]) -> None:
     discard(journal)
 
 
+def _refuse_private_link(folder: Path, error: type[Exception], what: str) -> None:
+    """hlsq makes no link of that name: one in a folder of others leads to files that are not the folder's."""
+    if (folder / PRIVATE).is_symlink():
+        raise error(f"{what}: {str(folder / PRIVATE)!r} is a link, which hlsq did not make; remove it")
+
+
+def _refuse_links(folder: Path, error: type[Exception], what: str) -> None:
+    """Finish no journal through a link out of the folder: whoever made the folder may have written both."""
+    staged, journal = folder / PRIVATE / _STAGED, folder / PRIVATE / _JOURNAL
+    if not journal.is_file():
+        return
+    if journal.is_symlink() or staged.is_symlink():
+        raise error(f"{what}: its {PRIVATE!r} holds links, which hlsq did not make; delete {str(journal.parent)!r}")
+    plan = _read_journal(journal, error)
+    for name in filter(_is_inside, [*plan["remove"], *plan["move"].values()]):
+        if _leads_out(folder, name):
+            raise error(
+                f"{what} was left half replaced, and {name!r} of it lies behind a link that leads out of it; if link "
+                f"and folder are yours, put a folder in the link's place, else delete {str(journal)!r}"
+            )
+
+
+def _leads_out(folder: Path, name: str) -> bool:
+    """Whether the file ``name`` of ``folder`` lies elsewhere, behind a link."""
+    return not Path(os.path.realpath((folder / name).parent)).is_relative_to(os.path.realpath(folder))
+
+
 def _read_journal(path: Path, error: type[Exception]) -> dict[str, Any]:
     try:
         plan = json.loads(path.read_bytes())
-        return {"remove": [str(name) for name in plan["remove"]], "move": {n: str(m) for n, m in plan["move"].items()}}
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        remove, move = [str(name) for name in plan["remove"]], {n: str(m) for n, m in plan["move"].items()}
+        for name in (*remove, *move, *move.values()):
+            if b"\0" in os.fsencode(name):
+                raise ValueError("a name with a zero byte")
+        return {"remove": remove, "move": move}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise error(
             f"{str(path)!r} is damaged ({problem!r}); delete it, and write the folder's files again"
         ) from problem

@@ -113,3 +113,12 @@ def test_no_folder_for_it(tmp_path: Path) -> None:
     message = "cannot lock the project with '.*lock': a part of the path is no folder"
     with pytest.raises(OutputDirError, match=message), hold(tmp_path / "file" / "lock"):
         pass
+
+
+def test_what_a_link_points_to_is_not_emptied(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_text("mine")
+    (tmp_path / "lock").symlink_to(target)
+    with pytest.raises(OutputDirError, match="it is a link"), hold(tmp_path / "lock"):
+        pass
+    assert target.read_text() == "mine"

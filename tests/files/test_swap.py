@@ -1,5 +1,6 @@
 """Many files change at once or not at all, whatever happens in between and whose files lie beside them."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -135,6 +136,65 @@ def test_a_folder_of_ours_may_be_a_link_to_another_disk(folder: Path) -> None:
         assert (other / "mine.o").read_text() == "mine"
     finally:
         shutil.rmtree(other)
+
+
+def journal(folder: Path, text: str) -> None:
+    """What a killed process leaves, or whoever made the folder."""
+    staged = folder / ".hlsq/new"
+    staged.mkdir()
+    (staged / "0").write_text("theirs")
+    (folder / ".hlsq/journal.json").write_text(text)
+
+
+@pytest.fixture
+def outside(folder: Path) -> Path:
+    """A folder with a file, and a link to it in ``folder``."""
+    outside = folder.parent / "outside"
+    (outside / "new").mkdir(parents=True)
+    (outside / "new/file").write_text("mine")
+    (folder / "link").symlink_to(outside / "new")
+    return outside
+
+
+@pytest.mark.parametrize(
+    "plan", [{"remove": ["link/file"], "move": {}}, {"remove": [], "move": {"0": "link/file"}}], ids=["remove", "move"]
+)
+def test_a_journal_reaches_nothing_behind_a_link_out_of_the_folder(
+    folder: Path, outside: Path, plan: dict[str, object]
+) -> None:
+    journal(folder, json.dumps(plan))
+    with pytest.raises(GraphError, match="'link/file' of it lies behind a link"), settled(folder, GraphError, "it", 0):
+        pass
+    assert (outside / "new/file").read_text() == "mine"
+
+
+def test_the_private_folder_is_no_link(folder: Path, outside: Path) -> None:
+    shutil.rmtree(folder / ".hlsq")
+    (folder / ".hlsq").symlink_to(outside)
+    with pytest.raises(GraphError, match="is a link, which hlsq did not make"), settled(folder, GraphError, "it", 0):
+        pass
+    assert [str(p.relative_to(outside)) for p in sorted(outside.rglob("*"))] == ["new", "new/file"]
+
+
+def test_files_behind_a_link_out_of_the_folder_are_not_deleted(folder: Path, outside: Path) -> None:
+    put(folder, NEW, {**OLD, "link/file": ""})
+    assert (outside / "new/file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"remove": ["a\\u0000b"], "move": {}}',
+        '{"remove": ["\\ud800"], "move": {}}',
+        '{"remove": [], "move": {"0": "\\ud800"}}',
+        "[" * 100_000,
+    ],
+    ids=["zero byte", "removed surrogate", "moved surrogate", "deep"],
+)
+def test_a_damaged_journal_is_an_error_of_ours(folder: Path, text: str) -> None:
+    journal(folder, text)
+    with pytest.raises(GraphError, match=r"journal.json' is damaged"), settled(folder, GraphError, "it", 0):
+        pass
 
 
 def test_the_working_directory_stays_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
