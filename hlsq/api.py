@@ -132,8 +132,8 @@ def load_project(folder: str | Path) -> HardwareModel:
     from hlsq.emulate.deviation import read_deviations
     from hlsq.hardware import HardwareModel
 
-    path = Path(folder)
-    with reading(path):
+    with reading(folder):
+        path = Path(folder)
         design = read_project(path)
         plan = Plan.load(path / PLAN) if (path / PLAN).is_file() else None
         counts = path / DEVIATIONS

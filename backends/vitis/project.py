@@ -155,9 +155,15 @@ def reading(folder: str | Path) -> Iterator[None]:
     """Read a project that nobody replaces meanwhile; one that a killed process left half replaced is finished first.
 
     Raises:
-        GraphError: that cannot be done.
+        GraphError: that cannot be done, or ``folder`` is no path.
     """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise GraphError(f"{folder!r} is no path; name the folder of a project")
     path = Path(folder)
+    try:
+        _exists(path)
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte, or a folder of others
+        raise GraphError(f"{str(path)!r} is no folder that can be read: {reason(error)}") from error
     with settled(path, GraphError, f"the project {str(path)!r}", PATIENCE):
         yield
 

@@ -339,6 +339,12 @@ def test_folders_that_cannot_be_are_refused_before_anything(tmp_path: Path, name
     assert sorted(p.name for p in tmp_path.iterdir()) == ["circle", "dangling", "file"]
 
 
+@pytest.mark.parametrize("folder", [None, 5, b"net", "n" * 300, "zero\0byte", "\ud800"], ids=ascii)
+def test_what_is_no_path_is_no_project(folder: object) -> None:
+    with pytest.raises(GraphError, match=r"is no (path|folder that can be read|project of hlsq)"):
+        hlsq.load_project(folder)  # type: ignore[arg-type] # as a user without a type checker may
+
+
 def test_a_mount_point(tmp_path: Path) -> None:
     """A file system of its own cannot be renamed, and one with a limit fills up."""
     folder = Path("/dev/shm") / f"hlsq-{os.getpid()}"
