@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hlsq.escape import visible
+
 
 class HlsqError(Exception):
     """Base of all errors of hlsq."""
@@ -26,7 +28,7 @@ class OptionError(HlsqError, ValueError):
     @classmethod
     def unknown(cls, what: str, given: str, valid: Iterable[str]) -> OptionError:
         """Error for the unknown option or name ``given`` of ``what``, listing the ``valid`` ones."""
-        return cls(f"{what}: {given!r} is unknown; valid: {', '.join(sorted(valid))}")
+        return cls(f"{what}: {given!r} is unknown; valid: {', '.join(map(visible, sorted(valid)))}")
 
 
 class PlanError(HlsqError, ValueError):

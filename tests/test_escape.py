@@ -46,3 +46,11 @@ def test_tcl_reads_one_word() -> None:
     tcl = pytest.importorskip("tkinter").Tcl()
     for text in (*map(chr, range(1, 256)), "".join(map(chr, range(1, 128))), '[error no]$x{"', "日本", "a]b}c"):
         assert tcl.eval(f"set word {tcl_word(text)}\nset word") == text
+
+
+def test_lists_of_names_in_errors_are_shown_escaped() -> None:
+    from hlsq.errors import OptionError
+
+    assert str(OptionError.unknown("reuse_factor", "x", ["a\x1b[2J", "b"])) == (
+        "reuse_factor: 'x' is unknown; valid: a\\x1b[2J, b"
+    )

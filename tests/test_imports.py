@@ -23,7 +23,7 @@ TREES = {"hlsq": ROOT / "hlsq", "hlsq.backends": ROOT / "backends", "hlsq.conver
 # An entry allows itself and the names it lists.
 _BASICS = ("hlsq.errors", "hlsq.discovery", "hlsq.elementary", "hlsq.escape", "hlsq.files")
 ARROWS = {
-    "hlsq.errors": (),
+    "hlsq.errors": ("hlsq.escape",),
     "hlsq.discovery": (),
     "hlsq.elementary": (),
     "hlsq.escape": (),

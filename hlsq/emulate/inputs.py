@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hlsq.errors import HlsqError, InputError
+from hlsq.escape import visible
 from hlsq.graph.ops import Shape
 
 PIECE = 64
@@ -54,14 +55,18 @@ def as_inputs(
     elif isinstance(data, (list, tuple)) and len(data) == len(inputs):
         arrays = dict(zip(names, data, strict=True))
     else:
-        raise error(f"the network has {len(inputs)} inputs ({', '.join(names)}); give one array for each, by name")
+        raise error(f"the network has {len(inputs)} inputs ({_listed(names)}); give one array for each, by name")
     if set(arrays) != set(names):
-        raise error(f"inputs are named {', '.join(sorted(arrays))}; the network's are {', '.join(names)}")
+        raise error(f"inputs are named {_listed(sorted(arrays))}; the network's are {_listed(names)}")
     checked = {i.name: _checked(i, arrays[i.name], error) for i in inputs}
     counts = {name: len(x) for name, x in checked.items()}
     if len(set(counts.values())) != 1:
         raise error(f"the inputs have different numbers of samples: {counts}")
     return checked
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(visible, names))
 
 
 def as_array(data: Any, what: str, error: type[HlsqError] = InputError) -> NDArray[Any]:

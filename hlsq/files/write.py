@@ -102,7 +102,9 @@ class Log:
     def __init__(self, path: str | Path, error: type[Exception], what: str) -> None:
         self._failed = lambda problem: error(f"cannot write {what} to {str(path)!r}: {reason(problem)}")
         try:
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+            # A project that somebody else made may hold a link where the log will be.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(path, flags, 0o666)
         except (OSError, ValueError) as problem:
             raise self._failed(problem) from problem
 

@@ -141,3 +141,12 @@ def test_logs_grow_in_their_place(tmp_path: Path) -> None:
             log.write("x" * (LIMIT + 1))
     with pytest.raises(ToolFailedError, match="no folder"):
         Log(path / "log", ToolFailedError, "the log")
+
+
+def test_a_log_is_not_written_through_a_link(tmp_path: Path) -> None:
+    """Who made the folder may have put one there."""
+    (tmp_path / "mine").write_text("kept")
+    (tmp_path / "log").symlink_to(tmp_path / "mine")
+    with pytest.raises(ToolFailedError, match=r"cannot write the log to .*log'.*link"):
+        Log(tmp_path / "log", ToolFailedError, "the log")
+    assert (tmp_path / "mine").read_text() == "kept"
