@@ -104,10 +104,10 @@ def convert(
     scheme_options = {key: value for key, value in options.items() if key not in names}
     graph, own = _read(model, scheme_options)
     if plan is not None:
-        _refuse_with_plan(scheme, scheme_options)
+        _refuse_with_plan(scheme, scheme_options, sorted(names))
         plan = _as_plan(plan)
     elif own is not None:
-        _refuse_with_plan(scheme, scheme_options)
+        _refuse_with_plan(scheme, scheme_options, sorted(names))
         plan = own
     else:
         plan = _plan(graph, scheme, calibration, progress, scheme_options, sorted(names))
@@ -209,7 +209,13 @@ def _as_plan(plan: Any) -> Plan:
     raise OptionError(f"plan is a {type(plan).__name__}; expected a Plan, or the path of a saved one")
 
 
-def _refuse_with_plan(scheme: str | None, options: Mapping[str, Any]) -> None:
+def _refuse_with_plan(scheme: str | None, options: Mapping[str, Any], others: Sequence[str] = ()) -> None:
+    """Options of schemes have nothing to decide any more; what is an option of nothing is refused with ``others``."""
+    from hlsq.schemes import get_scheme, scheme_names
+
+    known = {name for found in scheme_names() for name in get_scheme(found).option_names()}
+    if unknown := [name for name in options if name not in known]:
+        raise OptionError.unknown("options", unknown[0], others or known)
     if scheme is not None or options:
         given = ", ".join([*(["scheme"] if scheme is not None else []), *options])
         raise OptionError(

@@ -102,10 +102,14 @@ def test_a_plan_fixes_the_formats(keras_model: Any, samples: np.ndarray, tmp_pat
 def test_a_qkeras_model_brings_its_formats(qkeras_model: Any, tmp_path: Path) -> None:
     plan = hlsq.quantize(qkeras_model)
     assert plan.inputs["x"] == hlsq.FixedPoint(8, 5)
-    for options in ({"scheme": "quant8"}, {"per_channel": True}, {"typo": 1}):
-        with pytest.raises(OptionError, match="cannot apply"):
+    for options, message in (
+        ({"scheme": "quant8"}, "cannot apply"),
+        ({"per_channel": True}, "cannot apply"),
+        ({"reuse_facter": 1}, "'reuse_facter' is unknown; valid:"),
+    ):
+        with pytest.raises(OptionError, match=message):
             hlsq.quantize(qkeras_model, **options)
-        with pytest.raises(OptionError, match="cannot apply"):
+        with pytest.raises(OptionError, match=message):
             hlsq.convert(qkeras_model, output_dir=tmp_path / "net", **options)
     hw = hlsq.convert(qkeras_model, output_dir=tmp_path / "net", clock_period=4)
     x = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)

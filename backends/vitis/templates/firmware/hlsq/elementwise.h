@@ -8,7 +8,7 @@ namespace hlsq {
 // One input, one output: an activation or a change of format, output_block values an iteration.
 template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void map(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
-    lanes<typename CONFIG::tap_t, CONFIG::output_steps * CONFIG::output_block, CONFIG::output_block> values;
+    lanes<typename CONFIG::tap_t, CONFIG::output_slots, CONFIG::output_block> values;
     output_packet<CONFIG> outputs;
     hlsq::loop_count counted(CONFIG::number);
 STEPS:

@@ -59,7 +59,7 @@ template <class T, int SIZE, int COUNT> class lanes {
 // its place without being addressed.
 template <class CONFIG> class output_packet {
     typedef typename CONFIG::value_t value_t;
-    static const int slots = CONFIG::output_steps * CONFIG::output_block;
+    static const int slots = CONFIG::output_slots;
     value_t done[slots];
     counter<0, CONFIG::output_steps> group;
 

@@ -109,7 +109,7 @@ POSITIONS:
 template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void global_average(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
     static const int positions = CONFIG::in_height * CONFIG::in_width;
-    lanes<typename CONFIG::sum_t, CONFIG::output_steps * CONFIG::output_block, CONFIG::output_block> sums;
+    lanes<typename CONFIG::sum_t, CONFIG::output_slots, CONFIG::output_block> sums;
     output_packet<CONFIG> outputs;
     hlsq::loop_count counted(CONFIG::number);
 STEPS:
