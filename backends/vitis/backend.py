@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from hlsq.backends.vitis.backend_name import BackendName
 from hlsq.backends.vitis.build import run_build
 from hlsq.backends.vitis.nodes import design_of
 from hlsq.backends.vitis.simulation import compile_library
+
+_PREDICTING = threading.Lock()
 
 
 class HLSQBackend(VitisBackend):
@@ -73,6 +76,14 @@ class HLSQBackend(VitisBackend):
             return str(super().compile(model))
         stamp = model.config.get_config_value("Stamp")
         return str(compile_library(Path(model.config.get_output_dir()).resolve(), stamp=stamp))
+
+    def predict(self, model: Any, x: Any) -> Any:
+        """hls4ml's own way through the C simulation, for one thread at a time.
+
+        It sets the types of the library's function before every call, which another thread's call would be reading.
+        """
+        with _PREDICTING:
+            return model._predict(x)
 
     def build(self, model: Any, **options: Any) -> Any:
         """Run Vitis HLS on ``model``; options as hls4ml's (``csim``, ``synth``, ``cosim``, ``export``, ``vsynth``).

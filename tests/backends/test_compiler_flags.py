@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,14 @@ def test_headers_that_a_test_run_compiles_are_taken(
         flags = precompile(tmp_path, flags)
     monkeypatch.setenv("HLSQ_CXXFLAGS", f"{flags} -H")
     monkeypatch.setenv("HLSQ_JOBS", "1")
+    printed, compiler = tmp_path / "printed", tmp_path / "compiler"
+    # Each process has a file of its own, since their lines would mix.
+    compiler.write_text(f'#!/bin/sh\nexec {toolchain.find_cxx()} "$@" 2> {printed}/$$\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("HLSQ_CXX", str(compiler))
     for ap_types, name in ((False, "machine_integers"), (True, "ap_types")):
+        printed.mkdir()
         project.compile(ap_types=ap_types)
-        log = (project.output_dir / "build_lib.log").read_text()
-        assert re.findall(r"^! .*/headers\.h\.gch/(\w+)$", log, re.MULTILINE) == [name] * 3
+        text = "".join(path.read_text() for path in printed.iterdir())
+        assert re.findall(r"^! .*/headers\.h\.gch/(\w+)$", text, re.MULTILINE) == [name] * 3
+        shutil.rmtree(printed)
