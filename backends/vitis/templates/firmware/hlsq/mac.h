@@ -11,12 +11,14 @@ template <class CONFIG, class TAPS>
 inline typename CONFIG::sum_t add_products(typename CONFIG::sum_t before, const TAPS &x, int channel,
                                            const rom<CONFIG> &codes, int row, int output) {
 #pragma HLS INLINE
-    typename CONFIG::sum_t sum = before;
+    // `before` comes last: from one iteration to the next there is a single addition.
+    typename CONFIG::sum_t sum = 0;
 #pragma HLS BIND_OP variable = sum op = add impl = fabric
     for (int t = 0; t < CONFIG::tap_block; t++) {
 #pragma HLS UNROLL
         sum += typename CONFIG::sum_t(CONFIG::pe::apply(x(t, channel), codes(row, output * CONFIG::tap_block + t)));
     }
+    sum += before;
     return sum;
 }
 

@@ -124,10 +124,11 @@ template <class T, int N> struct packet {
     const T &operator[](int i) const { return data[i]; }
 };
 
-// A map in an array as a source or sink of packets, in order.
-template <class T, int N> class array_reader {
+// A map of POSITIONS packets in an array as a source or sink of them, in order. A vector is a single packet: its places are
+// fixed, so that synthesis makes wires of them.
+template <class T, int N, int POSITIONS> class array_reader {
     const T *values;
-    int position;
+    counter<0, POSITIONS> position;
 
   public:
     array_reader(const T *array) : values(array), position(0) {}
@@ -136,16 +137,16 @@ template <class T, int N> class array_reader {
         packet<T, N> result;
         for (int c = 0; c < N; c++) {
 #pragma HLS UNROLL
-            result[c] = values[position * N + c];
+            result[c] = values[(POSITIONS == 1 ? 0 : int(position)) * N + c];
         }
         position++;
         return result;
     }
 };
 
-template <class T, int N> class array_writer {
+template <class T, int N, int POSITIONS> class array_writer {
     T *values;
-    int position;
+    counter<0, POSITIONS> position;
 
   public:
     array_writer(T *array) : values(array), position(0) {}
@@ -153,7 +154,7 @@ template <class T, int N> class array_writer {
 #pragma HLS INLINE
         for (int c = 0; c < N; c++) {
 #pragma HLS UNROLL
-            values[position * N + c] = given[c];
+            values[(POSITIONS == 1 ? 0 : int(position)) * N + c] = given[c];
         }
         position++;
     }

@@ -117,25 +117,34 @@ template <class CONFIG> struct line_buffer {
               typename CONFIG::tap_t fresh[CONFIG::kernel_height][CONFIG::channels]) {
 #pragma HLS INLINE
         typedef typename CONFIG::tap_t tap_t;
+        const int column = at.in_columns() ? at.at_column() : 0;
+        // A memory has two ports: each line is read once, whatever its values go to, and written once.
+        tap_t passing[area::lines + 1][CONFIG::channels];
+#pragma HLS ARRAY_PARTITION variable = passing complete dim = 0
+        for (int c = 0; c < CONFIG::channels; c++) {
+#pragma HLS UNROLL
+            for (int l = 0; l < area::lines; l++) {
+#pragma HLS UNROLL
+                passing[l][c] = line[l][column][c];
+            }
+            passing[area::lines][c] = newest[c];
+        }
         for (int k = 0; k < CONFIG::kernel_height; k++) {
 #pragma HLS UNROLL
             const int up = area::lines - k * CONFIG::dilation_height;
             const bool known = up == 0 || (at.in_columns() && at.has_row_above(up));
             for (int c = 0; c < CONFIG::channels; c++) {
 #pragma HLS UNROLL
-                const tap_t stored = up == 0 ? newest[c] : line[area::lines - (up == 0 ? 1 : up)][at.in_columns() ? at.at_column() : 0][c];
-                fresh[k][c] = known ? stored : tap_t(CONFIG::pad_value);
+                fresh[k][c] = known ? passing[area::lines - up][c] : tap_t(CONFIG::pad_value);
             }
         }
-        if (area::lines > 0 && at.in_columns()) {
-            const int column = at.at_column();
+        if (at.in_columns()) {
             for (int c = 0; c < CONFIG::channels; c++) {
 #pragma HLS UNROLL
-                for (int l = 0; l + 1 < area::lines; l++) {
+                for (int l = 0; l < area::lines; l++) {
 #pragma HLS UNROLL
-                    line[l][column][c] = line[l + 1][column][c];
+                    line[l][column][c] = passing[l + 1][c];
                 }
-                line[area::lines > 0 ? area::lines - 1 : 0][column][c] = newest[c];
             }
         }
     }
