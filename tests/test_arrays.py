@@ -165,7 +165,7 @@ def test_arrays_of_formats(fmt: hlsq.FixedPoint, method: str) -> None:
 
 @pytest.mark.parametrize("values", [[[1, 2], [3]], "abc", 1j, {"a": 1}, object(), ["a"], [None], 1.5, True])
 def test_bias_values_of_a_plan(values: Any) -> None:
-    with pytest.raises(PlanError, match=r"bias_values is .*allowed: a list of numbers, one per output channel"):
+    with pytest.raises(PlanError, match=r"bias_values(\[0\])?: expected a (list|finite number), found "):
         hlsq.BlockPlan(bias_values=values)
 
 

@@ -108,13 +108,10 @@ def test_hls4ml_s_predict_in_several_threads(shared: hlsq.HardwareModel) -> None
     shared.model_graph.compile()
     expected = [shared.emulate(x, progress=False) for x in SAMPLES]
 
-    turn = threading.Lock()  # hls4ml sets the types of the library's function, which all calls share, at every call
-
     def predict(number: int) -> None:
         real = (np.float32, np.float64)[number % 2]
         for _ in range(ROUNDS):
-            with turn:
-                found = shared.model_graph.predict(np.ascontiguousarray(SAMPLES[number], dtype=real))
+            found = shared.model_graph.predict(np.ascontiguousarray(SAMPLES[number], dtype=real))
             assert np.array_equal(found.astype(np.float32).reshape(-1, 3), expected[number])
 
     at_once(predict)

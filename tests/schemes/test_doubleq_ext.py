@@ -287,7 +287,7 @@ def test_networks_of_every_operation(zoo: Graph, samples: Any) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "is not JSON"), ("{}", "is no state"), ("[1]", "is no state"), ('{"hlsq_search": 99}', "version 99")],
+    [("{", "is not JSON"), ("{}", "not a state"), ("[1]", "expected an object"), ('{"hlsq_search": 99}', "search 99")],
 )
 def test_damaged_state(network: Graph, labels: Any, tmp_path: Path, text: str, message: str) -> None:
     state = tmp_path / "state.json"
