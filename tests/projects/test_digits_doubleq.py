@@ -77,5 +77,5 @@ def test_a_folder_of_somebody_else_is_left_alone_before_training(call: Callable[
     (tmp_path / "fixed4" / "thesis.tex").write_text("precious")
     result = call(RUN, "--output", tmp_path)
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: output_dir")
+    assert result.stderr.startswith("error: --output '")
     assert [p.name for p in tmp_path.iterdir()] == ["fixed4"]

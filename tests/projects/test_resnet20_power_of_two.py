@@ -39,5 +39,5 @@ def test_a_block_that_multiplies_is_an_error(script: Callable[[str], ModuleType]
     module = script(SCRIPT)
     graph, plan = small_network()  # its scales are no powers of two
     samples = np.random.default_rng(0).normal(size=(4, 6, 6, 2)).astype(np.float32)
-    with pytest.raises(module.MultiplicationFound, match=r"conv_first\.h"):
+    with pytest.raises(module.MultiplicationFound, match=r"conv_first_q\.h"):
         module.show_hardware(graph, plan, 5, samples, samples, tmp_path / "net")
