@@ -16,13 +16,18 @@ from hlsq.cli.interrupts import ended_at_once
 HLSQ = Path(sys.executable).with_name("hlsq")
 
 
+def listen() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so do its children, unless told otherwise."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_while_modules_are_imported(number: signal.Signals, code: int, tmp_path: Path) -> None:
     """NumPy stands for what takes long: this one tells when it is imported and then waits for the signal."""
     (tmp_path / "click.py").write_text("print('importing', flush=True)\nimport time\ntime.sleep(30)\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     with subprocess.Popen(
-        [HLSQ, "--help"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [HLSQ, "--help"], env=environment, preexec_fn=listen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -53,7 +58,7 @@ exit_when_terminated()
 main(["work"])
 """
     with subprocess.Popen(
-        [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", source], preexec_fn=listen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
