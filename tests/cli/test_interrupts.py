@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -16,9 +17,12 @@ from hlsq.cli.interrupts import ended_at_once
 HLSQ = Path(sys.executable).with_name("hlsq")
 
 
-def listen() -> None:
-    """What a shell starts in the background ignores Ctrl-C, and so do its children, unless told otherwise."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+@pytest.fixture(autouse=True)
+def children_listen() -> Iterator[None]:
+    """What a shell starts in the background ignores Ctrl-C, and so would the commands here."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -27,7 +31,7 @@ def test_while_modules_are_imported(number: signal.Signals, code: int, tmp_path:
     (tmp_path / "click.py").write_text("print('importing', flush=True)\nimport time\ntime.sleep(30)\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     with subprocess.Popen(
-        [HLSQ, "--help"], env=environment, preexec_fn=listen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [HLSQ, "--help"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -58,7 +62,7 @@ exit_when_terminated()
 main(["work"])
 """
     with subprocess.Popen(
-        [sys.executable, "-c", source], preexec_fn=listen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
