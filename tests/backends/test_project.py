@@ -113,7 +113,7 @@ def test_files_of_others_in_a_project_survive(project: hlsq.HardwareModel, sampl
 def test_an_output_that_is_read_on(
     tmp_path: Path, samples: np.ndarray, run_test_bench: Callable[..., tuple[int, str]]
 ) -> None:
-    """In io_parallel a port is only written; what a later block reads lies in an array of its own."""
+    """A port is only written, and every array has one reader: what a later block reads is a copy of its own."""
     graph, plan = small_network()
     both = replace(graph, outputs=("conv/first", "class"))
     for io_type in ("io_stream", "io_parallel"):
@@ -123,7 +123,9 @@ def test_an_output_that_is_read_on(
             assert np.array_equal(expected, actual)
         assert run_test_bench(hw.output_dir) == (0, "10 samples, 0 differences\n")
     top = (tmp_path / "io_parallel" / "firmware" / "hlsq_net.cpp").read_text()
-    assert "hlsq::copy<144>(conv_first_q_out, conv_first_q_to_host);" in top
+    copied = re.search(r"fan_out<36, 4>\(conv_first_q_all, (.*)\);", top)
+    assert copied is not None
+    assert "conv_first_q_to_host" in copied[1].split(", ")
 
 
 def test_folders_that_cannot_be(project: hlsq.HardwareModel, tmp_path: Path) -> None:
