@@ -149,7 +149,7 @@ def test_unknown_scheme_and_option_list_the_valid_ones(files: Path) -> None:
 def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) -> None:
     model, samples, plan, project = f"{files}/model.keras", f"{files}/x.npy", f"{tmp_path}/p.json", f"{tmp_path}/net"
     assert run("quantize", model, "--calibration", samples, "-o", plan).exit_code == 0
-    result = run("convert", model, "--plan", plan, "-o", project, "--reuse-factor", "2", "--reuse-factor", "fc=1")
+    result = run("convert", model, "--plan", plan, "-o", project, "--reuse-factor", "2", "--reuse-factor", "fc=9")
     assert result.exit_code == 0, result.output
     assert (Path(project) / "build_prj.tcl").is_file()
     for arguments in ([], ["--samples", samples, "--limit", "10"]):

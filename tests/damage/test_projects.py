@@ -16,7 +16,7 @@ import hlsq
 from hlsq.errors import GraphError, InputError, PlanError
 
 PROJECTS = 120
-FILES = ("hlsq_project.json", "graph.json", "graph.npz", "plan.json", "deviations.json", "tb_data/image.dat")
+FILES = ("hlsq_project.json", "graph.json", "graph.npz", "plan.json", "deviations.json", "tb_data/image_q.dat")
 
 
 def opened(folder: Path, samples: np.ndarray) -> tuple[np.ndarray, str]:
