@@ -56,7 +56,7 @@ demo: $(INSTALLED) ## train, quantise, emit, simulate and verify a small network
 test: $(INSTALLED) ## run all tests, in two processes (WORKERS=n for others)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-test-fast: $(INSTALLED) ## run the tests that are quick and need no data, in about two minutes
+test-fast: $(INSTALLED) ## run the tests that are quick and need no data, in about two and a half minutes
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not realdata" $(PYTEST_ARGS)
 
 # mypy sees hlsq.backends and hlsq.converters where an install puts them, so it gets a tree of links laid out like that,
