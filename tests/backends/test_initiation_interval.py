@@ -40,6 +40,7 @@ struct config {
     static const int kernel_height = 3, kernel_width = 3, stride_height = 1, stride_width = 1;
     static const int dilation_height = DILATION, dilation_width = 1, pad_value = 0;
     static const int pad_top = DILATION, pad_bottom = DILATION, pad_left = 1, pad_right = 1;
+    static const int iterations = out_height * (in_width + pad_right) + pad_bottom * in_width;
     typedef probe tap_t;
 };
 
@@ -47,7 +48,7 @@ int main() {
     hlsq::corner<config> at;
     static hlsq::line_buffer<config> buffer;
     int most = 0;
-    for (int i = 0; i < hlsq::sweep<config>::iterations(1); i++) {
+    for (int i = 0; i < config::iterations; i++) {
         probe newest[2], fresh[3][2];
         buffer.take(at, newest, fresh);
         for (auto &line : buffer.line) {

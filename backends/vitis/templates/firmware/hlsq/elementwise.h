@@ -15,23 +15,15 @@ STEPS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
-        const int group = outputs.next_group();
-        if (group == 0) {
+        if (outputs.next_group() == 0) {
             const IN in = input.read();
             for (int c = 0; c < IN::size; c++) {
 #pragma HLS UNROLL
                 values[c] = CONFIG::load(in[c]);
             }
         }
-        typename CONFIG::value_t finished[CONFIG::output_block];
-#pragma HLS ARRAY_PARTITION variable = finished complete dim = 0
-        for (int o = 0; o < CONFIG::output_block; o++) {
-#pragma HLS UNROLL
-            finished[o] = CONFIG::finish(values[o], group, o);
-        }
-        values.next();
         OUT out;
-        if (outputs.put(finished, out))
+        if (finish_group<CONFIG>(values, outputs, out))
             output.write(out);
     }
 }

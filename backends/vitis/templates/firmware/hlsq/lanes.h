@@ -104,6 +104,21 @@ template <class CONFIG> class output_packet {
     }
 };
 
+// Finishes the output group whose values are in front and brings the next ones there; true when `out` is whole.
+template <class CONFIG, class LANES, class OUT>
+inline bool finish_group(LANES &values, output_packet<CONFIG> &outputs, OUT &out) {
+#pragma HLS INLINE
+    const int group = outputs.next_group();
+    typename CONFIG::value_t finished[CONFIG::output_block];
+#pragma HLS ARRAY_PARTITION variable = finished complete dim = 0
+    for (int o = 0; o < CONFIG::output_block; o++) {
+#pragma HLS UNROLL
+        finished[o] = CONFIG::finish(values[o], group, o);
+    }
+    values.next();
+    return outputs.put(finished, out);
+}
+
 } // namespace hlsq
 
 #endif

@@ -124,16 +124,8 @@ STEPS:
             }
         }
         if (i >= positions - 1) {
-            const int group = outputs.next_group();
-            typename CONFIG::value_t finished[CONFIG::output_block];
-#pragma HLS ARRAY_PARTITION variable = finished complete dim = 0
-            for (int o = 0; o < CONFIG::output_block; o++) {
-#pragma HLS UNROLL
-                finished[o] = CONFIG::finish(sums[o], group, o);
-            }
-            sums.next();
             OUT out;
-            if (outputs.put(finished, out))
+            if (finish_group<CONFIG>(sums, outputs, out))
                 output.write(out);
         }
     }

@@ -21,11 +21,6 @@ template <class CONFIG> struct sweep {
     static const int left = first_column < 0 ? first_column : 0;
     static const int bottom = last_row < CONFIG::in_height ? CONFIG::in_height : last_row + 1;
     static const int right = last_column < CONFIG::in_width ? CONFIG::in_width : last_column + 1;
-    // Iterations of one sample where each output takes `steps` of them and each other place one.
-    static constexpr int iterations(int steps) {
-        return CONFIG::out_height * (right - left + CONFIG::out_width * (steps - 1)) +
-               (bottom - top - CONFIG::out_height) * CONFIG::in_width;
-    }
 };
 
 // The place of a window's lower right corner, and how far it is to the next output. No division says where the outputs
