@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -135,9 +136,9 @@ def load_project(folder: str | Path) -> HardwareModel:
     with reading(folder):
         path = Path(folder)
         design = read_project(path)
-        plan = Plan.load(path / PLAN) if (path / PLAN).is_file() else None
+        plan = Plan.load(path / PLAN) if os.path.lexists(path / PLAN) else None
         counts = path / DEVIATIONS
-        found = read_deviations(counts, design.graph) if counts.is_file() else {}
+        found = read_deviations(counts, design.graph) if os.path.lexists(counts) else {}
     if plan is not None:
         _check_names(plan, design.graph, path / PLAN)
     return HardwareModel(design, path, plan, deviations=found)

@@ -151,3 +151,11 @@ def test_the_plan_of_another_network(folder: Path) -> None:
     (folder / "plan.json").write_text(plan.to_json().replace('"class"', '"fc"'))
     with pytest.raises(PlanError, match=r"plan\.json: blocks: 'class' is not in both plan and network"):
         hlsq.load_project(folder)
+
+
+@pytest.mark.parametrize("name", ["plan.json", "deviations.json"])
+def test_what_is_there_but_no_file_is_not_taken_for_missing(folder: Path, name: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    with pytest.raises((PlanError, GraphError), match=name.replace(".", r"\.")):
+        hlsq.load_project(folder)
