@@ -23,9 +23,9 @@ os.environ.pop("OPENBLAS_CORETYPE", None)
 import click
 import numpy as np
 from networks import LINEAR_BITS, RELU_BITS, convolution_chain, images, keras_resnet20, labelled_images, qkeras_resnet20
-from tqdm import tqdm
 
 import hlsq
+from hlsq.progress import progress_bar
 
 
 def row(*cells: object) -> None:
@@ -246,7 +246,7 @@ def plain_search(
     first, last = accuracy(double), accuracy(single)
     plan, taken, reached = double, [], first
     left = [name for name in double.blocks if double.blocks[name] != single.blocks[name]]
-    with tqdm(desc="plain algorithm", unit="candidate", disable=None, leave=False) as bar:
+    with progress_bar(None, "plain algorithm", "candidate") as bar:
         while left and len(taken) != most and first < last and (reached - first) / (last - first) < mrt - 1e-9:
             tried = {}
             for name in left:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.emulate.emulator import Emulator
-from hlsq.emulate.progress import sample_bar
 from hlsq.errors import VerificationError
+from hlsq.progress import progress_bar
 from hlsq.simulate import Run
 
 Values = NDArray[Any]
@@ -65,7 +65,7 @@ def verify(
     graph = emulator.graph
     samples = len(next(iter(real.values())))
     integers = 0
-    bar = sample_bar(samples, "verify", progress)
+    bar = progress_bar(samples, "verify", "sample", progress)
     with bar:
         for start in range(0, samples, BATCH):
             part = {name: values[start : start + BATCH] for name, values in real.items()}

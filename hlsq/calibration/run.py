@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from tqdm import tqdm
 
 from hlsq.calibration.stats import StatsBuilder, TensorStats
 from hlsq.emulate.inputs import as_inputs
@@ -16,6 +15,7 @@ from hlsq.emulate.real import iterate_blocks
 from hlsq.emulate.threads import one_blas_thread
 from hlsq.errors import CalibrationError, OptionError
 from hlsq.graph import Graph
+from hlsq.progress import progress_bar
 
 CalibrationData = ArrayLike | Mapping[str, ArrayLike] | Sequence[ArrayLike]
 
@@ -56,8 +56,7 @@ def calibrate(graph: Graph, data: CalibrationData, batch_size: int = 64, progres
     inputs = as_inputs(graph.inputs, data, CalibrationError)
     samples = len(next(iter(inputs.values())))
     builders = {name: StatsBuilder() for name in graph.shapes}
-    hidden = None if progress is None else not progress
-    bar = tqdm(total=samples, desc="calibrate", unit="sample", disable=hidden, delay=2, leave=False)
+    bar = progress_bar(samples, "calibrate", "sample", progress)
     # Matrix products of a batch are too small for several threads, which mostly wait for each other.
     with bar, one_blas_thread():
         for start in range(0, samples, batch_size):

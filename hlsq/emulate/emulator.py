@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from hlsq.emulate.exact import carrier, storage
 from hlsq.emulate.inputs import as_inputs
-from hlsq.emulate.progress import sample_bar
 from hlsq.emulate.step import Step, make_step
 from hlsq.emulate.threads import spread
 from hlsq.errors import OptionError
 from hlsq.formats import Format
 from hlsq.graph import QuantizedGraph
+from hlsq.progress import progress_bar
 
 Values = NDArray[Any]
 CHUNK = 32
@@ -98,7 +98,7 @@ class Emulator:
             return part.stop - part.start
 
         _ = self.steps
-        bar = sample_bar(samples, "emulate", progress)
+        bar = progress_bar(samples, "emulate", "sample", progress)
         # Each thread takes whole batches through the network.
         with bar, spread(len(starts), self.threads) as each:
             # Not all at once, or the waiting batches of a large data set would fill the memory.

@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from hlsq.calibration import Target, affine_target, calibrate, fixed_target
 from hlsq.calibration.run import Calibration, CalibrationData
@@ -23,6 +22,7 @@ from hlsq.graph import Block, Graph
 from hlsq.graph.ops import AveragePool2D
 from hlsq.graph.ops.pool2d import average_weights
 from hlsq.plan import BlockPlan, Plan
+from hlsq.progress import track
 from hlsq.schemes.activations import input_formats, is_raw, output_format
 from hlsq.schemes.base import Scheme
 from hlsq.schemes.error_feedback import Problem, round_weights
@@ -156,8 +156,7 @@ class DoubleQEF(Scheme):
         walk = Walk(source, inputs, formats)
         blocks: dict[str, BlockPlan] = {}
         noise: dict[str, float | None] = {}
-        hidden = None if progress is None else not progress
-        for block in tqdm(source.blocks, desc="round weights", unit="block", disable=hidden, delay=2, leave=False):
+        for block in track(source.blocks, "round weights", "block", progress):
             real = walk.linear(block)
             calibration = replace(calibration, tensors={block.name: walk.stats(block, real)})
             chosen = BlockPlan(output=self._output(source, calibration, block, walk.formats))

@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
 
-from tqdm import tqdm
-
 from hlsq.errors import SearchError
+from hlsq.progress import progress_bar
 from hlsq.search.incremental import Candidate
 from hlsq.search.scoring import Scoring
 from hlsq.search.workers import Answer, Workers
@@ -98,15 +97,8 @@ def race(
     parts = workers.opened.parts
     runners = [_Runner(i, c, len(parts), cost, dict(known.get(c.name, {}))) for i, c in enumerate(candidates)]
     flying: dict[Future[Answer], tuple[_Runner, int]] = {}
-    bar = tqdm(
-        total=len(runners) * len(parts),
-        initial=sum(len(r.losses) for r in runners),
-        desc=label,
-        unit="part",
-        leave=False,
-        delay=1.0,
-        disable=None if progress is None else not progress,
-    )
+    done_before = sum(len(r.losses) for r in runners)
+    bar = progress_bar(len(runners) * len(parts), label, "part", progress, done_before)
 
     def collect(future: Future[Answer]) -> None:
         runner, part = flying.pop(future)

@@ -17,12 +17,12 @@ from typing import Any
 import click
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from hlsq import data
 from hlsq.cli.console import ExplainedCommand, short_path, step
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.demo import accuracy
+from hlsq.progress import progress_bar
 
 HERE = Path(__file__).resolve().parent
 PADDING = 4
@@ -85,7 +85,7 @@ def compile_model(model: Any, rate: float, total: int, warmup: int) -> None:
 
 def fit(model: Any, source: Iterator[tuple[Images, Labels]], total: int, per_epoch: int, output: Path) -> None:
     """Train for ``total`` batches; save after every epoch and at the end."""
-    with tqdm(total=total, desc="train", unit="batch", disable=None) as bar:
+    with progress_bar(total, "train", "batch") as bar:
         for done, (x, y) in enumerate(islice(source, total), start=1):
             found = model.train_on_batch(x, y, return_dict=True)
             bar.set_postfix(loss=f"{found['loss']:.3f}", accuracy=f"{100 * found['accuracy']:.1f} %", refresh=False)

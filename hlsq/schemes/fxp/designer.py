@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tqdm import tqdm
-
 from hlsq.errors import FormatError, SearchError
 from hlsq.plan import Plan
+from hlsq.progress import progress_bar
 from hlsq.schemes.fxp.averages import average_text
 from hlsq.schemes.fxp.clusters import Cluster, clusters
 from hlsq.schemes.fxp.reduction import Allowed, Competition, Solution
@@ -76,8 +75,7 @@ class NetworkDesigner:
             SearchError: a worker failed; names the candidate.
         """
         levels = clusters(self.structures.all)
-        hidden = None if progress is None else not progress
-        with tqdm(desc="reduce", unit="bit", disable=hidden, delay=2, leave=False) as bar:
+        with progress_bar(None, "reduce", "bit", progress) as bar:
             for stage in range(1, self.stages + 1):
                 self._share = stage / self.stages
                 self._failed.clear()

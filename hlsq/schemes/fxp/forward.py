@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from hlsq.emulate.emulator import CHUNK
 from hlsq.emulate.real import run_block
@@ -19,6 +18,7 @@ from hlsq.formats import FixedPoint, Format
 from hlsq.graph import Block, Graph, GraphInput
 from hlsq.graph.lowering import quantize_graph
 from hlsq.plan import BlockPlan, Plan
+from hlsq.progress import progress_bar
 from hlsq.schemes.fxp.cost import Cost
 from hlsq.schemes.fxp.fraction import INFINITE, best_fraction
 from hlsq.schemes.fxp.references import References
@@ -64,8 +64,7 @@ class ForwardOptimizer:
             progress: True or False shows or hides the bar; None shows it on a terminal.
         """
         structures = self._references.structures.all
-        hidden = None if progress is None else not progress
-        with tqdm(total=len(structures), desc="forward", unit="tensor", disable=hidden, delay=2, leave=False) as bar:
+        with progress_bar(len(structures), "forward", "tensor", progress) as bar:
             for layer in range(len(self._graph.blocks) + 1):
                 for structure in (s for s in structures if s.layer == layer):
                     fmt = format_of(self.plan, structure)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from hlsq.calibration.run import Calibration
 from hlsq.emulate.real import iterate_blocks
+from hlsq.progress import progress_bar
 from hlsq.schemes.fxp.structures import Structures
 
 Floats = NDArray[np.float64]
@@ -70,8 +70,7 @@ def references(
     names = {s.name for s in structures.all if s.kind == "activation"} | set(graph.outputs)
     reals = {name: np.empty((samples, *graph.shapes[name]), dtype=np.float32) for name in names}
     spreads = dict.fromkeys(names, 0.0)
-    hidden = None if progress is None else not progress
-    with tqdm(total=samples, desc="float network", unit="sample", disable=hidden, delay=2, leave=False) as bar:
+    with progress_bar(samples, "float network", "sample", progress) as bar:
         for start in range(0, samples, BATCH):
             part = slice(start, min(start + BATCH, samples))
             batch = {name: x[part].astype(np.float32) for name, x in inputs.items()}
