@@ -138,12 +138,14 @@ class HardwareModel:
         Raises:
             ToolNotFoundError: no C++ compiler.
             ToolFailedError: the compiler reported errors.
+            GraphError: another network has been converted into the folder meanwhile.
         """
         from hlsq.backends.vitis.simulation import Simulation, compile_library
 
         with self._lock:
             digest = self._digest()  # before, so that what is edited meanwhile is compiled again
-            library = compile_library(self.output_dir, ap_types=ap_types, stamp="ap" if ap_types else "lib")
+            stamp = "ap" if ap_types else "lib"
+            library = compile_library(self.output_dir, ap_types=ap_types, stamp=stamp, design=self.design)
             self._simulations[ap_types] = digest, Simulation.load(self.design, library)
 
     def predict(

@@ -71,11 +71,12 @@ class HLSQBackend(VitisBackend):
         Raises:
             ToolNotFoundError: no C++ compiler.
             ToolFailedError: the compiler reported errors.
+            GraphError: another network has been converted into the folder meanwhile.
         """
-        if design_of(model) is None:
+        if (design := design_of(model)) is None:
             return str(super().compile(model))
         stamp = model.config.get_config_value("Stamp")
-        return str(compile_library(Path(model.config.get_output_dir()).resolve(), stamp=stamp))
+        return str(compile_library(Path(model.config.get_output_dir()).resolve(), stamp=stamp, design=design))
 
     def predict(self, model: Any, x: Any) -> Any:
         """hls4ml's own way through the C simulation, for one thread at a time.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
+from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.marker import CHECKSUMS, MARKER, VERSION
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.errors import GraphError
-from hlsq.files.checksums import changed_files, content_checksum
+from hlsq.files.checksums import changed_files, checksum, content_checksum
 from hlsq.files.fields import Field
 from hlsq.files.read import read_json
-from hlsq.graph.storage import INTEGERS, STRUCTURE
+from hlsq.graph.storage import INTEGERS, STRUCTURE, graph_files
 
 DATA = (STRUCTURE, INTEGERS, "plan.json", "deviations.json")
 """Files that hlsq reads again; all others are for the compiler, and may be edited."""
@@ -54,6 +55,22 @@ def check_data(folder: Path, recorded: Mapping[str, str]) -> None:
     if changed := changed_files(folder, recorded, DATA):
         raise GraphError(
             f"{folder / changed[0]}: not as hlsq wrote it (its checksum is another); restore it, or convert again"
+        )
+
+
+def check_design(folder: Path, design: Design) -> None:
+    """Refuse a project of another design, which somebody wrote into the folder since ``design`` was.
+
+    Raises:
+        GraphError: names the folder; or see ``read_options``.
+    """
+    recorded = read_options(folder)[1]
+    own = {name: checksum(content) for name, content in graph_files(design.graph).items()}
+    own[MARKER] = content_checksum(asdict(design.options))
+    if any(recorded.get(name, mine) != mine for name, mine in own.items()):
+        raise GraphError(
+            f"{str(folder)!r} holds the project of another network, or of other options, than the model that was "
+            "converted into it before; convert that into a folder of its own"
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.vitis.design import Design, Tensor
+from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.marker import library_name, top_function
 from hlsq.backends.vitis.project import building, reading
 from hlsq.emulate.exact import storage
@@ -24,13 +25,16 @@ from hlsq.toolchain import find_cxx, run_tool
 Ints = NDArray[np.int64]
 
 
-def compile_library(folder: str | Path, *, ap_types: bool = False, stamp: str = "lib") -> Path:
+def compile_library(
+    folder: str | Path, *, ap_types: bool = False, stamp: str = "lib", design: Design | None = None
+) -> Path:
     """Build the C simulation of the project in ``folder``; waits for another thread or process that does so.
 
     Args:
         folder: project folder.
         ap_types: compute with ``ap_int`` instead of machine integers (slower, the same values).
         stamp: part of the library's name.
+        design: what the project must hold, if that could have changed.
 
     Returns:
         The shared library.
@@ -38,12 +42,14 @@ def compile_library(folder: str | Path, *, ap_types: bool = False, stamp: str = 
     Raises:
         ToolNotFoundError: no C++ compiler.
         ToolFailedError: the compiler reported errors; the message ends with its last lines.
-        GraphError: no project of hlsq.
+        GraphError: no project of hlsq, or not that of ``design``.
     """
     path = Path(folder)
     environment = {"HLSQ_CXX": str(find_cxx()), "HLSQ_AP_TYPES": str(int(ap_types))}
     with building(path, ToolFailedError):
         with reading(path):
+            if design is not None:
+                check_design(path, design)
             library = path / library_name(top_function(path), stamp)
         run_tool(["bash", "build_lib.sh", stamp], cwd=path, log_file="build_lib.log", env=environment)
     return library

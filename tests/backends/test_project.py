@@ -236,6 +236,19 @@ def test_an_earlier_project_is_replaced_other_files_are_not(
     assert [p.name for p in mine.iterdir()] == ["thesis.tex"]
 
 
+def test_a_model_does_not_compute_with_the_project_of_another(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+    assert project.float_graph is not None
+    hlsq.convert(project.float_graph, project.plan, output_dir=project.output_dir)  # the same again
+    assert project.verify(samples[:1]).mismatches == 0
+
+    other = hlsq.convert(project.float_graph, project.plan, output_dir=project.output_dir, reuse_factor=1)
+    message = "holds the project of another network, or of other options"
+    with pytest.raises(GraphError, match=message):
+        project.predict(samples)
+    assert hlsq.load_project(project.output_dir).verify(samples[:1]).mismatches == 0
+    assert other.design.options.reuse_factor == 1
+
+
 def test_a_failed_conversion_leaves_the_folder_as_it_was(project: hlsq.HardwareModel, tmp_path: Path) -> None:
     assert project.float_graph is not None
     before = sorted(p.name for p in project.output_dir.rglob("*"))
