@@ -18,7 +18,7 @@ from hlsq.backends.vitis.blocks.base import short_format
 from hlsq.backends.vitis.blocks.mac import MacCode
 from hlsq.backends.vitis.design import Design, Stream, Tensor
 from hlsq.backends.vitis.host import HostInput, HostOutput
-from hlsq.backends.vitis.types import cpp_int
+from hlsq.backends.vitis.types import cpp_int, span
 from hlsq.escape import json_text, line_comment, tcl_word
 from hlsq.graph import Interval
 
@@ -197,11 +197,13 @@ def _environment(kind: str) -> jinja2.Environment:
         json_text=json_text,
         cpp_int=_cpp_literal,
         cpp_type=cpp_int,
+        span=span,
         cpp_table=_cpp_table,
         rom_table=_rom_table,
         short_format=short_format,
         signed_width=_signed_width,
         subtract_width=_subtract_width,
+        amount_width=lambda value: max(1, int(value).bit_length()),
         log2=lambda value: int(value).bit_length() - 1,
         is_power=lambda value: int(value) > 0 and int(value) & (int(value) - 1) == 0,
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from hlsq.formats import Format
 from hlsq.graph import Interval
 
@@ -25,12 +23,7 @@ def format_interval(fmt: Format) -> Interval:
     return Interval(fmt.qmin, fmt.qmax)
 
 
-def table_type(values: Iterable[int]) -> str:
-    """The smallest plain C++ integer type for a constant table."""
-    array = np.asarray(list(values), dtype=object)
-    interval = Interval(int(min(array)), int(max(array)))
-    if not interval.signed:
-        names = {8: "unsigned char", 16: "unsigned short", 32: "unsigned int", 64: "unsigned long long"}
-    else:
-        names = {8: "signed char", 16: "short", 32: "int", 64: "long long"}
-    return next(name for bits, name in names.items() if interval.width <= bits)
+def span(values: Iterable[int]) -> Interval:
+    """The smallest interval that holds all of a table's values."""
+    found = [int(v) for v in values]
+    return Interval(min(found), max(found))

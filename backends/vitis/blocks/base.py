@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hlsq.backends.vitis.design import Design, HardwareBlock, Tensor
-from hlsq.backends.vitis.types import cpp_int, cpp_signed, format_interval, table_type
+from hlsq.backends.vitis.types import cpp_int, cpp_signed, format_interval, span
 from hlsq.errors import QuantizationError
 from hlsq.formats import Format
 from hlsq.graph import DyadicRequant, Interval, QBlock, Requant, ThresholdRequant
@@ -68,16 +68,23 @@ class RequantCode:
 
     @property
     def product_interval(self) -> Interval:
-        """Integers of the product, its rounding and the zero point."""
-        assert isinstance(self.requant, DyadicRequant)  # noqa: S101 - the template looked
-        inner = product_interval(self.requant, self.scaled)
-        out = Interval(min(2 * self.output.lo, -2), max(2 * self.output.hi, 1))
-        return inner.union(out)
+        """Integers of the product, its rounding, the zero point and the bounds."""
+        q = self.requant
+        assert isinstance(q, DyadicRequant)  # noqa: S101 - the template looked
+        inner, least = product_interval(q, self.scaled), min(q.shift)
+        rounded = Interval((inner.lo >> least) + q.zero_point, (inner.hi >> least) + q.zero_point)
+        return inner.union(rounded).union(Interval(q.lo, q.hi))
 
     @property
     def product(self) -> str:
         """C++ type of the product."""
         return cpp_signed(self.product_interval)
+
+    @property
+    def multiplier_type(self) -> str:
+        """C++ type of a multiplier."""
+        assert isinstance(self.requant, DyadicRequant)  # noqa: S101 - the template looked
+        return cpp_int(span(self.requant.multiplier))
 
     @property
     def tables(self) -> list[Table]:
@@ -86,17 +93,19 @@ class RequantCode:
         if isinstance(r, ThresholdRequant):
             rows = tuple(tuple(int(v) for v in row) for row in r.thresholds)
             values = tuple(int(v) for v in r.values)
-            flat = [v for row in rows for v in row]
+            compared = cpp_signed(span(v for row in rows for v in row))
             return [
-                Table(f"{self.prefix}_thresholds", table_type(flat), rows, by_channel=len(rows) > 1),
-                Table(f"{self.prefix}_values", table_type(values), values, by_channel=False),
+                Table(f"{self.prefix}_thresholds", compared, rows, by_channel=len(rows) > 1),
+                Table(f"{self.prefix}_values", cpp_int(span(values)), values, by_channel=False),
             ]
-        if isinstance(r, DyadicRequant) and len(r.multiplier) > 1:
-            left = Table(f"{self.prefix}_left", "unsigned char", self.left_shifts)
-            multiplier = Table(f"{self.prefix}_multiplier", "unsigned short", r.multiplier)
-            first = ([left] if any(self.left_shifts) else []) if r.is_shift else [multiplier]
-            return [*first, Table(f"{self.prefix}_shift", "unsigned char", r.shift)]
-        return []
+        if not isinstance(r, DyadicRequant):
+            return []
+        first = ("left", self.left_shifts) if r.is_shift else ("multiplier", r.multiplier)
+        return [
+            Table(f"{self.prefix}_{key}", cpp_int(span(values)), values)
+            for key, values in (first, ("shift", r.shift))
+            if len(set(values)) > 1
+        ]
 
     @property
     def left_shifts(self) -> tuple[int, ...]:
@@ -235,12 +244,12 @@ class BlockCode(ABC):
         tables = []
         if self.block.bias is not None:
             values = tuple(int(v) for v in self.block.bias)
-            tables.append(Table(f"{self.ident}_bias", table_type(values), values))
+            tables.append(Table(f"{self.ident}_bias", cpp_int(span(values)), values))
         if self.block.scale is not None:
             for key, array in (("gain", self.block.scale.multiplier), ("offset", self.block.scale.shift)):
                 values = tuple(int(v) for v in array)
                 if len(set(values)) > 1:
-                    tables.append(Table(f"{self.ident}_{key}", table_type(values), values))
+                    tables.append(Table(f"{self.ident}_{key}", cpp_int(span(values)), values))
         return [table.in_rows(self.output_steps, self.output_block) for table in tables + self.requant.tables]
 
     @property

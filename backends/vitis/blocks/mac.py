@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from hlsq.backends.vitis.blocks.base import BlockCode
 from hlsq.backends.vitis.design import MacArray
-from hlsq.backends.vitis.types import cpp_signed
+from hlsq.backends.vitis.types import cpp_int, span
 from hlsq.graph import Interval
 from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D
 from hlsq.graph.ops.base import Op
@@ -46,15 +44,16 @@ class MacCode(BlockCode):
     def product_interval(self) -> Interval:
         """Integers of one product of a tap and a weight."""
         assert self.block.weights is not None  # noqa: S101 - the operation has weights
-        largest = max(1, int(np.abs(self.block.weights.values).max()))
-        ends = [s * largest * d for s in (-1, 1) for d in (self.deviation.lo, self.deviation.hi)]
-        return Interval(min(ends), max(ends))
+        weights = self.block.weights.values
+        low, high = int(weights.min()), int(weights.max())
+        products = span(w * d for w in (low, high) for d in (self.deviation.lo, self.deviation.hi)).with_zero()
+        return products if low >= 0 and self.deviation.lo >= 0 else products.union(Interval(-1, 0))
 
     @property
     def pe_type(self) -> str:
         """C++ type of the PE."""
         assert self.block.weights is not None  # noqa: S101 - the operation has weights
-        product = cpp_signed(self.product_interval)
+        product = cpp_int(self.product_interval)
         return self.mac.pe.cpp_type(self.block.weights, self.tap_type, self.code_type, product)
 
     @property

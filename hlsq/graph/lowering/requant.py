@@ -108,7 +108,7 @@ def make_requant(name: str, scale: Floats, output: Format, activation: Activatio
 
 def product_interval(requant: DyadicRequant, scaled: Interval) -> Interval:
     """All integers between ``t`` and the output: the product and what rounding adds to it."""
-    half = 1 << (max(requant.shift) + requant.negative_shift)
+    half = (1 << (max(requant.shift) + requant.negative_shift)) >> 1
     top = max(requant.multiplier)
     return Interval(min(scaled.lo, 0) * top - half, max(scaled.hi, 0) * top + half)
 

@@ -15,11 +15,12 @@ template <class TAP, class CODE, class PRODUCT, int CODE_BITS, bool SIGNED, bool
 #pragma HLS INLINE
         const int magnitude_bits = SIGNED ? CODE_BITS - 1 : CODE_BITS;
         const int exponent_bits = ZERO_FLAG ? magnitude_bits - 1 : magnitude_bits;
-        const int field = int(code) & ((1 << exponent_bits) - 1);
-        const bool zero = ZERO_FLAG ? ((int(code) >> (magnitude_bits - 1)) & 1) != 0 : field == 0;
-        const bool negative = SIGNED && ((int(code) >> (CODE_BITS - 1)) & 1) != 0;
-        const int exponent = ZERO_FLAG || field == 0 ? field : field - 1;
-        const PRODUCT shifted = PRODUCT(tap) << exponent;
+        typedef uint<(exponent_bits > 0 ? exponent_bits : 1)> exponent_t; // unsigned: it shifts in one direction
+        const exponent_t field = exponent_t(code & CODE((1 << exponent_bits) - 1));
+        const bool zero = ZERO_FLAG ? ((code >> (magnitude_bits - 1)) & 1) != 0 : field == 0;
+        const bool negative = SIGNED && ((code >> (CODE_BITS - 1)) & 1) != 0;
+        const exponent_t exponent = ZERO_FLAG || field == 0 ? field : exponent_t(field - 1);
+        const PRODUCT shifted = shift_left<PRODUCT>(tap, exponent);
         const PRODUCT magnitude = zero ? PRODUCT(0) : shifted;
         return negative ? PRODUCT(-magnitude) : magnitude;
     }

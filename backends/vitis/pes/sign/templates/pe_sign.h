@@ -9,7 +9,7 @@ namespace hlsq {
 template <class TAP, class CODE, class PRODUCT> struct pe_sign {
     static PRODUCT apply(TAP tap, CODE code) {
 #pragma HLS INLINE
-        return int(code) ? PRODUCT(-PRODUCT(tap)) : PRODUCT(tap);
+        return code != 0 ? PRODUCT(-PRODUCT(tap)) : PRODUCT(tap);
     }
 };
 

@@ -3,26 +3,29 @@
 
 // From accumulator to output integer: round(t * multiplier / 2^shift) + zero point, clamped.
 
+#include "types.h"
+
 namespace hlsq {
 
-// value / 2^shift, ties to the even integer.
-template <class T> inline T round_half_even(T value, int shift) {
+// Half of 2^shift, 0 for no shift. Amounts of shifts are unsigned and never become negative on the way: one that could be
+// would take a shifter of both directions.
+template <class T, class SHIFT> inline T half_of(SHIFT shift) {
 #pragma HLS INLINE
-    if (shift == 0)
-        return value;
-    const T half = T(1) << (shift - 1);
+    return T((bits_of_type<T>(1) << shift) >> 1);
+}
+
+// value / 2^shift, ties to the even integer.
+template <class T, class SHIFT> inline T round_half_even(T value, SHIFT shift) {
+#pragma HLS INLINE
     const T odd = (value >> shift) & T(1);
-    const T adjusted = value + half - T(1) + odd;
-    return adjusted >> shift;
+    const T adjusted = value + half_of<T>(shift) - T(1) + odd;
+    return shift == 0 ? value : T(adjusted >> shift);
 }
 
 // value / 2^shift, ties upwards.
-template <class T> inline T round_half_up(T value, int shift) {
+template <class T, class SHIFT> inline T round_half_up(T value, SHIFT shift) {
 #pragma HLS INLINE
-    if (shift == 0)
-        return value;
-    const T half = T(1) << (shift - 1);
-    const T adjusted = value + half;
+    const T adjusted = value + half_of<T>(shift);
     return adjusted >> shift;
 }
 
@@ -32,12 +35,13 @@ template <class OUT, class T> inline OUT clamp(T value, T low, T high) {
 }
 
 // Number of ascending thresholds that value reaches.
-template <int STEPS, class T, class TABLE> inline int count_reached(T value, const TABLE (&thresholds)[STEPS]) {
+template <int STEPS, class T, class TABLE> inline counter<0, STEPS> count_reached(T value, const TABLE (&thresholds)[STEPS]) {
 #pragma HLS INLINE
-    int reached = 0;
+    counter<0, STEPS> reached = 0;
     for (int i = 0; i < STEPS; i++) {
 #pragma HLS UNROLL
-        reached += value >= T(thresholds[i]) ? 1 : 0;
+        // Both are signed. A threshold beyond all values is no value, so it is not converted to their type.
+        reached += value >= thresholds[i] ? 1 : 0;
     }
     return reached;
 }

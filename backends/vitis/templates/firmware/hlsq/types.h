@@ -45,6 +45,9 @@ template <int W, class WEIGHT, class CODE> inline WEIGHT from_code(CODE code) {
     return WEIGHT(WEIGHT(std::uint64_t(code) << above) >> above);
 }
 
+// Unsigned, as wide as P at least, and not narrower than what an expression would widen to a signed type.
+template <class P> using bits_of_type = typename native<(sizeof(P) < 4 ? 4 : sizeof(P))>::u;
+
 // Machine integers must be widened before they are multiplied.
 template <class P, class A, class B> inline P multiply(A a, B b) {
     return P(a) * P(b);
@@ -63,6 +66,8 @@ template <int W, class WEIGHT, class CODE> inline WEIGHT from_code(CODE code) {
 #pragma HLS INLINE
     return WEIGHT(code);
 }
+
+template <class P> using bits_of_type = ap_uint<P::width>;
 
 // ap_int products have the sum of their operands' widths, so the operands keep theirs.
 template <class P, class A, class B> inline P multiply(A a, B b) {
@@ -91,6 +96,13 @@ template <class P, class A, class B> inline P multiply(A a, B b) {
 #endif
 
 namespace hlsq {
+
+// value * 2^by in type P. The amount is unsigned, so that it takes a shifter of one direction; the value's bits are what
+// is shifted, because C++ defines no left shift of a negative machine integer.
+template <class P, class V, class SHIFT> inline P shift_left(V value, SHIFT by) {
+#pragma HLS INLINE
+    return P(bits_of_type<P>(P(value)) << by);
+}
 
 constexpr int bits_of(long long value) {
     return value == 0 ? 0 : 1 + bits_of(value / 2);
