@@ -176,8 +176,8 @@ class _Layout:
             locals_ += [Local(s.ident, tensor, s.depth) for s in readers if s.reader is not None]
             self.fan_outs.append(FanOut(len(readers)))
             targets = ", ".join(s.ident for s in readers)
-            packet = "" if self.streaming else f", {tensor.packet}"
-            after = (f"fan_out<{tensor.positions}{packet}>({written}, {targets});",)
+            count = f"<{tensor.positions}>" if self.streaming or tensor.positions > 1 else ""
+            after = (f"fan_out{count}({written}, {targets});",)
         return CallStep(tuple(locals_), call, tensor, written, after)
 
 

@@ -139,7 +139,7 @@ def test_thresholds_of_an_output_are_all_there_at_once() -> None:
     assert re.findall(r"ARRAY_RESHAPE variable = \w+_thresholds complete dim = (\d)", code) == ["2", "3"]
 
 
-def test_vectors_in_arrays_have_fixed_places() -> None:
+def test_in_arrays_a_packet_is_a_word_and_a_vector_a_single_packet() -> None:
     b = NetworkBuilder(np.random.default_rng(0))
     b.input("x", (2, 3, 2), Affine(8, 0.02))
     b.add("flat", Reshape((12,)), ["x"])
@@ -147,6 +147,11 @@ def test_vectors_in_arrays_have_fixed_places() -> None:
     design = Design(quantize_graph(*b.build(["dense"])), HardwareOptions(io_type="io_parallel"))
     files = render_project(design)
     code = files[f"firmware/blocks/{design.by_name['dense'].ident}.h"]
-    assert re.search(r"array_reader<\w+, 2, 6> source", code)
-    assert re.search(r"array_writer<\w+, 5, 1> sink", code)
-    assert files["firmware/hlsq/types.h"].count("POSITIONS == 1 ? 0 : int(position)") == 2
+    assert re.search(r"array_reader<\w+_t, 6> source", code)
+    assert re.search(r"array_writer<\w+_t, 1> sink", code)
+    top = files["firmware/hlsq_net.cpp"]
+    assert re.search(r"void hlsq_net\(const x_q_t x_q\[6\], dense_q_t &dense_q_out\)", top)
+    for name, mode in (("x_q", "ap_memory"), ("dense_q_out", "ap_vld")):
+        assert f"#pragma HLS AGGREGATE variable = {name} compact = bit\n" in top
+        assert f"#pragma HLS INTERFACE {mode} port = {name}\n" in top
+    assert "RESHAPE" not in top

@@ -123,7 +123,7 @@ def test_an_output_that_is_read_on(
             assert np.array_equal(expected, actual)
         assert run_test_bench(hw.output_dir) == (0, "10 samples, 0 differences\n")
     top = (tmp_path / "io_parallel" / "firmware" / "hlsq_net.cpp").read_text()
-    copied = re.search(r"fan_out<36, 4>\(conv_first_q_all, (.*)\);", top)
+    copied = re.search(r"fan_out<36>\(conv_first_q_all, (.*)\);", top)
     assert copied is not None
     assert "conv_first_q_to_host" in copied[1].split(", ")
 

@@ -36,12 +36,14 @@ template <int POSITIONS, class P> void trace(int tensor, hls::stream<P> &stream)
     }
 }
 
-template <int COUNT, class T> void trace(int tensor, const T *values) {
+template <int POSITIONS, class P> void trace(int tensor, const P *packets) {
     if (trace_sinks() == nullptr)
         return;
     std::int64_t *&sink = trace_sinks()[tensor];
-    for (int i = 0; i < COUNT; i++)
-        *sink++ = to_host(values[i]);
+    for (int i = 0; i < POSITIONS; i++) {
+        for (int c = 0; c < P::size; c++)
+            *sink++ = to_host(packets[i][c]);
+    }
 }
 
 } // namespace hlsq

@@ -127,7 +127,7 @@ constexpr int at_least_one(int value) {
     return value < 1 ? 1 : value;
 }
 
-// What one stream transfer carries: the channels of one position of a feature map.
+// The channels of one position of a feature map: what one transfer of a stream carries, and one word of a memory holds.
 template <class T, int N> struct packet {
     typedef T value_type;
     static const int size = N;
@@ -136,39 +136,53 @@ template <class T, int N> struct packet {
     const T &operator[](int i) const { return data[i]; }
 };
 
-// A map of POSITIONS packets in an array as a source or sink of them, in order. A vector is a single packet: its places are
-// fixed, so that synthesis makes wires of them.
-template <class T, int N, int POSITIONS> class array_reader {
-    const T *values;
+// A map in an array as a source or sink of its packets, in order. A vector is a single packet and no array.
+template <class P, int POSITIONS> class array_reader {
+    const P *packets;
     counter<0, POSITIONS> position;
 
   public:
-    array_reader(const T *array) : values(array), position(0) {}
-    packet<T, N> read() {
+    array_reader(const P *array) : packets(array), position(0) {}
+    P read() {
 #pragma HLS INLINE
-        packet<T, N> result;
-        for (int c = 0; c < N; c++) {
-#pragma HLS UNROLL
-            result[c] = values[(POSITIONS == 1 ? 0 : int(position)) * N + c];
-        }
+        const int at = position;
         position++;
-        return result;
+        return packets[at];
     }
 };
 
-template <class T, int N, int POSITIONS> class array_writer {
-    T *values;
+template <class P> class array_reader<P, 1> {
+    const P &packet;
+
+  public:
+    array_reader(const P &vector) : packet(vector) {}
+    P read() {
+#pragma HLS INLINE
+        return packet;
+    }
+};
+
+template <class P, int POSITIONS> class array_writer {
+    P *packets;
     counter<0, POSITIONS> position;
 
   public:
-    array_writer(T *array) : values(array), position(0) {}
-    void write(const packet<T, N> &given) {
+    array_writer(P *array) : packets(array), position(0) {}
+    void write(const P &given) {
 #pragma HLS INLINE
-        for (int c = 0; c < N; c++) {
-#pragma HLS UNROLL
-            values[(POSITIONS == 1 ? 0 : int(position)) * N + c] = given[c];
-        }
+        packets[int(position)] = given;
         position++;
+    }
+};
+
+template <class P> class array_writer<P, 1> {
+    P &packet;
+
+  public:
+    array_writer(P &vector) : packet(vector) {}
+    void write(const P &given) {
+#pragma HLS INLINE
+        packet = given;
     }
 };
 
