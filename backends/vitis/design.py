@@ -28,6 +28,7 @@ from hlsq.cost import (
 )
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.streams import MINIMUM_DEPTH, packet_sizes, positions, stream_depths
+from hlsq.cost.wires import carriers, is_wire
 from hlsq.errors import OptionError
 from hlsq.formats.packing import codes_per_word, pack
 from hlsq.graph import Interval, QBlock, QuantizedGraph
@@ -110,7 +111,10 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Stream:
-    """A connection from a tensor to one reader; ``reader`` is None for the network's output."""
+    """A connection from a tensor to one reader; ``reader`` is None for the network's output.
+
+    A tensor that is a wire has its carrier's writer.
+    """
 
     tensor: str
     ident: str
@@ -133,6 +137,11 @@ class HardwareBlock:
     def reuse_factor(self) -> int:
         """Cycles per output position."""
         return 1 if self.split is None else self.split.reuse_factor
+
+    @property
+    def is_wire(self) -> bool:
+        """Whether its output is its input's stream or array."""
+        return self.iterations == 0
 
     @property
     def pes(self) -> int:
@@ -159,7 +168,11 @@ class Design:
 
     def __post_init__(self) -> None:
         if isinstance(self.options.reuse_factor, Mapping):
-            computing = [b.name for b in self.graph.blocks if b.weights is not None or finished_of(b) is not None]
+            computing = [
+                b.name
+                for b in self.graph.blocks
+                if b.weights is not None or (finished_of(b) is not None and not is_wire(self.graph, b))
+            ]
             for name in self.options.reuse_factor:
                 if name != "default" and name not in computing:
                     raise OptionError.unknown("reuse_factor", name, [*computing, "default"])
@@ -194,6 +207,20 @@ class Design:
         )
 
     @cached_property
+    def functions(self) -> tuple[HardwareBlock, ...]:
+        """Blocks that are functions of their own: all but wires."""
+        return tuple(block for block in self.blocks if not block.is_wire)
+
+    @cached_property
+    def carriers(self) -> dict[str, str]:
+        """For each tensor, by name, the one whose stream or array holds its integers; another one for a wire."""
+        return carriers(self.graph)
+
+    def carried(self, name: str) -> tuple[Tensor, ...]:
+        """The tensors that the stream or array of tensor ``name`` holds: itself, and the wires behind it."""
+        return tuple(self.tensors[other] for other, carrier in self.carriers.items() if carrier == name)
+
+    @cached_property
     def _macs(self) -> dict[str, MacArray]:
         return {block.name: mac for block in self.graph.blocks if (mac := self._mac(block)) is not None}
 
@@ -205,7 +232,7 @@ class Design:
         slowest = max((loop_iterations(self.graph, by_name[name], s) for name, s in splits.items()), default=0)
         for block in self.graph.blocks:
             products = finished_of(block)
-            if products is not None:
+            if products is not None and not is_wire(self.graph, block):
                 wanted, is_own = self.options.reuse_for(block.name)
                 if wanted is not None and is_own:
                     splits[block.name] = split(block.name, products, wanted)
@@ -230,25 +257,26 @@ class Design:
 
     @cached_property
     def streams(self) -> tuple[Stream, ...]:
-        """All connections; a tensor with several readers has one for each."""
+        """All connections; a tensor with several readers has one for each, and those behind its wires count."""
         depths = stream_depths(self.graph)
         found: list[Stream] = []
-        for name, tensor in self.tensors.items():
-            readers: list[tuple[str | None, int]] = [
-                (block.name, number)
-                for block in self.graph.blocks
-                for number, source in enumerate(block.inputs)
-                if source == name
+        for name in dict.fromkeys(self.carriers.values()):
+            readers: list[tuple[str, str | None, int]] = [
+                (tensor.name, hardware.block.name, number)
+                for tensor in self.carried(name)
+                for hardware in self.functions
+                for number, source in enumerate(hardware.block.inputs)
+                if source == tensor.name
             ]
-            readers += [(None, 0)] * (name in self.graph.outputs)
-            for reader, number in readers:
+            readers += [(t.name, None, 0) for t in self.carried(name) if t.name in self.graph.outputs]
+            for read, reader, number in readers:
                 suffix = (
                     "out" if len(readers) == 1 else f"to_{self.tensors[reader].ident if reader is not None else 'host'}"
                 )
-                if sum(r == reader for r, _ in readers) > 1:
+                if sum((r, by) == (read, reader) for r, by, _ in readers) > 1:
                     suffix += f"_input{number}"
                 depth = depths.get((reader, number), MINIMUM_DEPTH) if reader is not None else MINIMUM_DEPTH
-                found.append(Stream(name, f"{tensor.ident}_{suffix}", reader, number, depth))
+                found.append(Stream(read, f"{self.tensors[read].ident}_{suffix}", reader, number, depth))
         return tuple(found)
 
     def _mac(self, block: QBlock) -> MacArray | None:

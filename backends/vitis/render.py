@@ -19,6 +19,7 @@ from hlsq.backends.vitis.blocks.mac import MacCode
 from hlsq.backends.vitis.design import Design, Stream, Tensor
 from hlsq.backends.vitis.host import HostInput, HostOutput
 from hlsq.backends.vitis.types import cpp_int, span
+from hlsq.backends.vitis.vectors import output_port
 from hlsq.escape import json_text, line_comment, tcl_word
 from hlsq.graph import Interval
 
@@ -54,13 +55,13 @@ class FanOut:
 class CallStep:
     """One block's part of the top function: declarations, call, trace.
 
-    ``after`` holds the calls that hand its result on: copies for several readers or for a port, or, where nothing reads
-    it, what takes it from its stream.
+    ``tensors`` are what ``traced`` holds: the block's result, and the wires behind it. ``after`` holds the calls that
+    hand it on: copies for several readers or for a port, or, where nothing reads it, what takes it from its stream.
     """
 
     locals: tuple[Local, ...]
     call: str
-    tensor: Tensor
+    tensors: tuple[Tensor, ...]
     traced: str
     after: tuple[str, ...]
 
@@ -97,7 +98,7 @@ def render_project(design: Design) -> dict[str, str]:
         "vitis-comp.json.j2": "vitis-comp.json",
     }.items():
         files[target] = _environment("project").get_template(template).render(context)
-    for hardware in design.blocks:
+    for hardware in design.functions:
         code = code_for(design, hardware)
         files[f"firmware/blocks/{code.ident}.h"] = render_block(code)
         if isinstance(code, MacCode):
@@ -127,25 +128,20 @@ class _Layout:
         self.design = design
         self.streaming = design.options.io_type == "io_stream"
         self.fan_outs: list[FanOut] = []
-        self.outputs = [OutputPort(self._port(o), design.tensors[o]) for o in design.graph.outputs]
+        self.outputs = [OutputPort(output_port(design, o), design.tensors[o]) for o in design.graph.outputs]
         self.steps: list[CallStep] = []
         for item in design.graph.inputs:
             tensor = design.tensors[item.name]
             self.steps.append(self._step(tensor, "", source=tensor.ident))
-        for hardware in design.blocks:
+        for hardware in design.functions:
             arguments = [self._read(hardware.block.name, n) for n in range(len(hardware.block.inputs))]
             tensor = design.tensors[hardware.block.name]
             target = self._written(tensor)
             call = f"{hardware.ident}({', '.join([*arguments, target])});"
             self.steps.append(self._step(tensor, call))
 
-    def _port(self, name: str) -> str:
-        tensor = self.design.tensors[name]
-        readers = [s for s in self.design.streams if s.tensor == name]
-        return f"{tensor.ident}_out" if len(readers) == 1 else f"{tensor.ident}_to_host"
-
     def _readers(self, tensor: Tensor) -> list[Stream]:
-        return [s for s in self.design.streams if s.tensor == tensor.name]
+        return [s for s in self.design.streams if self.design.carriers[s.tensor] == tensor.name]
 
     def _written(self, tensor: Tensor) -> str:
         """What a block writes: its only reader's stream or array, or one that is then copied or emptied."""
@@ -156,7 +152,7 @@ class _Layout:
 
     def _read(self, block: str, number: int) -> str:
         stream = next(s for s in self.design.streams if s.reader == block and s.number == number)
-        tensor = self.design.tensors[stream.tensor]
+        tensor = self.design.tensors[self.design.carriers[stream.tensor]]
         is_input = any(i.name == tensor.name for i in self.design.graph.inputs)
         return tensor.ident if is_input and len(self._readers(tensor)) == 1 else stream.ident
 
@@ -171,14 +167,15 @@ class _Layout:
         if not readers and self.streaming:
             # Whoever fills the stream would wait for ever once it is full.
             after = (f"hlsq::discard<{tensor.positions}>({written});",)
-        elif len(readers) > 1:
-            # In a dataflow region a stream or an array has one process that writes and one that reads it.
+        elif len(readers) > 1 or (source is not None and any(s.reader is None for s in readers)):
+            # In a dataflow region a stream or an array has one process that writes and one that reads it, and a port is
+            # no other port: a network that is a wire copies.
             locals_ += [Local(s.ident, tensor, s.depth) for s in readers if s.reader is not None]
             self.fan_outs.append(FanOut(len(readers)))
             targets = ", ".join(s.ident for s in readers)
             count = f"<{tensor.positions}>" if self.streaming or tensor.positions > 1 else ""
             after = (f"fan_out{count}({written}, {targets});",)
-        return CallStep(tuple(locals_), call, tensor, written, after)
+        return CallStep(tuple(locals_), call, self.design.carried(tensor.name), written, after)
 
 
 @cache

@@ -23,8 +23,7 @@ _DIGITS = frozenset("-0123456789 \t")
 
 def output_port(design: Design, name: str) -> str:
     """Name of the top function's port for output ``name``."""
-    readers = [s for s in design.streams if s.tensor == name]
-    return f"{design.tensors[name].ident}_{'out' if len(readers) == 1 else 'to_host'}"
+    return next(s.ident for s in design.streams if s.tensor == name and s.reader is None)
 
 
 def input_files(design: Design) -> dict[str, str]:

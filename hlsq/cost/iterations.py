@@ -7,6 +7,7 @@ from math import gcd
 
 from hlsq.cost.reuse import Split
 from hlsq.cost.streams import packet_sizes, positions
+from hlsq.cost.wires import is_wire
 from hlsq.graph import QBlock, QuantizedGraph
 from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D, Reshape
 from hlsq.graph.ops.base import spatial
@@ -44,7 +45,7 @@ class Sweep:
 
 
 def loop_iterations(graph: QuantizedGraph, block: QBlock, split: Split | None) -> int:
-    """Iterations of the loop of ``block`` for one sample.
+    """Iterations of the loop of ``block`` for one sample; none for a wire.
 
     A position takes as many as ``split`` has steps; a window takes one more for every place where none ends.
 
@@ -53,6 +54,8 @@ def loop_iterations(graph: QuantizedGraph, block: QBlock, split: Split | None) -
         block: of it.
         split: steps and parallelism of the block; None for one that only hands values on.
     """
+    if is_wire(graph, block):
+        return 0
     steps = 1 if split is None else split.reuse_factor
     op = block.op
     if isinstance(op, Dense):

@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 from networks import random_inputs, random_network
 
@@ -24,4 +23,4 @@ def test_loops_run_as_often_as_promised_also_with_moving_registers(
     hw.verify(inputs)
     promised = {b.block.name: 3 * b.iterations for b in hw.design.blocks}
     assert hw.count_iterations(inputs) == promised
-    assert np.all(np.array(list(promised.values())) > 0)
+    assert all((promised[b.block.name] == 0) == b.is_wire for b in hw.design.blocks)
