@@ -37,8 +37,11 @@ def _changes_nothing(graph: QuantizedGraph, block: QBlock) -> bool:
     values = before.levels
     if values is None:
         # A shift by nothing and bounds change nothing between two integers that they do not change.
-        plain = isinstance(requant, DyadicRequant) and requant.multiplier == (1,) and requant.shift == (0,)
-        if requant is not None and not (plain and not requant.negative_shift):
+        if isinstance(requant, DyadicRequant) and (requant.multiplier, requant.shift) == ((1,), (0,)):
+            plain = not requant.negative_shift
+        else:
+            plain = requant is None
+        if not plain:
             return False
         interval = graph.intervals[block.inputs[0]]
         values = (interval.lo, interval.hi)
