@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     for name in THREADS:
         os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // workers)))
+    os.environ.setdefault("HLSQ_JOBS", os.environ["OMP_NUM_THREADS"])
     if not (FLAGS_OF_THE_USER or config.option.collectonly):
         # Beside the folders of the tests, of which pytest keeps a few: a run that is killed leaves nothing for ever.
         folder = config._tmp_path_factory.mktemp("headers", numbered=False)
