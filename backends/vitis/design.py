@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.vitis.accumulators import sum_widths
+from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
 from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.pes import PE, pe_for
@@ -29,6 +30,7 @@ from hlsq.cost import (
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.streams import MINIMUM_DEPTH, packet_sizes, positions, stream_depths
 from hlsq.cost.wires import carriers, is_wire
+from hlsq.cost.words import stream_words
 from hlsq.errors import OptionError
 from hlsq.formats.packing import codes_per_word, pack
 from hlsq.graph import Interval, QBlock, QuantizedGraph
@@ -92,8 +94,9 @@ class Tensor:
         ident: C++ identifier.
         index: number in traces.
         interval: integers of the type that carries it.
-        packet: values in one stream packet.
+        packet: values in one packet.
         positions: packets of one sample.
+        words: transfers in which a packet goes through a stream.
     """
 
     name: str
@@ -102,18 +105,29 @@ class Tensor:
     interval: Interval
     packet: int
     positions: int
+    words: int = 1
 
     @property
     def size(self) -> int:
         """Values of one sample."""
         return self.packet * self.positions
 
+    @property
+    def word(self) -> int:
+        """Values in one transfer; the last of a packet may be partly idle."""
+        return -(-self.packet // self.words)
+
+    @property
+    def transfers(self) -> int:
+        """Transfers of one sample."""
+        return self.positions * self.words
+
 
 @dataclass(frozen=True)
 class Stream:
     """A connection from a tensor to one reader; ``reader`` is None for the network's output.
 
-    A tensor that is a wire has its carrier's writer.
+    A tensor that is a wire has its carrier's writer. Its depth is in words.
     """
 
     tensor: str
@@ -165,6 +179,7 @@ class Design:
 
     graph: QuantizedGraph
     options: HardwareOptions
+    limits: ToolLimits = TOOL_LIMITS
 
     def __post_init__(self) -> None:
         if isinstance(self.options.reuse_factor, Mapping):
@@ -183,12 +198,17 @@ class Design:
         _ = self.blocks
 
     @cached_property
+    def words(self) -> dict[str, int]:
+        """Transfers of one packet of every tensor."""
+        return stream_words(self.graph, self.limits.stream_bits.most)
+
+    @cached_property
     def tensors(self) -> dict[str, Tensor]:
         """All inputs and block outputs by name."""
         idents = identifiers(self.graph.shapes)
         packets, counts = packet_sizes(self.graph), positions(self.graph)
         return {
-            name: Tensor(name, idents[name], i, format_interval(fmt), packets[name], counts[name])
+            name: Tensor(name, idents[name], i, format_interval(fmt), packets[name], counts[name], self.words[name])
             for i, (name, fmt) in enumerate(self.graph.formats.items())
         }
 
@@ -201,7 +221,7 @@ class Design:
                 self.tensors[block.name].ident,
                 self._macs.get(block.name),
                 self._splits.get(block.name),
-                loop_iterations(self.graph, block, self._splits.get(block.name)),
+                loop_iterations(self.graph, block, self._splits.get(block.name), self.words),
             )
             for block in self.graph.blocks
         )
@@ -229,7 +249,9 @@ class Design:
         """Steps of every block that computes; those without weights take the time of the slowest with weights."""
         splits = {name: mac.split for name, mac in self._macs.items()}
         by_name = {block.name: block for block in self.graph.blocks}
-        slowest = max((loop_iterations(self.graph, by_name[name], s) for name, s in splits.items()), default=0)
+        slowest = max(
+            (loop_iterations(self.graph, by_name[name], s, self.words) for name, s in splits.items()), default=0
+        )
         for block in self.graph.blocks:
             products = finished_of(block)
             if products is not None and not is_wire(self.graph, block):
@@ -240,7 +262,8 @@ class Design:
                 fitting = [
                     found
                     for factor in valid_reuse_factors(products)
-                    if loop_iterations(self.graph, block, found := split(block.name, products, factor)) <= slowest
+                    if loop_iterations(self.graph, block, found := split(block.name, products, factor), self.words)
+                    <= slowest
                 ]
                 splits[block.name] = fitting[-1] if fitting else split(block.name, products, 1)
         return splits
@@ -275,12 +298,13 @@ class Design:
                 )
                 if sum((r, by) == (read, reader) for r, by, _ in readers) > 1:
                     suffix += f"_input{number}"
-                depth = depths.get((reader, number), MINIMUM_DEPTH) if reader is not None else MINIMUM_DEPTH
-                found.append(Stream(read, f"{self.tensors[read].ident}_{suffix}", reader, number, depth))
+                packets = depths.get((reader, number), MINIMUM_DEPTH) if reader is not None else MINIMUM_DEPTH
+                tensor = self.tensors[read]
+                found.append(Stream(read, f"{tensor.ident}_{suffix}", reader, number, packets * tensor.words))
         return tuple(found)
 
     def _mac(self, block: QBlock) -> MacArray | None:
-        products = products_of(block, self.graph)
+        products = products_of(block, self.graph, self.words)
         if products is None or block.weights is None:
             return None
         wanted, by_name = self.options.reuse_for(block.name)
@@ -306,13 +330,16 @@ class Design:
         assert block.weights is not None  # noqa: S101 - the caller looked
         fmt = block.weights.format
         codes = fmt.encode(block.weights.values)
-        packets, outputs = chosen.products.packets, chosen.products.outputs
-        matrix = codes.reshape(packets, -1, outputs)
+        packets, outputs, share = chosen.products.packets, chosen.products.outputs, chosen.products.share
+        words = self.words[block.inputs[0]] if packets > 1 else 1
+        packed = codes.reshape(packets // words, -1, outputs)
         tap_slots, output_slots = chosen.tap_steps * chosen.tap_block, chosen.output_steps * chosen.output_block
         # Idle PEs hold the code of 0 (or, for signs, any code: their tap is 0).
         idle = fmt.encode(np.asarray(0)) if fmt.levels is None or 0 in fmt.levels else np.uint64(0)
         padded = np.full((packets, tap_slots // packets, output_slots), idle, dtype=np.uint64)
-        padded[:, : matrix.shape[1], :outputs] = matrix
+        for word in range(words):  # of each position, the last may have fewer taps
+            taps = packed[:, word * share : (word + 1) * share]
+            padded[word::words, : taps.shape[1], :outputs] = taps
         steps = padded.reshape(chosen.tap_steps, chosen.tap_block, chosen.output_steps, chosen.output_block)
         rows = steps.transpose(2, 0, 3, 1).reshape(chosen.reuse_factor, chosen.pes)
         word_bits = self.options.word_for(fmt.bits)
@@ -320,7 +347,7 @@ class Design:
 
     def _check_reuse(self, wanted: int) -> None:
         """Refuse a factor for the whole network that some block cannot have, naming all such blocks at once."""
-        products = {b.name: p for b in self.graph.blocks if (p := products_of(b, self.graph)) is not None}
+        products = {b.name: p for b in self.graph.blocks if (p := products_of(b, self.graph, self.words)) is not None}
         # A block with fewer products than that is served by a single PE, whatever the factor.
         # One whose input arrives in more packets takes a cycle for each.
         possible = {name: set(valid_reuse_factors(p)) for name, p in products.items() if p.packets <= wanted < p.total}

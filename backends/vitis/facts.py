@@ -32,6 +32,6 @@ def _streams(design: Design) -> tuple[StreamReport, ...]:
     for stream in design.streams:
         tensor = design.tensors[stream.tensor]
         found.append(
-            StreamReport(stream.reader or "", stream.tensor, stream.depth, tensor.packet * tensor.interval.width)
+            StreamReport(stream.reader or "", stream.tensor, stream.depth, tensor.word * tensor.interval.width)
         )
     return tuple(found)

@@ -161,19 +161,19 @@ class _Layout:
         written = source or self._written(tensor)
         locals_ = []
         if source is None and (len(readers) != 1 or readers[0].reader is not None):
-            depth = readers[0].depth if len(readers) == 1 else 2
+            depth = readers[0].depth if len(readers) == 1 else 2 * tensor.words
             locals_.append(Local(written, tensor, depth))
         after: tuple[str, ...] = ()
         if not readers and self.streaming:
             # Whoever fills the stream would wait for ever once it is full.
-            after = (f"hlsq::discard<{tensor.positions}>({written});",)
+            after = (f"hlsq::discard<{tensor.transfers}>({written});",)
         elif len(readers) > 1 or (source is not None and any(s.reader is None for s in readers)):
             # In a dataflow region a stream or an array has one process that writes and one that reads it, and a port is
             # no other port: a network that is a wire copies.
             locals_ += [Local(s.ident, tensor, s.depth) for s in readers if s.reader is not None]
             self.fan_outs.append(FanOut(len(readers)))
             targets = ", ".join(s.ident for s in readers)
-            count = f"<{tensor.positions}>" if self.streaming or tensor.positions > 1 else ""
+            count = f"<{tensor.transfers}>" if self.streaming or tensor.transfers > 1 else ""
             after = (f"fan_out{count}({written}, {targets});",)
         return CallStep(tuple(locals_), call, self.design.carried(tensor.name), written, after)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import gcd
 
 from hlsq.cost.reuse import Split
 from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import is_wire
+from hlsq.cost.words import transfer_iterations
 from hlsq.graph import QBlock, QuantizedGraph
 from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D, Reshape
 from hlsq.graph.ops.base import spatial
@@ -44,18 +46,27 @@ class Sweep:
         return max(self.size, last + 1) - min(0, first)
 
 
-def loop_iterations(graph: QuantizedGraph, block: QBlock, split: Split | None) -> int:
+def loop_iterations(
+    graph: QuantizedGraph, block: QBlock, split: Split | None, words: Mapping[str, int] | None = None
+) -> int:
     """Iterations of the loop of ``block`` for one sample; none for a wire.
 
-    A position takes as many as ``split`` has steps; a window takes one more for every place where none ends.
+    A position takes as many as ``split`` has steps; a window takes one more for every place where none ends, and
+    packets of several words take more for their transfers.
 
     Args:
         graph: the network.
         block: of it.
         split: steps and parallelism of the block; None for one that only hands values on.
+        words: of a packet of every tensor (see ``stream_words``); None for one each.
     """
     if is_wire(graph, block):
         return 0
+    return _steps(graph, block, split) + (0 if words is None else transfer_iterations(graph, block, words))
+
+
+def _steps(graph: QuantizedGraph, block: QBlock, split: Split | None) -> int:
+    """Iterations that compute or hand values on."""
     steps = 1 if split is None else split.reuse_factor
     op = block.op
     if isinstance(op, Dense):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -17,8 +18,8 @@ class Products:
     Attributes:
         taps: products of one output.
         outputs: values of one position.
-        packets: stream packets in which the taps arrive, each with an equal share; 1 where they are there at once, as
-            in the window of a convolution.
+        packets: transfers of the stream in which the taps arrive, each with an equal share (of those of one position
+            the last may have fewer); 1 where they are there at once, as in the window of a convolution.
         group: outputs that share taps of their own (those of one channel of a depthwise convolution), or 0 where all
             outputs see all taps.
     """
@@ -29,19 +30,32 @@ class Products:
     group: int = 0
 
     @property
+    def share(self) -> int:
+        """Taps that one transfer has place for."""
+        return -(-self.taps // self.packets)
+
+    @property
     def total(self) -> int:
-        """Number of products."""
-        return self.taps * self.outputs
+        """Number of products, those of idle places included."""
+        return self.share * self.packets * self.outputs
 
 
-def products_of(block: QBlock, graph: QuantizedGraph) -> Products | None:
-    """Products of one output position of ``block`` of ``graph``; None for a block without weights."""
+def products_of(block: QBlock, graph: QuantizedGraph, words: Mapping[str, int] | None = None) -> Products | None:
+    """Products of one output position of ``block`` of ``graph``; None for a block without weights.
+
+    Args:
+        block: of the network.
+        graph: the network.
+        words: of a packet of every tensor (see ``stream_words``); None for one each.
+    """
     if block.weights is None:
         return None
     shape, source = block.weights.values.shape, block.inputs[0]
     if isinstance(block.op, DepthwiseConv2D):
         return Products(shape[0] * shape[1], shape[2], group=shape[2] // graph.shapes[source][-1])
-    packets = positions(graph)[source] if isinstance(block.op, Dense) else 1
+    if not isinstance(block.op, Dense):
+        return Products(prod(shape[:-1]), shape[-1])
+    packets = positions(graph)[source] * (1 if words is None else words[source])
     return Products(prod(shape[:-1]), shape[-1], packets)
 
 

@@ -27,7 +27,7 @@ class Split:
     @property
     def tap_block(self) -> int:
         """Taps that one cycle handles."""
-        return -(-self.products.taps // self.products.packets // (self.tap_steps // self.products.packets))
+        return -(-self.products.share // (self.tap_steps // self.products.packets))
 
     @property
     def output_block(self) -> int:
@@ -65,7 +65,7 @@ def valid_reuse_factors(products: Products) -> tuple[int, ...]:
 
 def _tap_steps(products: Products) -> tuple[int, ...]:
     """Every packet is cut alike, so that no step needs values of two."""
-    return tuple(products.packets * n for n in _steps(products.taps // products.packets))
+    return tuple(products.packets * n for n in _steps(products.share))
 
 
 def _output_steps(products: Products) -> tuple[int, ...]:

@@ -156,8 +156,8 @@ class StreamReport:
     Attributes:
         block: the join.
         source: the tensor that arrives.
-        depth: packets that the stream holds.
-        packet_bits: bits of one packet.
+        depth: packets (or words, where a packet takes several) that the stream holds.
+        packet_bits: bits of one of them.
     """
 
     block: str

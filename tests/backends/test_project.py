@@ -71,7 +71,7 @@ def _edit_top(hw: hlsq.HardwareModel, before: str, after: str) -> None:
 
 
 def test_an_output_changed_on_its_way_out_is_noticed(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
-    end = "    hlsq::trace<1>(5, class_q_out);\n#endif\n"
+    end = "    hlsq::trace<1, 3>(5, class_q_out);\n#endif\n"
     change = "{ class_q_t w = class_q_out.read(); w[0] += 1; class_q_out.write(w); }\n"
     _edit_top(project, end, end + change)
     with pytest.raises(VerificationError) as caught:

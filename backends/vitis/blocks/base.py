@@ -161,6 +161,11 @@ class BlockCode(ABC):
         return tuple(self.design.tensors[name] for name in self.block.inputs)
 
     @property
+    def gathers(self) -> bool:
+        """Whether packets of one of its inputs come in several words."""
+        return any(source.words > 1 for source in self.sources)
+
+    @property
     def result(self) -> Tensor:
         """The tensor it makes."""
         return self.design.tensors[self.block.name]

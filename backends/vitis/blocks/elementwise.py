@@ -17,7 +17,7 @@ class AddCode(BlockCode):
 
     op: ClassVar[type[Op]] = Add
     template: ClassVar[str] = "add.h.j2"
-    headers: ClassVar[tuple[str, ...]] = ("lanes.h",)
+    headers: ClassVar[tuple[str, ...]] = ("lanes.h", "words.h")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +26,7 @@ class ConcatenateCode(BlockCode):
 
     op: ClassVar[type[Op]] = Concatenate
     template: ClassVar[str] = "concatenate.h.j2"
+    headers: ClassVar[tuple[str, ...]] = ("words.h",)
 
     @property
     def branches(self) -> list[RequantCode]:

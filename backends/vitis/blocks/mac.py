@@ -116,6 +116,12 @@ class DenseCode(MacCode):
     headers: ClassVar[tuple[str, ...]] = ("dense.h",)
 
     @property
-    def packet_steps(self) -> int:
-        """Steps that take their taps from one packet."""
+    def word_steps(self) -> int:
+        """Steps that take their taps from one word of the input."""
         return self.mac.split.tap_steps // self.mac.split.products.packets
+
+    @property
+    def last_word(self) -> int:
+        """Values in the last word of an input packet."""
+        source = self.sources[0]
+        return source.packet - (source.words - 1) * source.word

@@ -3,6 +3,7 @@
 
 #include "mac.h"
 #include "window.h"
+#include "words.h"
 
 namespace hlsq {
 
@@ -15,18 +16,22 @@ template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void conv
 #pragma HLS ARRAY_RESHAPE variable = map.lines.line complete dim = 3
 #pragma HLS DEPENDENCE variable = map.lines.line type = inter direction = RAW distance = CONFIG::in_width dependent = true
     mac<CONFIG> pes;
+    gathered<IN, SOURCE> arriving;
+    sent<OUT, SINK> leaving;
 
     hlsq::loop_count counted(CONFIG::number);
 STEPS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
-        if (pes.at_start())
-            map.template take<IN>(input);
+        if (leaving.send(output))
+            continue;
+        if (pes.at_start() && !map.take(input, arriving))
+            continue;
         if (map.at.at_output()) {
             OUT out;
             if (pes.run(map.window, out)) {
-                output.write(out);
+                leaving.put(out, output);
                 map.at.next();
             }
         } else {

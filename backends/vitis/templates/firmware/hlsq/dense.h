@@ -2,29 +2,33 @@
 #define HLSQ_DENSE_H_
 
 #include "mac.h"
+#include "words.h"
 
 namespace hlsq {
 
-// The input vector of a fully connected layer. Its packets are taken one after the other while the first output group
-// sums them, and cut into what the PEs see in one step; the later groups read the same from a memory.
+// The input vector of a fully connected layer. It is taken word by word while the first output group sums them, and cut
+// into what the PEs see in one step; the later groups read the same from a memory.
 template <class CONFIG> class vector_taps {
     typedef typename CONFIG::tap_t tap_t;
-    tap_t packet[CONFIG::packet_steps * CONFIG::tap_block];
+    static const int slots = CONFIG::word_steps * CONFIG::tap_block;
+    tap_t word[slots];
     tap_t kept[CONFIG::tap_steps][CONFIG::tap_block];
     tap_t now[CONFIG::tap_block];
-    counter<0, CONFIG::packet_steps> part; // of the packet
+    counter<0, CONFIG::word_steps> part; // of the word
+    counter<0, CONFIG::packet_words> place; // of the word in its packet
 
   public:
     vector_taps() {
 #pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable = packet complete dim = 0
+#pragma HLS ARRAY_PARTITION variable = word complete dim = 0
 #pragma HLS ARRAY_PARTITION variable = now complete dim = 0
 #pragma HLS ARRAY_RESHAPE variable = kept complete dim = 2
-        for (int t = 0; t < CONFIG::packet_steps * CONFIG::tap_block; t++) {
+        for (int t = 0; t < slots; t++) {
 #pragma HLS UNROLL
-            packet[t] = 0;
+            word[t] = 0;
         }
         part = 0;
+        place = 0;
     }
 
     // Brings the taps of `step` to the front of the PEs.
@@ -33,27 +37,30 @@ template <class CONFIG> class vector_taps {
         if (first_group) {
             if (part == 0) {
                 const IN in = input.read();
+                // The last word of a packet may be filled up.
+                const int filled = place == CONFIG::packet_words - 1 ? CONFIG::last_word : int(IN::size);
                 for (int c = 0; c < IN::size; c++) {
 #pragma HLS UNROLL
-                    packet[c] = CONFIG::load(in[c]);
+                    word[c] = c < filled ? tap_t(CONFIG::load(in[c])) : tap_t(0);
                 }
+                place = after<CONFIG::packet_words>(place);
                 // Taps of idle PEs.
-                for (int t = IN::size; t < CONFIG::packet_steps * CONFIG::tap_block; t++) {
+                for (int t = IN::size; t < slots; t++) {
 #pragma HLS UNROLL
-                    packet[t] = 0;
+                    word[t] = 0;
                 }
             }
-            part = after<CONFIG::packet_steps>(part);
+            part = after<CONFIG::word_steps>(part);
         }
         for (int t = 0; t < CONFIG::tap_block; t++) {
 #pragma HLS UNROLL
-            now[t] = first_group ? packet[t] : kept[step][t];
+            now[t] = first_group ? word[t] : kept[step][t];
             if (first_group && CONFIG::output_steps > 1)
-                kept[step][t] = packet[t];
+                kept[step][t] = word[t];
         }
-        for (int t = 0; t + CONFIG::tap_block < CONFIG::packet_steps * CONFIG::tap_block; t++) {
+        for (int t = 0; t + CONFIG::tap_block < slots; t++) {
 #pragma HLS UNROLL
-            packet[t] = packet[t + CONFIG::tap_block];
+            word[t] = word[t + CONFIG::tap_block];
         }
     }
 
@@ -70,16 +77,19 @@ template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void dens
 #pragma HLS INLINE
     vector_taps<CONFIG> vector;
     mac<CONFIG> pes;
+    sent<OUT, SINK> leaving;
 
     hlsq::loop_count counted(CONFIG::number);
 STEPS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
+        if (leaving.send(output))
+            continue;
         vector.template take<IN>(input, pes.at_step(), pes.in_first_group());
         OUT out;
         if (pes.run(vector, out))
-            output.write(out);
+            leaving.put(out, output);
     }
 }
 

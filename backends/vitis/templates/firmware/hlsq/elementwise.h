@@ -2,6 +2,7 @@
 #define HLSQ_ELEMENTWISE_H_
 
 #include "lanes.h"
+#include "words.h"
 
 namespace hlsq {
 
@@ -10,13 +11,19 @@ template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void map(
 #pragma HLS INLINE
     lanes<typename CONFIG::tap_t, CONFIG::output_slots, CONFIG::output_block> values;
     output_packet<CONFIG> outputs;
+    gathered<IN, SOURCE> arriving;
+    sent<OUT, SINK> leaving;
     hlsq::loop_count counted(CONFIG::number);
 STEPS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
+        if (leaving.send(output))
+            continue;
         if (outputs.next_group() == 0) {
-            const IN in = input.read();
+            IN in;
+            if (!arriving.take(input, in))
+                continue;
             for (int c = 0; c < IN::size; c++) {
 #pragma HLS UNROLL
                 values[c] = CONFIG::load(in[c]);
@@ -24,7 +31,7 @@ STEPS:
         }
         OUT out;
         if (finish_group<CONFIG>(values, outputs, out))
-            output.write(out);
+            leaving.put(out, output);
     }
 }
 
@@ -33,32 +40,36 @@ template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void pad(
 #pragma HLS INLINE
     counter<0, CONFIG::pad_top + CONFIG::in_height + CONFIG::pad_bottom> row = 0;
     counter<0, CONFIG::pad_left + CONFIG::in_width + CONFIG::pad_right> column = 0;
+    gathered<IN, SOURCE> arriving;
+    sent<OUT, SINK> leaving;
     hlsq::loop_count counted(CONFIG::number);
 POSITIONS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
+        if (leaving.send(output))
+            continue;
         const bool inside = row >= CONFIG::pad_top && row < CONFIG::pad_top + CONFIG::in_height &&
                             column >= CONFIG::pad_left && column < CONFIG::pad_left + CONFIG::in_width;
         IN in;
-        if (inside)
-            in = input.read();
+        if (inside && !arriving.take(input, in))
+            continue;
         OUT out;
         for (int c = 0; c < OUT::size; c++) {
 #pragma HLS UNROLL
             out[c] = inside ? typename OUT::value_type(in[c]) : typename OUT::value_type(CONFIG::pad_value);
         }
-        output.write(out);
+        leaving.put(out, output);
         column = after<CONFIG::pad_left + CONFIG::in_width + CONFIG::pad_right>(column);
         if (column == 0)
             row++;
     }
 }
 
-// Takes the packets of a tensor that nobody reads, so that whoever sends them does not wait for ever.
-template <int POSITIONS, class P> void discard(hls::stream<P> &input) {
-POSITIONS:
-    for (int i = 0; i < POSITIONS; i++) {
+// Takes the words of a tensor that nobody reads, so that whoever sends them does not wait for ever.
+template <int TRANSFERS, class P> void discard(hls::stream<P> &input) {
+TRANSFERS:
+    for (int i = 0; i < TRANSFERS; i++) {
 #pragma HLS PIPELINE II = 1
         input.read();
     }
@@ -78,13 +89,19 @@ template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void repa
 #pragma HLS ARRAY_PARTITION variable = out complete dim = 0
     counter<0, IN::size / part> taken = 0;
     counter<0, OUT::size / part> filled = 0;
+    gathered<IN, SOURCE> arriving;
+    sent<OUT, SINK> leaving;
     hlsq::loop_count counted(CONFIG::number);
 PARTS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
+        if (leaving.send(output))
+            continue;
         if (taken == 0) {
-            const IN packet = input.read();
+            IN packet;
+            if (!arriving.take(input, packet))
+                continue;
             for (int c = 0; c < IN::size; c++) {
 #pragma HLS UNROLL
                 in[c] = packet[c];
@@ -110,7 +127,7 @@ PARTS:
 #pragma HLS UNROLL
                 packet[c] = out[c];
             }
-            output.write(packet);
+            leaving.put(packet, output);
         }
     }
 }

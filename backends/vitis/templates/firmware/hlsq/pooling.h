@@ -3,6 +3,7 @@
 
 #include "lanes.h"
 #include "window.h"
+#include "words.h"
 
 namespace hlsq {
 
@@ -14,12 +15,17 @@ template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void larg
 #pragma HLS ARRAY_PARTITION variable = map.lines.line complete dim = 1
 #pragma HLS ARRAY_RESHAPE variable = map.lines.line complete dim = 3
 #pragma HLS DEPENDENCE variable = map.lines.line type = inter direction = RAW distance = CONFIG::in_width dependent = true
+    gathered<IN, SOURCE> arriving;
+    sent<OUT, SINK> leaving;
     hlsq::loop_count counted(CONFIG::number);
 POSITIONS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
-        map.template take<IN>(input);
+        if (leaving.send(output))
+            continue;
+        if (!map.take(input, arriving))
+            continue;
         if (map.at.at_output()) {
             OUT out;
             for (int c = 0; c < OUT::size; c++) {
@@ -32,7 +38,7 @@ POSITIONS:
                 }
                 out[c] = typename OUT::value_type(best);
             }
-            output.write(out);
+            leaving.put(out, output);
         }
         map.at.next();
     }
@@ -49,14 +55,18 @@ template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void aver
     output_packet<CONFIG> outputs;
     counter<0, CONFIG::out_height> row = 0;
     counter<0, CONFIG::out_width> column = 0;
+    gathered<IN, SOURCE> arriving;
+    sent<OUT, SINK> leaving;
     hlsq::loop_count counted(CONFIG::number);
 STEPS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
+        if (leaving.send(output))
+            continue;
         const int group = outputs.next_group();
-        if (group == 0)
-            map.template take<IN>(input);
+        if (group == 0 && !map.take(input, arriving))
+            continue;
         if (!map.at.at_output()) {
             map.at.next();
             continue;
@@ -76,7 +86,7 @@ STEPS:
             map.window.template next_channels<CONFIG::output_block>();
         OUT out;
         if (outputs.put(finished, out)) {
-            output.write(out);
+            leaving.put(out, output);
             map.at.next();
             column = after<CONFIG::out_width>(column);
             if (column == 0)
@@ -90,18 +100,26 @@ template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void glob
 #pragma HLS INLINE
     OUT out;
 #pragma HLS ARRAY_PARTITION variable = out.data complete
+    counter<0, CONFIG::in_height * CONFIG::in_width> position = 0;
+    gathered<IN, SOURCE> arriving;
+    sent<OUT, SINK> leaving;
     hlsq::loop_count counted(CONFIG::number);
 POSITIONS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
-        const IN in = input.read();
+        if (leaving.send(output))
+            continue;
+        IN in;
+        if (!arriving.take(input, in))
+            continue;
         for (int c = 0; c < IN::size; c++) {
 #pragma HLS UNROLL
-            out[c] = i == 0 || in[c] > out[c] ? in[c] : out[c];
+            out[c] = position == 0 || in[c] > out[c] ? in[c] : out[c];
         }
-        if (i == CONFIG::iterations - 1)
-            output.write(out);
+        position++;
+        if (position == CONFIG::in_height * CONFIG::in_width)
+            leaving.put(out, output);
     }
 }
 
@@ -109,24 +127,32 @@ POSITIONS:
 template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void global_average(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
     static const int positions = CONFIG::in_height * CONFIG::in_width;
+    counter<0, positions> taken = 0;
     lanes<typename CONFIG::sum_t, CONFIG::output_slots, CONFIG::output_block> sums;
     output_packet<CONFIG> outputs;
+    gathered<IN, SOURCE> arriving;
+    sent<OUT, SINK> leaving;
     hlsq::loop_count counted(CONFIG::number);
 STEPS:
     for (int i = 0; i < CONFIG::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = flp
         counted.next();
-        if (i < positions) {
-            const IN in = input.read();
+        if (leaving.send(output))
+            continue;
+        if (taken < positions) {
+            IN in;
+            if (!arriving.take(input, in))
+                continue;
+            taken++;
             for (int c = 0; c < IN::size; c++) {
 #pragma HLS UNROLL
                 sums[c] += CONFIG::load(in[c]);
             }
         }
-        if (i >= positions - 1) {
+        if (taken == positions) {
             OUT out;
             if (finish_group<CONFIG>(sums, outputs, out))
-                output.write(out);
+                leaving.put(out, output);
         }
     }
 }

@@ -24,25 +24,30 @@ template <class T> inline std::int64_t to_host(const T &value) {
 #endif
 }
 
-template <int POSITIONS, class P> void trace(int tensor, hls::stream<P> &stream) {
+template <int POSITIONS, int PACKET, class WORD> void trace(int tensor, hls::stream<WORD> &stream) {
     if (trace_sinks() == nullptr)
         return;
     std::int64_t *&sink = trace_sinks()[tensor];
     for (int i = 0; i < POSITIONS; i++) {
-        const P packet = stream.read();
-        for (int c = 0; c < P::size; c++)
-            *sink++ = to_host(packet[c]);
-        stream.write(packet);
+        // The last word of a packet may be filled up.
+        for (int left = PACKET; left > 0; left -= WORD::size) {
+            const WORD word = stream.read();
+            for (int c = 0; c < WORD::size && c < left; c++)
+                *sink++ = to_host(word[c]);
+            stream.write(word);
+        }
     }
 }
 
-template <int POSITIONS, class P> void trace(int tensor, const P *packets) {
+template <int POSITIONS, int PACKET, class WORD> void trace(int tensor, const WORD *words) {
     if (trace_sinks() == nullptr)
         return;
     std::int64_t *&sink = trace_sinks()[tensor];
     for (int i = 0; i < POSITIONS; i++) {
-        for (int c = 0; c < P::size; c++)
-            *sink++ = to_host(packets[i][c]);
+        for (int left = PACKET; left > 0; left -= WORD::size, words++) {
+            for (int c = 0; c < WORD::size && c < left; c++)
+                *sink++ = to_host((*words)[c]);
+        }
     }
 }
 

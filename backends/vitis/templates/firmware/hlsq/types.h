@@ -136,7 +136,7 @@ template <class T, int N> struct packet {
     const T &operator[](int i) const { return data[i]; }
 };
 
-// A map in an array as a source or sink of its packets, in order. A vector is a single packet and no array.
+// A map in an array as a source or sink of its words, in order. A vector of one word is no array.
 template <class P, int POSITIONS> class array_reader {
     const P *packets;
     counter<0, POSITIONS> position;

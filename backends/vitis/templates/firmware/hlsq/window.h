@@ -2,6 +2,7 @@
 #define HLSQ_WINDOW_H_
 
 #include "types.h"
+#include "words.h"
 
 namespace hlsq {
 
@@ -267,8 +268,8 @@ template <class CONFIG> struct moving_window {
     line_buffer<CONFIG> lines;
     taps<CONFIG> window;
 
-    // Takes one position: of the map, or of the padding to its right and below.
-    template <class IN, class SOURCE> void take(SOURCE &input) {
+    // Takes one position: of the map, or of the padding to its right and below. False if it is not whole yet.
+    template <class IN, int WORDS, class SOURCE> bool take(SOURCE &input, gathered_words<IN, WORDS> &arriving) {
 #pragma HLS INLINE
         typedef typename CONFIG::tap_t tap_t;
         tap_t newest[CONFIG::channels];
@@ -277,14 +278,15 @@ template <class CONFIG> struct moving_window {
 #pragma HLS ARRAY_PARTITION variable = fresh complete dim = 0
         IN in;
         const bool inside = at.inside();
-        if (inside)
-            in = input.read();
+        if (inside && !arriving.take(input, in))
+            return false;
         for (int c = 0; c < CONFIG::channels; c++) {
 #pragma HLS UNROLL
             newest[c] = inside ? tap_t(CONFIG::load(in[c])) : tap_t(CONFIG::pad_value);
         }
         lines.take(at, newest, fresh);
         window.shift(fresh, at.at_row_start());
+        return true;
     }
 };
 
