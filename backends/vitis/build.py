@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,10 @@ def run_build(
 
 
 def _report(folder: Path) -> dict[str, Any]:
+    if not any(folder.glob("*_prj/*hls.app")):  # where hls4ml's parser looks for solutions
+        return {}
     from hls4ml.report import parse_vivado_report
 
-    report = parse_vivado_report(str(folder))
+    with redirect_stdout(StringIO()):  # it prints which reports there are not
+        report = parse_vivado_report(str(folder))
     return dict(report) if report else {}

@@ -29,6 +29,8 @@ class HardwareOptions:
     Args:
         part: FPGA part number.
         clock_period: in nanoseconds.
+        clock_uncertainty: share of the period, in percent, that synthesis leaves to placement and routing. The default
+            is that of Vitis HLS.
         io_type: ``"io_stream"`` (packets of one position through FIFOs) or ``"io_parallel"`` (whole maps in memories
             between the blocks, for small networks). The blocks are the same.
         reuse_factor: how many cycles of one output position share a PE. A number for the whole network (blocks with
@@ -49,6 +51,7 @@ class HardwareOptions:
 
     part: str = DEFAULT_PART
     clock_period: float = 5.0
+    clock_uncertainty: float = 27.0
     io_type: IOType = "io_stream"
     reuse_factor: int | Mapping[str, int] | None = None
     word_bits: int = 16
@@ -56,7 +59,7 @@ class HardwareOptions:
     accumulator: BlockAccumulator | Mapping[str, BlockAccumulator] = "interval"
 
     def __post_init__(self) -> None:
-        for name in ("clock_period", "word_bits", "reuse_factor", "accumulator"):
+        for name in ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator"):
             object.__setattr__(self, name, _plain(getattr(self, name)))
         if self.io_type not in get_args(IOType):
             raise OptionError.unknown("io_type", str(self.io_type), get_args(IOType))
@@ -65,6 +68,9 @@ class HardwareOptions:
         period = self.clock_period
         if isinstance(period, bool) or not isinstance(period, (int, float)) or not 0.1 <= period <= 1000:
             raise OptionError(f"clock_period {shown(period)} must be from 0.1 to 1000 nanoseconds")
+        share = self.clock_uncertainty
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 100:
+            raise OptionError(f"clock_uncertainty {shown(share)} must be from 0 to less than 100 percent of the period")
         if type(self.word_bits) is not int or self.word_bits not in WORD_BITS:
             raise OptionError(f"word_bits {shown(self.word_bits)} is unknown; valid: {', '.join(map(str, WORD_BITS))}")
         name = self.project_name

@@ -26,6 +26,7 @@ def main() -> None:
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64
       hlsq verify build/net --samples x_test.npy
       hlsq report build/net --html report.html
+      hlsq build build/net --cosim
 
     Every command explains itself: hlsq COMMAND --help
     """

@@ -97,6 +97,7 @@ def test_without_vitis(project: hlsq.HardwareModel, monkeypatch: pytest.MonkeyPa
 def test_the_script_runs_as_tcl(project: hlsq.HardwareModel, tmp_path: Path) -> None:
     """The real script under tclsh, with the commands of Vitis HLS replaced by a recorder."""
     commands = ["open_project", "set_top", "add_files", "open_solution", "set_part", "create_clock", "csim_design"]
+    commands.append("set_clock_uncertainty")
     commands += ["csynth_design", "cosim_design", "export_design"]
     stubs = "\n".join(f"proc {c} {{args}} {{ puts [list {c} {{*}}$args] }}" for c in commands)
     harness = tmp_path / "harness.tcl"
@@ -107,6 +108,7 @@ def test_the_script_runs_as_tcl(project: hlsq.HardwareModel, tmp_path: Path) -> 
     assert "set_top hlsq_net" in lines
     assert "set_part xc7a100tcsg324-1" in lines
     assert "create_clock -period 5.0 -name default" in lines
+    assert "set_clock_uncertainty 27.0% default" in lines
     assert lines[-2:] == ["csim_design", "csynth_design"]
 
 

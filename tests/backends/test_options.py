@@ -82,6 +82,7 @@ def test_doubleq_packs_three_codes_into_a_word(graph: Any) -> None:
         ({"reuse_factor": 0}, "reuse_factor 0 must be a whole number"),
         ({"reuse_factor": {"conv1": 2.5}}, "reuse_factor 2.5 must be"),
         ({"clock_period": -1}, "clock_period -1 must be"),
+        ({"clock_uncertainty": 100}, "clock_uncertainty 100 must be from 0 to less than 100 percent"),
         ({"word_bits": 12}, "word_bits 12 is unknown; valid: 8, 16, 32, 64"),
         ({"project_name": "9 lives"}, "project_name '9 lives' must be a C"),
         ({"part": "rm -rf; x"}, "is no part number"),
@@ -134,7 +135,8 @@ def test_numpy_integers_are_integers() -> None:
     "values",
     [
         {"word_bits": True}, {"word_bits": 16.0}, {"word_bits": [16]}, {"project_name": 5}, {"clock_period": True},
-        {"clock_period": float("nan")}, {"clock_period": 10**400}, {"clock_period": "5"}, {"part": 5}, {"io_type": 5},
+        {"clock_period": float("nan")}, {"clock_uncertainty": float("nan")}, {"clock_uncertainty": True},
+        {"clock_period": 10**400}, {"clock_period": "5"}, {"part": 5}, {"io_type": 5},
         {"reuse_factor": True}, {"reuse_factor": 1.5}, {"accumulator": [8]}, {"accumulator": 10**400},
     ],
 )  # fmt: skip

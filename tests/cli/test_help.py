@@ -14,7 +14,7 @@ from hlsq.cli import main
 from hlsq.schemes import get_scheme, scheme_names
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["demo", "quantize", "convert", "verify", "report"]
+COMMANDS = ["demo", "quantize", "convert", "verify", "report", "build"]
 
 
 def run(*arguments: str) -> Result:

@@ -22,6 +22,11 @@ from hlsq.cli.values import parse_accumulators, parse_reuse_factors
 @click.option("-o", "--output", type=OUTPUT_FOLDER, required=True, help="Folder of the project.")
 @click.option("--part", help="FPGA part, e.g. xc7a100tcsg324-1.")
 @click.option("--clock-period", type=click.FloatRange(0, min_open=True), help="Clock period in ns.")
+@click.option(
+    "--clock-uncertainty",
+    type=click.FloatRange(0, 100, max_open=True),
+    help="Percent of the period that is left to placement and routing.  [default: 27, as of Vitis HLS]",
+)
 @click.option("--io-type", type=click.Choice(["io_stream", "io_parallel"]), help="How blocks pass their values on.")
 @click.option(
     "--reuse-factor",
