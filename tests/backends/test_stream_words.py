@@ -26,7 +26,7 @@ pytestmark = pytest.mark.csim
 
 
 def with_words_of(bits: int) -> ToolLimits:
-    return ToolLimits(stream_bits=Limit(bits, "bits", "this test"))
+    return ToolLimits(word_bits=Limit(bits, "bits", "this test"))
 
 
 def check(hw: HardwareModel, seed: int) -> None:
@@ -44,7 +44,9 @@ def check(hw: HardwareModel, seed: int) -> None:
 def test_random_networks_of_narrow_words(
     seed: int, bits: int, io_type: IOType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HLSQ_CXXFLAGS", f"{os.environ.get('HLSQ_CXXFLAGS', '')} -DHLSQ_REGISTERS")
+    monkeypatch.setenv(
+        "HLSQ_CXXFLAGS", f"{os.environ.get('HLSQ_CXXFLAGS', '')} -DHLSQ_REGISTERS -DHLSQ_MOST_REGISTERS=5"
+    )
     design = Design(quantized_network(seed), HardwareOptions(io_type=io_type), with_words_of(bits))
     assert any(t.words > 1 for t in design.tensors.values())
     check(HardwareModel(design, write_project(design, tmp_path / "net")), seed)
@@ -80,7 +82,7 @@ def test_a_perceptron_of_hundreds_of_units(wide: HardwareModel) -> None:
 
 
 def test_no_stream_is_wider_than_the_limit(wide: HardwareModel) -> None:
-    most = TOOL_LIMITS.stream_bits.most
+    most = TOOL_LIMITS.word_bits.most
     text = (wide.output_dir / "firmware/defines.h").read_text()
     types = {n: (int(w), int(s)) for w, s, n in re.findall(r"packet<hlsq::.int<(\d+)>, (\d+)> (\w+);", text)}
     assert all(width * size <= most for width, size in types.values())

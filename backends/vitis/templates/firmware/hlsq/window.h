@@ -1,7 +1,7 @@
 #ifndef HLSQ_WINDOW_H_
 #define HLSQ_WINDOW_H_
 
-#include "types.h"
+#include "registers.h"
 #include "words.h"
 
 namespace hlsq {
@@ -152,27 +152,25 @@ template <class CONFIG> struct line_buffer {
 template <class CONFIG> class taps {
     typedef typename CONFIG::tap_t tap_t;
     static const int gap = CONFIG::dilation_width - 1; // columns between two that have taps
-    tap_t tap[CONFIG::tap_slots][CONFIG::channel_slots];
-    tap_t between[CONFIG::kernel_height][CONFIG::kernel_width][gap > 0 ? gap : 1][CONFIG::channels];
+    static const int slots = CONFIG::tap_slots * CONFIG::channel_slots;
+    static const int places = CONFIG::kernel_height * CONFIG::kernel_width;
+    registers<tap_t, slots> tap;
+    registers<tap_t, (gap > 0 ? places * gap * CONFIG::channels : 1)> between;
 #ifndef HLSQ_REGISTERS
     int first_tap, first_channel; // in front of the first PE, so that nothing has to move in simulation
 #endif
 
-    static constexpr int slot(int place, int c) { return CONFIG::by_channel ? place : place * CONFIG::channels + c; }
-    static constexpr int lane(int c) { return CONFIG::by_channel ? c : 0; }
+    static constexpr int at(int t, int c) { return t * CONFIG::channel_slots + c; }
+    static constexpr int slot(int place, int c) { return CONFIG::by_channel ? at(place, c) : place * CONFIG::channels + c; }
+    static constexpr int beside(int place, int d, int c) { return gap > 0 ? (place * gap + d) * CONFIG::channels + c : 0; }
 
   public:
     taps() {
 #pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable = tap complete dim = 0
-#pragma HLS ARRAY_PARTITION variable = between complete dim = 0
         // Slots that no window fills belong to idle PEs.
-        for (int t = 0; t < CONFIG::tap_slots; t++) {
+        for (int t = 0; t < slots; t++) {
 #pragma HLS UNROLL
-            for (int c = 0; c < CONFIG::channel_slots; c++) {
-#pragma HLS UNROLL
-                tap[t][c] = 0;
-            }
+            tap[t] = 0;
         }
 #ifndef HLSQ_REGISTERS
         first_tap = first_channel = 0;
@@ -189,22 +187,22 @@ template <class CONFIG> class taps {
                 const int place = k * CONFIG::kernel_width + j;
                 for (int c = 0; c < CONFIG::channels; c++) {
 #pragma HLS UNROLL
-                    tap_t &here = tap[slot(place, c)][lane(c)];
+                    tap_t &here = tap[slot(place, c)];
                     if (j + 1 == CONFIG::kernel_width) {
                         here = fresh[k][c];
                         continue;
                     }
-                    const tap_t after = row_start ? tap_t(CONFIG::pad_value) : tap[slot(place + 1, c)][lane(c)];
+                    const tap_t after = row_start ? tap_t(CONFIG::pad_value) : tap[slot(place + 1, c)];
                     if (gap == 0) {
                         here = after;
                         continue;
                     }
-                    here = row_start ? tap_t(CONFIG::pad_value) : between[k][j][0][c];
+                    here = row_start ? tap_t(CONFIG::pad_value) : between[beside(place, 0, c)];
                     for (int d = 0; d + 1 < gap; d++) {
 #pragma HLS UNROLL
-                        between[k][j][d][c] = row_start ? tap_t(CONFIG::pad_value) : between[k][j][d + 1][c];
+                        between[beside(place, d, c)] = row_start ? tap_t(CONFIG::pad_value) : between[beside(place, d + 1, c)];
                     }
-                    between[k][j][gap > 0 ? gap - 1 : 0][c] = after;
+                    between[beside(place, gap - 1, c)] = after;
                 }
             }
         }
@@ -214,9 +212,9 @@ template <class CONFIG> class taps {
     const tap_t &operator()(int t, int c) const {
 #pragma HLS INLINE
 #ifdef HLSQ_REGISTERS
-        return tap[t][c];
+        return tap[at(t, c)];
 #else
-        return tap[first_tap + t][first_channel + c];
+        return tap[at(first_tap + t, first_channel + c)];
 #endif
     }
 
@@ -242,21 +240,17 @@ template <class CONFIG> class taps {
   private:
     template <int TAPS, int CHANNELS> void rotate() {
 #pragma HLS INLINE
-        tap_t moved[CONFIG::tap_slots][CONFIG::channel_slots];
-#pragma HLS ARRAY_PARTITION variable = moved complete dim = 0
+        registers<tap_t, slots> moved;
         for (int t = 0; t < CONFIG::tap_slots; t++) {
 #pragma HLS UNROLL
             for (int c = 0; c < CONFIG::channel_slots; c++) {
 #pragma HLS UNROLL
-                moved[t][c] = tap[(t + TAPS) % CONFIG::tap_slots][(c + CHANNELS) % CONFIG::channel_slots];
+                moved[at(t, c)] = tap[at((t + TAPS) % CONFIG::tap_slots, (c + CHANNELS) % CONFIG::channel_slots)];
             }
         }
-        for (int t = 0; t < CONFIG::tap_slots; t++) {
+        for (int t = 0; t < slots; t++) {
 #pragma HLS UNROLL
-            for (int c = 0; c < CONFIG::channel_slots; c++) {
-#pragma HLS UNROLL
-                tap[t][c] = moved[t][c];
-            }
+            tap[t] = moved[t];
         }
     }
 #endif
