@@ -37,8 +37,6 @@ from hlsq.graph import Interval, QBlock, QuantizedGraph
 
 PARALLEL_LIMIT = 1 << 14
 """Most values of one map in io_parallel, where it lies between two blocks as a whole."""
-MOST_PES = 1 << 14
-"""Most PEs of one block: each is a copy of the loop's body, in registers and with a weight of its own every cycle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +198,7 @@ class Design:
     @cached_property
     def words(self) -> dict[str, int]:
         """Transfers of one packet of every tensor."""
-        return stream_words(self.graph, self.limits.stream_bits.most)
+        return stream_words(self.graph, self.limits.word_bits.most)
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
@@ -310,21 +308,43 @@ class Design:
         wanted, by_name = self.options.reuse_for(block.name)
         if wanted is None:
             chosen = closest_split(block.name, products, DEFAULT_REUSE)
-            if chosen.pes > MOST_PES:
-                chosen = split(block.name, products, _enough(block.name, products, DEFAULT_REUSE))
+            if self._overrun(block, chosen):
+                chosen = split(block.name, products, self._enough(block, products, DEFAULT_REUSE))
         elif not by_name:
             chosen = split(block.name, products, _within(products, wanted))
         else:
             chosen = split(block.name, products, wanted)
-        if chosen.pes > MOST_PES:
-            enough = _enough(block.name, products, 1)
+        if found := self._overrun(block, chosen):
+            enough = self._enough(block, products, 1)
             raise OptionError(
-                f"block {block.name!r}: reuse factor {chosen.reuse_factor} asks for {chosen.pes:,} PEs at once; at "
-                f"most {MOST_PES:,} are allowed: give it at least {enough}, as in "
-                f"reuse_factor={{{block.name!r}: {enough}}}"
+                f"block {block.name!r}: reuse factor {chosen.reuse_factor} asks for {found}: give it at least "
+                f"{enough}, as in reuse_factor={{{block.name!r}: {enough}}}"
             )
         pe, rom = pe_for(block.name, block.weights), self._rom(block, chosen)
         return MacArray(pe, chosen, rom, self.sum_widths.get(block.name))
+
+    def _overrun(self, block: QBlock, chosen: Split) -> str:
+        """What ``chosen`` asks for that the tool cannot do, and how much of it that does; empty if it can."""
+        assert block.weights is not None  # noqa: S101 - the caller looked
+        bits = block.weights.format.bits
+        word = self.options.word_for(bits)
+        row = -(-chosen.pes // codes_per_word(bits, word)) * word
+        asked = (
+            ("PEs at once", chosen.pes, self.limits.loop_copies),
+            ("bits of weights at once", row, self.limits.reshape_bits),
+        )
+        over = [
+            f"{amount:,} {what}; Vitis HLS takes at most {limit.most:,}"
+            for what, amount, limit in asked
+            if amount > limit.most
+        ]
+        return over[0] if over else ""
+
+    def _enough(self, block: QBlock, products: Products, least: int) -> int:
+        """The smallest reuse factor from ``least`` on with which the tool can do what it asks for."""
+        valid = valid_reuse_factors(products)
+        fitting = (v for v in valid if v >= least and not self._overrun(block, split(block.name, products, v)))
+        return next(fitting, valid[-1])
 
     def _rom(self, block: QBlock, chosen: Split) -> WeightROM:
         assert block.weights is not None  # noqa: S101 - the caller looked
@@ -381,9 +401,3 @@ class Design:
 def _within(products: Products, wanted: int) -> int:
     """``wanted``, or the nearest end of what is possible: a single PE, or a cycle for each packet of the input."""
     return min(max(wanted, products.packets), products.total)
-
-
-def _enough(name: str, products: Products, least: int) -> int:
-    """The smallest reuse factor from ``least`` on that needs no more than the allowed PEs."""
-    valid = valid_reuse_factors(products)
-    return next((v for v in valid if v >= least and split(name, products, v).pes <= MOST_PES), valid[-1])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit of the tool.
+    """A number that the tool does not go beyond.
 
     Attributes:
         most: the largest value it takes.
@@ -22,27 +23,67 @@ class Limit:
 
 @dataclass(frozen=True)
 class ToolLimits:
-    """All of them. The defaults are those of Vitis HLS 2022.2 to 2025.1.
+    """All of them: those of Vitis HLS 2022.2 to 2025.1, or of Vivado HLS where nobody has tried later versions.
 
     Attributes:
-        stream_bits: of one word of an ``hls::stream``, or of a struct at a port. Streams inside are packed bit by bit;
+        word_bits: of one word of a stream, or of a struct in a memory or at a port. Inside words are packed bit by bit;
             at a port every value takes the bits of its machine integer, which is what counts here.
         reshape_bits: of one element of an array after ``ARRAY_RESHAPE``.
-        partition_elements: of an array that ``ARRAY_PARTITION`` takes apart completely. Without an option it is 1,024;
-            the option that raises it is one of Vivado HLS, which Vitis HLS may not know any more.
+        partition_elements: of an array that ``ARRAY_PARTITION`` takes apart completely, with the option that the
+            project's Tcl sets where an array has more than ``default_partition``. It is one of Vivado HLS; Vitis HLS
+            may not know it any more.
+        default_partition: the same without the option.
         loop_copies: of the body of nested loops that are unrolled.
     """
 
-    stream_bits: Limit = Limit(
-        4096, "bits", "error HLS 214-256: bit-width after aggregation is larger than 4096 (hls4ml 1245)"
-    )
-    reshape_bits: Limit = Limit(
-        65536, "bits", "error XFORM 203-133: reshaped elements exceed the maximum bitwidth of 65536 (hls4ml 506, 623)"
-    )
-    partition_elements: Limit = Limit(
-        1024, "elements", "error XFORM 203-103: partitioned elements exceed the threshold of 1024 (hls4ml 134, 1157)"
-    )
-    loop_copies: Limit = Limit(4096, "copies", "error XFORM 203-504: Stop unrolling loop (hls4ml 904, 1013)")
+    word_bits: Limit = Limit(4096, "bits", "HLS 214-256, bit-width after aggregation; hls4ml issue 1245")
+    reshape_bits: Limit = Limit(65536, "bits", "XFORM 203-133, bitwidth of reshaped elements; hls4ml issues 506, 623")
+    partition_elements: Limit = Limit(4096, "elements", "config_array_partition -maximum_size; hls4ml issue 1157")
+    default_partition: Limit = Limit(1024, "elements", "XFORM 203-103, partitioned elements; hls4ml issues 134, 1157")
+    loop_copies: Limit = Limit(4096, "copies", "XFORM 203-504, stop unrolling loop; hls4ml issues 904, 1013")
 
 
 TOOL_LIMITS = ToolLimits()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Something that must not stand in the C++ of a design.
+
+    Attributes:
+        what: it is.
+        pattern: regular expression that finds it in one file.
+        unless: regular expression that excuses it, if the file has it as well; empty for never.
+        source: where it is known from.
+    """
+
+    what: str
+    pattern: str
+    unless: str
+    source: str
+
+    def broken_by(self, text: str) -> bool:
+        """Whether a file with this ``text`` breaks it."""
+        return bool(re.search(self.pattern, text)) and not (self.unless and re.search(self.unless, text))
+
+
+RULES = (
+    Rule(
+        "an AXI master port, whose elements must be a multiple of 8 bits",
+        r"#pragma HLS INTERFACE[^\n]*\bm_axi\b",
+        "",
+        "v++ 203-801, must be a multiple of 8 for AXI4 master port; heterocl issue 261",
+    ),
+    Rule(
+        "a stream of its own outside a dataflow region",
+        r"\n\s+(static )?hls::stream<[^>]*> \w+[;({]",
+        r"#pragma HLS DATAFLOW",
+        "UG1399: a stream between functions needs processes that run at once",
+    ),
+    Rule(
+        "STABLE, which repeats rows of stream arguments in co-simulation",
+        r"#pragma HLS STABLE\b",
+        "",
+        "UG1399: stable is for arguments that are not written while the region runs",
+    ),
+)

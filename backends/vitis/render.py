@@ -16,6 +16,7 @@ from hlsq.backends.vitis.blocks import BlockCode, code_for
 from hlsq.backends.vitis.blocks.base import TEMPLATES as BLOCK_TEMPLATES
 from hlsq.backends.vitis.blocks.base import short_format
 from hlsq.backends.vitis.blocks.mac import MacCode
+from hlsq.backends.vitis.demands import check_demands, check_rules, partition_size
 from hlsq.backends.vitis.design import Design, Stream, Tensor
 from hlsq.backends.vitis.host import HostInput, HostOutput
 from hlsq.backends.vitis.types import cpp_int, span
@@ -67,7 +68,13 @@ class CallStep:
 
 
 def render_project(design: Design) -> dict[str, str]:
-    """All generated files of ``design``: path in the project to content."""
+    """All generated files of ``design``: path in the project to content.
+
+    Raises:
+        OptionError: a block asks for more than Vitis HLS can do.
+    """
+    codes = [code_for(design, hardware) for hardware in design.functions]
+    check_demands(design, codes)
     layout = _Layout(design)
     files: dict[str, str] = {}
     project = design.options.top
@@ -82,6 +89,7 @@ def render_project(design: Design) -> dict[str, str]:
         "clones": layout.fan_outs,
         "host_inputs": [HostInput(i.format) for i in design.graph.inputs],
         "host_outputs": [HostOutput(design.graph.formats[o], design.graph.shapes[o]) for o in design.graph.outputs],
+        "partition_size": partition_size(design, codes),
         "build_options": {"reset": 0, "csim": 1, "synth": 1, "cosim": 0, "export": 0, "vsynth": 0},
     }
     for template, target in {
@@ -98,8 +106,7 @@ def render_project(design: Design) -> dict[str, str]:
         "vitis-comp.json.j2": "vitis-comp.json",
     }.items():
         files[target] = _environment("project").get_template(template).render(context)
-    for hardware in design.functions:
-        code = code_for(design, hardware)
+    for code in codes:
         files[f"firmware/blocks/{code.ident}.h"] = render_block(code)
         if isinstance(code, MacCode):
             files[f"firmware/weights/{code.ident}.h"] = (
@@ -108,6 +115,7 @@ def render_project(design: Design) -> dict[str, str]:
             files[f"firmware/hlsq/{code.mac.pe.header}"] = code.mac.pe.source().read_text(encoding="utf-8")
     for header in sorted(STATIC.glob("*.h")):
         files[f"firmware/hlsq/{header.name}"] = header.read_text(encoding="utf-8")
+    check_rules(files)
     return files
 
 

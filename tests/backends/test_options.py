@@ -114,9 +114,11 @@ def test_more_pes_than_can_be_built_are_refused_with_the_factor_that_works() -> 
     kernel = np.ones((200, 100))
     wide = Graph("wide", (GraphInput("x", (200,)),), (Block("fc", Dense(), ("x",), kernel=kernel),), ("fc",))
     graph = quantize_graph(wide, Plan("p", "fold", {"x": Affine(8, 0.1)}, {"fc": BlockPlan(weight=Affine(8, 0.1))}))
-    with pytest.raises(OptionError, match=r"'fc': reuse factor 1 asks for 20,000 PEs at once; .*at least 2"):
+    with pytest.raises(
+        OptionError, match=r"'fc': reuse factor 1 asks for 20,000 PEs at once; .* 4,096: give it at least 5, as in"
+    ):
         Design(graph, HardwareOptions(reuse_factor=1))
-    assert Design(graph, HardwareOptions(reuse_factor=2)).blocks[0].pes == 10000
+    assert Design(graph, HardwareOptions(reuse_factor=5)).blocks[0].pes == 4000
 
 
 def test_numpy_integers_are_integers() -> None:
