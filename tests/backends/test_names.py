@@ -3,13 +3,14 @@
 import re
 import subprocess
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from odd_names import ASCII, CPP, HOSTILE, LONG, OURS, network
+from odd_names import ASCII, CPP, HOSTILE, KEYWORDS, LONG, OURS, network
 
 import hlsq
 from hlsq.backends.vitis.design import Design
@@ -102,6 +103,24 @@ def test_no_header_has_a_name_of_ours(derived: set[str], tmp_path: Path) -> None
     source.write_text(source.read_text() + "\n".join([*lines, *(f"void {top_name(w)}();" for w in sorted(words))]))
     command[-1:] = ["-fsyntax-only", "-w"]
     subprocess.run([*command, str(source)], check=True)
+
+
+@pytest.mark.csim
+def test_no_keyword_of_any_language_is_an_identifier(derived: set[str], tmp_path: Path) -> None:
+    words = sorted({word for listed in KEYWORDS.values() for word in listed.split()})
+    found = identifiers(words)
+    made = {f"{i}{ending}" for i in found.values() for ending in derived} | {top_name(word) for word in words}
+    assert not {name.lower() for name in made} & {word.lower() for word in words}
+    # And what a compiler says of it, and of the top function, with the headers that a top function has.
+    lines = ['#include "ap_int.h"', '#include "hls_stream.h"', "#include <fstream>", "#include <iostream>"]
+    lines += [f"typedef int {i}_t; void {i}(const {i}_t {i}_out[3]);" for i in found.values()]
+    lines += [f"void {top_name(word)}();" for word in words]
+    source = tmp_path / "keywords.cpp"
+    source.write_text("\n".join(lines))
+    hls4ml = find_spec("hls4ml")
+    assert hls4ml is not None
+    headers = Path(str(hls4ml.origin)).parent / "templates" / "vivado" / "ap_types"
+    subprocess.run(["g++", "-std=c++14", f"-I{headers}", "-fsyntax-only", "-w", str(source)], check=True)
 
 
 @pytest.mark.csim

@@ -11,7 +11,33 @@ from hlsq.graph.ops import Add, Dense
 from hlsq.plan import BlockPlan, Plan
 
 LONG = "a_long_name_of_a_layer_" * 20
-CPP = ["int8", "EOF", "class", "unix", "errno", "BIG_ENDIAN", "wchar_t", "M_PI", "main", "key", "hlsq", "std"]
+CPP = [
+    "int8", "EOF", "NULL", "stdin", "class", "unix", "errno", "BIG_ENDIAN", "wchar_t", "M_PI", "main", "key", "hlsq",
+    "std",
+]  # fmt: skip
+KEYWORDS = {
+    "C++": "alignas and asm auto bool break case catch char class compl const constexpr decltype default delete "
+    "do double else enum explicit export extern false final float for friend goto if import inline int "
+    "long module mutable namespace new not nullptr operator or override private protected public register "
+    "requires return short signed sizeof static struct switch template this throw true try typedef typeid "
+    "typename union unsigned using virtual void volatile while xor",
+    "macros": "EOF NULL assert errno stderr stdin stdout offsetof va_arg linux unix i386 INT_MAX BUFSIZ RAND_MAX "
+    "signals",
+    "Verilog": "always and assign begin bit buf case cell config deassign default design disable edge else end "
+    "endcase endmodule event for force forever fork function generate genvar if initial inout input "
+    "instance integer join library localparam logic module nand negedge nor not or output parameter "
+    "posedge primitive real reg release repeat scalared signed specify string supply0 table task time tri "
+    "unsigned var wait wand wire wor xnor xor",
+    "VHDL": "abs access after alias all architecture array begin block body buffer bus component downto entity "
+    "exit file generic group in is label linkage loop map mod next null of on others out package port "
+    "process pure range record rem report select severity shared signal sla subtype then to transport "
+    "type until use variable when with",
+    "Tcl": "append array break catch cd close concat eval exec exit expr file foreach format global incr info "
+    "lindex list open package proc puts read regexp rename set source string subst switch then unset "
+    "uplevel upvar variable while",
+    "Vitis": "add_files ap_int ap_uint ap_clk ap_rst ap_rst_n ap_start ap_done ap_idle ap_ready ap_return axis "
+    "dataflow hls m_axi open_project pipeline pragma s_axilite set_top solution1 stream top unroll",
+}
 ASCII = "".join(map(chr, range(128)))
 HOSTILE = [
     "ends with \\", "ends with ??/", "ends with \\ ", "*/ int x;", "a\n#error", "\ud800",
