@@ -21,7 +21,7 @@ def blocks_of(graph: QuantizedGraph) -> dict[str, str]:
     """Generated C++ of every block."""
     design = Design(graph, HardwareOptions())
     files = render_project(design)
-    return {b.block.name: files[f"firmware/blocks/{b.ident}.h"] for b in design.blocks}
+    return {b.block.name: files[f"firmware/blocks/{b.ident}.h"] for b in design.functions}
 
 
 def pe_of(code: str) -> tuple[str, list[str]]:
