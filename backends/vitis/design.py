@@ -28,6 +28,7 @@ from hlsq.cost import (
     valid_reuse_factors,
 )
 from hlsq.cost.iterations import loop_iterations
+from hlsq.cost.operators import Operators, operators_of
 from hlsq.cost.streams import MINIMUM_DEPTH, packet_sizes, positions, stream_depths
 from hlsq.cost.wires import carriers, is_wire
 from hlsq.cost.words import stream_words
@@ -270,6 +271,16 @@ class Design:
     def sum_widths(self) -> dict[str, int]:
         """Bits of partial sums by block, where the options fix them."""
         return sum_widths(self.graph, self.options)
+
+    @cached_property
+    def operators(self) -> dict[str, Operators]:
+        """What of each block works in every cycle, by name."""
+        found = {}
+        for block in self.graph.blocks:
+            mac = self._macs.get(block.name)
+            of_pes = (mac.pe.multiplies, mac.pe.shifts) if mac is not None else ()
+            found[block.name] = operators_of(self.graph, block, self._splits.get(block.name), *of_pes)
+        return found
 
     @cached_property
     def by_name(self) -> dict[str, HardwareBlock]:

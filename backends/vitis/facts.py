@@ -17,6 +17,7 @@ def design_facts(design: Design) -> DesignFacts:
         io_type=options.io_type,
         word_bits=options.word_bits,
         macs={b.block.name: _mac_facts(b.mac) for b in design.blocks if b.mac is not None},
+        operators=design.operators,
         streams=_streams(design) if options.io_type == "io_stream" else (),
     )
 

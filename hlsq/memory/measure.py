@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from hlsq.graph import DyadicRequant, Interval, QBlock, QuantizedGraph, Requant
+from hlsq.graph import DyadicRequant, QBlock, QuantizedGraph, Requant
 from hlsq.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D
 from hlsq.graph.ops.base import spatial
 from hlsq.graph.ops.pool2d import Pool2D
 from hlsq.memory.maps import map_memory, working_maps
 from hlsq.memory.model import WORD_BITS, BlockMemory, NetworkMemory
+from hlsq.memory.taps import tap_bits
 from hlsq.memory.words import packed_size, table_bits, table_width
 
 ScaleTable = Literal["scale", "shift"]
@@ -121,8 +122,4 @@ def _line_buffer(graph: QuantizedGraph, block: QBlock) -> int:
         span = op.dilation[0] * (block.weights.values.shape[0] - 1) + 1
     else:
         return 0
-    fmt = graph.formats[source]
-    zero = fmt.offset
-    tap = graph.intervals[source].union(Interval(fmt.qmin, fmt.qmax))
-    tap_bits = Interval(tap.lo - zero, tap.hi - zero).with_zero().width
-    return (span - 1) * (width + op.padding[2] + op.padding[3]) * channels * tap_bits
+    return (span - 1) * (width + op.padding[2] + op.padding[3]) * channels * tap_bits(graph, source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hlsq.cost.operators import Operators
 from hlsq.report.model import PEReport, StreamReport
 
 
@@ -34,6 +35,7 @@ class DesignFacts:
         io_type: ``io_stream`` or ``io_parallel``.
         word_bits: width of the memory words that hold packed codes.
         macs: of the blocks with weights, by name.
+        operators: what of each block works in every cycle, by name.
         streams: all connections between blocks; the network's outputs go to the block ``""``. None in io_parallel.
     """
 
@@ -43,4 +45,10 @@ class DesignFacts:
     io_type: str
     word_bits: int
     macs: Mapping[str, MacFacts]
+    operators: Mapping[str, Operators]
     streams: tuple[StreamReport, ...] = ()
+
+    @property
+    def widest_stream_bits(self) -> int:
+        """Bits of one packet of the widest stream; 0 without streams."""
+        return max((stream.packet_bits for stream in self.streams), default=0)

@@ -51,9 +51,7 @@ def make_report(
     memory = measure(graph, design.word_bits, {name: mac.rom_bits for name, mac in design.macs.items()}, streaming)
     found = {name: DeviationReport(d.values, d.differing, d.largest) for name, d in (deviations or {}).items()}
     blocks = tuple(
-        _block_report(
-            graph, block, design.macs.get(block.name), plan, memory.by_name[block.name], found.get(block.name)
-        )
+        _block_report(graph, block, design, plan, memory.by_name[block.name], found.get(block.name))
         for block in graph.blocks
     )
     joins = {block.name for block in graph.blocks if len(block.inputs) > 1}
@@ -72,6 +70,7 @@ def make_report(
         blocks=blocks,
         joins=tuple(stream for stream in design.streams if stream.block in joins),
         stream_bits=sum(stream.bits for stream in design.streams),
+        widest_stream_bits=design.widest_stream_bits,
         memory=memory,
         deviation_samples=_samples(graph, found),
         accuracy=dict(accuracy or {}),
@@ -96,11 +95,12 @@ def describe(fmt: Format) -> FormatReport:
 def _block_report(
     graph: QuantizedGraph,
     block: QBlock,
-    mac: MacFacts | None,
+    design: DesignFacts,
     plan: Plan | None,
     memory: BlockMemory,
     deviation: DeviationReport | None,
 ) -> BlockReport:
+    mac = design.macs.get(block.name)
     formats = plan.blocks.get(block.name) if plan is not None else None
     sums = block.op.accumulates and not isinstance(block.op, Concatenate)
     scale = block.scale
@@ -126,6 +126,7 @@ def _block_report(
         requant=_requant_words(block),
         requant_bits=_requant_bits(graph, block),
         pe=None if mac is None else mac.pe,
+        operators=design.operators[block.name],
         macs=_macs(graph, block),
         memory=memory,
         deviation=deviation,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hlsq.cost.operators import Operators
+from hlsq.cost.requantisers import Requantisers
 from hlsq.memory import AverageLength, BlockMemory, NetworkMemory
 from hlsq.report.curve import ACCURACY, CurvePoint, metric_of
 from hlsq.report.histograms import WeightHistogram
@@ -120,6 +122,7 @@ class BlockReport:
         requant: how the output gets its format, in words.
         requant_bits: of the signed type of product and rounding, 0 without a multiplication or shift.
         pe: its processing elements, or None.
+        operators: requantisers, multipliers, shifters and registers of its window.
         macs: multiplications (or shifts) and additions for one sample.
         memory: weights, tables and line buffers.
         deviation: rounding on the calibration data; None where it does not round or nothing was measured.
@@ -144,6 +147,7 @@ class BlockReport:
     requant: str
     requant_bits: int
     pe: PEReport | None
+    operators: Operators
     macs: int
     memory: BlockMemory
     deviation: DeviationReport | None
@@ -204,6 +208,7 @@ class NetworkReport:
         blocks: in order.
         joins: streams into additions and concatenations; none in io_parallel.
         stream_bits: all streams together; 0 in io_parallel.
+        widest_stream_bits: of one packet of the widest of all streams; 0 in io_parallel.
         memory: of the network.
         deviation_samples: calibration samples on which roundings were counted; None if none were.
         accuracy: results that the user added, name to value.
@@ -223,6 +228,7 @@ class NetworkReport:
     blocks: tuple[BlockReport, ...]
     joins: tuple[StreamReport, ...]
     stream_bits: int
+    widest_stream_bits: int
     memory: NetworkMemory
     deviation_samples: int | None
     accuracy: Mapping[str, float] = field(default_factory=dict)
@@ -248,6 +254,31 @@ class NetworkReport:
             if block.pe is not None:
                 found[block.pe.kind] = found.get(block.pe.kind, 0) + block.pe.count
         return dict(sorted(found.items()))
+
+    @property
+    def requantisers(self) -> Requantisers:
+        """Of all blocks together."""
+        return sum((block.operators.requantisers for block in self.blocks), Requantisers())
+
+    @property
+    def multipliers(self) -> int:
+        """Of all blocks together, those of PEs excepted."""
+        return sum(block.operators.multipliers.total for block in self.blocks)
+
+    @property
+    def shifters(self) -> int:
+        """PEs and requantisers of all blocks together that shift by what is known only when they run."""
+        return sum(block.operators.shifters for block in self.blocks)
+
+    @property
+    def dsp_candidates(self) -> int:
+        """Multiplications of every cycle of all blocks together, which a tool may put into DSP blocks."""
+        return sum(block.operators.dsp_candidates for block in self.blocks)
+
+    @property
+    def window_register_bits(self) -> int:
+        """Of all blocks together."""
+        return sum(block.operators.window_register_bits for block in self.blocks)
 
     @property
     def macs(self) -> int:

@@ -39,6 +39,12 @@ def to_plain(report: NetworkReport) -> dict[str, Any]:
     data["totals"] = {
         "macs": report.macs,
         "pes": report.pes,
+        "requantisers": asdict(report.requantisers),
+        "multipliers": report.multipliers,
+        "shifters": report.shifters,
+        "dsp_candidates": report.dsp_candidates,
+        "window_register_bits": report.window_register_bits,
+        "widest_stream_bits": report.widest_stream_bits,
         "memory": {
             **{name: _saving(getattr(report.memory, name)) for name in TOTALS},
             "word_bits": report.memory.word_bits,

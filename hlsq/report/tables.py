@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hlsq.escape import visible
 from hlsq.memory import Saving
 from hlsq.report.model import BlockReport, NetworkReport
-from hlsq.report.words import measured, memory_rows, number, shape, share, size, summary, times
+from hlsq.report.words import measured, memory_rows, number, requantisers, shape, share, size, summary, times
 
 Row = tuple[str, ...]
 
@@ -58,6 +58,16 @@ def tables(report: NetworkReport) -> list[Table]:
             tuple(map(_block_row, blocks)),
             right=(4, 7, 8),
             note="Of each position, a cycle handles taps x outputs products; reuse: cycles that share a PE.",
+        ),
+        Table(
+            "Operators",
+            ("block", "requantisers", "multipliers", "shifters", "DSP candidates", "window registers"),
+            tuple(map(_operators_row, blocks)),
+            right=(2, 3, 4, 5),
+            note="What works in every cycle. Requantisers: outputs that are finished in one; dyadic ones multiply. "
+            "Multipliers: beside those of PEs. Shifters: PEs and requantisers that shift by what changes from cycle to "
+            "cycle. DSP candidates: multiplications, those of PEs included. Window registers: bits of the taps that "
+            "PEs see.",
         ),
         Table(
             "Formats",
@@ -180,6 +190,18 @@ def _block_row(block: BlockReport) -> Row:
         f"{pe.tap_block} x {pe.output_block}" if pe else "-",
         number(pe.reuse_factor if pe else 0),
         number(block.macs),
+    )
+
+
+def _operators_row(block: BlockReport) -> Row:
+    found = block.operators
+    return (
+        block.name,
+        requantisers(found.requantisers),
+        number(found.multipliers.total),
+        number(found.shifters),
+        number(found.dsp_candidates),
+        number(found.window_register_bits),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hlsq.cost.requantisers import Requantisers
 from hlsq.memory import Saving
 from hlsq.report.curve import ACCURACY
 from hlsq.report.model import DeviationReport, NetworkReport
@@ -86,6 +87,12 @@ def rounding(report: NetworkReport) -> str:
     )
 
 
+def requantisers(found: Requantisers) -> str:
+    """``3 shift, 2 dyadic``; ``-`` for none."""
+    kinds = (("shift", found.shift), ("dyadic", found.dyadic), ("threshold", found.threshold))
+    return ", ".join(f"{count:,} {kind}" for kind, count in kinds if count) or "-"
+
+
 def share(deviation: DeviationReport) -> str:
     """Part of the integers that differ; a small one is never shown as none."""
     part = deviation.differing / max(deviation.values, 1)
@@ -109,6 +116,12 @@ def summary(report: NetworkReport) -> list[tuple[str, str]]:
     rows += [(f"accuracy {name}", f"{100 * value:.2f} %") for name, value in report.accuracy.items()]
     rows += [
         ("PEs", ", ".join(f"{count:,} {kind}" for kind, count in report.pes.items()) or "-"),
+        ("requantisers", requantisers(report.requantisers)),
+        ("multipliers beside PEs", number(report.multipliers)),
+        ("shifters", number(report.shifters)),
+        ("DSP candidates", number(report.dsp_candidates)),
+        ("registers of windows", f"{number(report.window_register_bits)} bit"),
+        *([("widest stream", f"{number(report.widest_stream_bits)} bit")] if report.widest_stream_bits else []),
         ("MACs per sample", number(report.macs)),
         ("rounding", rounding(report)),
     ]

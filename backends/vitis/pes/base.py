@@ -22,11 +22,13 @@ class PE(ABC):
         kind: its name in reports.
         header: file in the ``templates`` folder beside the specification.
         multiplies: whether it holds a multiplier (which synthesis may map to a DSP block).
+        shifts: whether it shifts by its weight.
     """
 
     kind: ClassVar[str]
     header: ClassVar[str]
     multiplies: ClassVar[bool]
+    shifts: ClassVar[bool] = False
     folder: ClassVar[Path]
     _registered: ClassVar[list[type[PE]]] = []
 

@@ -15,6 +15,7 @@ class ShiftPE(PE):
     kind: ClassVar[str] = "shift"
     header: ClassVar[str] = "pe_shift.h"
     multiplies: ClassVar[bool] = False
+    shifts: ClassVar[bool] = True
 
     @classmethod
     def accepts(cls, weights: QWeights) -> bool:
