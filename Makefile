@@ -5,13 +5,14 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 WORKERS ?= 2
 BENCH_ARGS ?=
+RANDOM_ARGS ?=
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TYPED := build/typed
 
 .DEFAULT_GOAL := help
-.PHONY: help check venv install demo test test-fast lint format bench wheel clean distclean
+.PHONY: help check venv install demo test test-fast random lint format bench wheel clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -58,6 +59,10 @@ test: $(INSTALLED) ## run all tests, in two processes (WORKERS=n for others)
 
 test-fast: $(INSTALLED) ## run the tests that are quick and need no data, in about two and a half minutes
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not realdata" $(PYTEST_ARGS)
+
+# More than the tests take of them, and each simulated: three quarters of an hour.
+random: $(INSTALLED) ## check 200 random networks as hardware (RANDOM_ARGS="--count n --no-exact" for others)
+	$(BIN)/python tests/support/random_designs.py $(RANDOM_ARGS)
 
 # mypy sees hlsq.backends and hlsq.converters where an install puts them, so it gets a tree of links laid out like that,
 # and runs inside it.

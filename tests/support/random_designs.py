@@ -1,0 +1,106 @@
+"""Random networks as hardware: is their C++ what a synthesis tool builds well, has it what is reported, is it exact?
+
+``make random`` runs this by hand over many; the suite takes a few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+import numpy as np
+from counted import differences
+from networks import random_inputs, random_network
+from synthesis import check_project
+
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.backends.vitis.project import write_project
+from hlsq.backends.vitis.render import render_project
+from hlsq.backends.vitis.simulation import Simulation, compile_library
+from hlsq.cost import products_of, valid_reuse_factors
+from hlsq.emulate.emulator import Emulator
+from hlsq.graph import QuantizedGraph
+from hlsq.graph.lowering import quantize_graph
+from hlsq.progress import track
+from hlsq.schemes import run_scheme
+
+SCHEMES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("", {}),
+    ("quant8", {"per_channel": True}),
+    ("doubleq", {}),
+    ("doubleq_ef", {"code_bits": 4, "scale": "power_of_two", "sweeps": 0}),
+    ("fixed", {"weight_width": 5}),
+    ("fxp_uniform", {"weight_width": 1}),
+)
+"""Of a random network; the first stands for formats that are random as well. Searches end in formats of these."""
+ONE_PE = 10**9
+SAMPLES = 4
+
+
+def random_design(seed: int) -> tuple[str, Design]:
+    """A random network and what it is: all schemes, both io_types, from a single PE to as many as there can be."""
+    scheme, options = SCHEMES[seed % len(SCHEMES)]
+    io_type = "io_parallel" if seed % 5 == 2 else "io_stream"
+    graph, plan = random_network(seed)
+    if scheme:
+        samples = {i.name: np.random.default_rng(seed).normal(size=(8, *i.shape)) for i in graph.inputs}
+        plan = run_scheme(scheme, graph, samples, progress=False, **options)
+    quantized = quantize_graph(graph, plan)
+    reuse = (None, fastest(quantized), ONE_PE, None)[seed % 4]
+    what = f"network {seed} ({scheme or 'random formats'}, {io_type})"
+    return what, Design(quantized, HardwareOptions(io_type=io_type, reuse_factor=reuse))
+
+
+def fastest(graph: QuantizedGraph) -> dict[str, int]:
+    """Reuse factors at which every block is as parallel as it can be."""
+    found = {block.name: products_of(block, graph) for block in graph.blocks}
+    return {name: valid_reuse_factors(products)[0] for name, products in found.items() if products is not None}
+
+
+def faults(design: Design) -> list[str]:
+    """What is wrong with the C++ of a design, and where its counts differ from those of the design."""
+    return differences(design, check_project(render_project(design), design.options.top))
+
+
+def mismatches(design: Design) -> Iterator[str]:
+    """Tensors whose integers in C simulation are not the emulation's, and loops that run more or less often."""
+    emulator = Emulator(design.graph)
+    inputs = random_inputs(design.graph, SAMPLES)
+    expected = emulator.run(inputs, trace=True).blocks
+    with TemporaryDirectory() as folder:
+        write_project(design, Path(folder) / "net")
+        simulation = Simulation.load(design, compile_library(Path(folder) / "net"))
+        integers = emulator.quantize_inputs(inputs)
+        _, traced = simulation.run(integers, trace=True)
+        counts = simulation.iterations(integers)
+    for name, values in expected.items():
+        if not np.array_equal(traced[name], values):
+            yield f"{name}: {int((traced[name] != values).sum())} integers differ"
+    for block in design.functions:
+        counted, told = counts[block.block.name], SAMPLES * block.iterations
+        if counted != told:
+            yield f"{block.ident}: {counted} iterations for {SAMPLES} samples, not {told}"
+
+
+@click.command()
+@click.option("--count", default=200, help="Networks.")
+@click.option("--first", default=0, help="Seed of the first one.")
+@click.option("--exact/--no-exact", default=True, help="Compile and simulate each, which takes some seconds.")
+def main(count: int, first: int, exact: bool) -> None:
+    """Check random networks: rules of directives, counts, integers, iterations."""
+    found = 0
+    for seed in track(range(first, first + count), "random networks", "network"):
+        what, design = random_design(seed)
+        for fault in (*faults(design), *(mismatches(design) if exact else ())):
+            click.echo(f"{what}: {fault}")
+            found += 1
+    click.echo(f"{count} networks, {found} faults")
+    raise SystemExit(found > 0)
+
+
+if __name__ == "__main__":
+    main()
