@@ -52,6 +52,7 @@ def main(context: click.Context) -> None:
             context.invoke(emulator, batch=batch)
         context.invoke(csim)
         context.invoke(chain)
+        context.invoke(designs)
         context.invoke(search)
         context.invoke(reduction)
 
@@ -257,6 +258,25 @@ def plain_search(
             left.remove(best)
             taken.append((best, reached))
     return taken
+
+
+@main.command()
+@click.option("--scheme", default="doubleq", help="Of all networks but the chain.")
+@click.option("--checked", is_flag=True, help="Count in the C++ as well, as the tests do (a minute).")
+def designs(scheme: str, checked: bool) -> None:
+    """What hardware at the defaults asks for in every cycle, and the cycles between two images (docs/hardware.md)."""
+    from designs import HEADER, differences_of, figures, quantized_networks
+
+    click.echo(f"| {' | '.join(('network', *HEADER))} |")
+    click.echo(f"|---|{'---|' * len(HEADER)}")
+    faults: list[str] = []
+    for name, graph in quantized_networks(scheme):
+        click.echo(f"| {' | '.join((name, *figures(graph).cells))} |")
+        faults += [f"{name}: {fault}" for fault in differences_of(graph)] if checked else []
+    for fault in faults:
+        click.echo(f"  {fault}")
+    if checked:
+        click.echo(f"  {len(faults)} differences from what the C++ has, and from what directives may say")
 
 
 @main.command()
