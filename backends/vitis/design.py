@@ -27,9 +27,11 @@ from hlsq.cost import (
     split,
     valid_reuse_factors,
 )
+from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, Process, channels_of, processes
+from hlsq.cost.depths import stream_depths
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.operators import Operators, operators_of
-from hlsq.cost.streams import MINIMUM_DEPTH, packet_sizes, positions, stream_depths
+from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import carriers, is_wire
 from hlsq.cost.words import stream_words
 from hlsq.errors import OptionError
@@ -290,17 +292,10 @@ class Design:
     @cached_property
     def streams(self) -> tuple[Stream, ...]:
         """All connections; a tensor with several readers has one for each, and those behind its wires count."""
-        depths = stream_depths(self.graph)
+        depths = stream_depths(self.graph, self._splits)
         found: list[Stream] = []
-        for name in dict.fromkeys(self.carriers.values()):
-            readers: list[tuple[str, str | None, int]] = [
-                (tensor.name, hardware.block.name, number)
-                for tensor in self.carried(name)
-                for hardware in self.functions
-                for number, source in enumerate(hardware.block.inputs)
-                if source == tensor.name
-            ]
-            readers += [(t.name, None, 0) for t in self.carried(name) if t.name in self.graph.outputs]
+        for channels in channels_of(self.graph).values():
+            readers = [(c.tensor, *c.reader) for c in channels if c.reader is not None]
             for read, reader, number in readers:
                 suffix = (
                     "out" if len(readers) == 1 else f"to_{self.tensors[reader].ident if reader is not None else 'host'}"
@@ -311,6 +306,16 @@ class Design:
                 tensor = self.tensors[read]
                 found.append(Stream(read, f"{tensor.ident}_{suffix}", reader, number, packets * tensor.words))
         return tuple(found)
+
+    @cached_property
+    def processes(self) -> tuple[Process, ...]:
+        """The pipelined loops of the streamed design, and the host's ends of its streams."""
+        return processes(self.graph, self._splits)
+
+    @cached_property
+    def channel_depths(self) -> dict[Channel, int]:
+        """Packets that each stream holds; the minimum where nothing is said."""
+        return {Channel(s.tensor, (s.reader, s.number)): s.depth // self.tensors[s.tensor].words for s in self.streams}
 
     def _mac(self, block: QBlock) -> MacArray | None:
         products = products_of(block, self.graph, self.words)

@@ -21,6 +21,7 @@ from hlsq.backends.vitis.design import Design, Stream, Tensor
 from hlsq.backends.vitis.host import HostInput, HostOutput
 from hlsq.backends.vitis.types import cpp_int, span
 from hlsq.backends.vitis.vectors import output_port
+from hlsq.cost.dataflow import MINIMUM_DEPTH
 from hlsq.escape import json_text, line_comment, tcl_word
 from hlsq.graph import Interval
 
@@ -169,7 +170,7 @@ class _Layout:
         written = source or self._written(tensor)
         locals_ = []
         if source is None and (len(readers) != 1 or readers[0].reader is not None):
-            depth = readers[0].depth if len(readers) == 1 else 2 * tensor.words
+            depth = readers[0].depth if len(readers) == 1 else MINIMUM_DEPTH * tensor.words
             locals_.append(Local(written, tensor, depth))
         after: tuple[str, ...] = ()
         if not readers and self.streaming:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import gcd
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hlsq.cost.reuse import Split
 from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import is_wire
@@ -41,9 +44,18 @@ class Sweep:
         All of the map, and of the padding as much as the first and the last output need. Padding that merely stands
         before the map does not pass: a window starts with it.
         """
-        first = self.span - 1 - self.before
-        last = first + (self.outputs - 1) * self.stride
-        return max(self.size, last + 1) - min(0, first)
+        last = self.first + (self.outputs - 1) * self.stride
+        return max(self.size, last + 1) - min(0, self.first)
+
+    @property
+    def first(self) -> int:
+        """The place where the first output's window ends, counted from the start of the map."""
+        return self.span - 1 - self.before
+
+    def stops(self, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether a window ends at each of ``places``."""
+        output, rest = np.divmod(places - self.first, self.stride)
+        return (rest == 0) & (output >= 0) & (output < self.outputs)
 
 
 def loop_iterations(

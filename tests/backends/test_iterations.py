@@ -1,14 +1,18 @@
-"""Every block is one pipelined loop: its iterations in C simulation are those that the design promises."""
+"""Every block is one pipelined loop: its iterations, reads and writes in C simulation are those of the design."""
 
 import os
+from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from networks import random_inputs, random_network
 
 import hlsq
+from hlsq.hardware import HardwareModel
 
 pytestmark = pytest.mark.csim
+RECORDER = Path(__file__).parents[1] / "support" / "recorded_streams.h"
 
 
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
@@ -17,10 +21,29 @@ def test_loops_run_as_often_as_promised_also_with_moving_registers(
     seed: int, io_type: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph, plan = random_network(seed)
-    monkeypatch.setenv("HLSQ_CXXFLAGS", f"{os.environ.get('HLSQ_CXXFLAGS', '')} -DHLSQ_REGISTERS")
+    flags = f"{os.environ.get('HLSQ_CXXFLAGS', '')} -DHLSQ_REGISTERS -include {RECORDER}"
+    monkeypatch.setenv("HLSQ_CXXFLAGS", flags)
     hw = hlsq.convert(graph, plan, output_dir=tmp_path / "net", io_type=io_type)
     inputs = random_inputs(hw.graph, 3, seed)
     hw.verify(inputs)
     promised = {b.block.name: 3 * b.iterations for b in hw.design.blocks}
+    record = tmp_path / "record"
+    monkeypatch.setenv("RECORDED_STREAMS", str(record))
     assert hw.count_iterations(inputs) == promised
     assert all((promised[b.block.name] == 0) == b.is_wire for b in hw.design.blocks)
+    if io_type == "io_stream":
+        _check_reads_and_writes(hw, record, 3)
+
+
+def _check_reads_and_writes(hw: HardwareModel, record: Path, samples: int) -> None:
+    """The schedules from which depths follow say in which iterations streams are read and written."""
+    noted: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for line in record.read_text().splitlines():
+        number, what, iteration = line.split()
+        noted[int(number), what].append(int(iteration))
+    loops = {process.name: process.schedule for process in hw.design.processes}
+    for block in hw.design.functions:
+        name, number = block.block.name, hw.design.tensors[block.block.name].index
+        reads = np.repeat(loops[name].reads, len(block.block.inputs))
+        assert noted[number, "r"] == reads.tolist() * samples, name
+        assert noted[number, "w"] == loops[name].writes.tolist() * samples, name

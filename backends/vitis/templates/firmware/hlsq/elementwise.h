@@ -70,7 +70,7 @@ POSITIONS:
 template <int TRANSFERS, class P> void discard(hls::stream<P> &input) {
 TRANSFERS:
     for (int i = 0; i < TRANSFERS; i++) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
         input.read();
     }
 }
