@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from hlsq.backends.vitis.design import Design
     from hlsq.backends.vitis.simulation import Simulation
+    from hlsq.cost.stalls import Flow, Style
     from hlsq.emulate.deviation import Deviation
     from hlsq.report import Report
 
@@ -183,6 +184,51 @@ class HardwareModel:
         """
         integers = Emulator(self.graph).quantize_inputs(x)
         return self._simulation(ap_types).iterations(integers)
+
+    def simulate_streams(
+        self,
+        samples: int = 4,
+        *,
+        style: Style | Mapping[str, Style] = "flp",
+        pipeline_depth: int | Mapping[str, int] = 12,
+        rewind: bool = False,
+    ) -> Flow:
+        """Cycle model of the streamed design with its FIFOs: whether samples come through, when, how full FIFOs get.
+
+        The pipelines' depths are the tool's choice and stand in its report of the synthesis.
+
+        Args:
+            samples: one after the other.
+            style: ``"flp"`` for pipelines that flush, as the C++ asks for, or ``"stp"`` for those that stall as a
+                whole; for all or by the name of a block.
+            pipeline_depth: cycles from a read to the write that follows from it; for all or by the name of a block.
+            rewind: whether loops start the next sample while the last one is still in their pipelines.
+
+        Raises:
+            OptionError: a design without streams (io_parallel) or with packets of several words, or an option with a
+                value that is not allowed.
+        """
+        from hlsq.cost.stalls import run
+
+        if self.design.options.io_type != "io_stream":
+            raise OptionError(
+                "simulate_streams: a design in io_parallel has no streams; convert with io_type='io_stream'"
+            )
+        design = self.design
+        wide = [name for name, words in design.words.items() if words > 1]
+        if wide:
+            raise OptionError(
+                f"simulate_streams: packets of {wide[0]!r} go in {design.words[wide[0]]} words, and the cycle model "
+                "knows packets of one word only"
+            )
+        return run(
+            design.processes,
+            design.channel_depths,
+            style=style,
+            pipeline=pipeline_depth,
+            samples=samples,
+            rewind=rewind,
+        )
 
     def verify(self, x: Inputs | None = None, *, ap_types: bool = False, progress: bool | None = None) -> Verification:
         """Compare every integer of every block between emulation and C simulation.
