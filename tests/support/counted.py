@@ -10,8 +10,8 @@ from synthesis.operations import DIVIDE, SHIFT, Process
 from hlsq.backends.vitis.design import Design, HardwareBlock
 from hlsq.backends.vitis.facts import design_facts
 
-WINDOWS = ("taps.", "vector_taps.")
-"""Classes whose arrays are windows."""
+WINDOWS = {"taps", "vector_taps"}
+"""Classes whose registers are windows."""
 
 
 def differences(design: Design, findings: Findings) -> list[str]:
@@ -48,6 +48,6 @@ def _counts(design: Design, block: HardwareBlock, process: Process) -> Iterator[
     yield "shifters", operators.shifters, sum(u.operations[SHIFT] > 0 for u in units)
     yield "divisions", 0, process.total(DIVIDE)
     yield "divisions of counts", 0, process.total(f"address: {DIVIDE}")
-    held = sum(bits for name, bits in process.registers.items() if name.startswith(WINDOWS))
+    held = sum(bits for name, bits in process.registers.items() if WINDOWS & set(name.split(".")))
     yield "registers of windows", operators.window_register_bits, held
     yield "iterations", [block.iterations], process.loops

@@ -95,6 +95,8 @@ def test_a_requantiser_is_counted_each_time_it_is_called() -> None:
         ("sum += s.held[k]; s.held[k] = a;", {"state.held": 32}),
         ("s.fresh[k] = a; sum += s.fresh[k];", {}),
         ("if (a > 0) s.held[k] = a; sum += s.held[k];", {"state.held": 32}),
+        ("(void)(a > 0 && (s.held[k] = b) > 0); sum += s.held[k];", {"state.held": 32}),
+        ("(void)(k >= 0 && (s.held[k] = b) > 0); sum += s.held[k];", {}),
         ("if (k > 0) s.held[k] = s.held[k - 1]; else s.held[0] = a;", {}),
         ("s.held[3 - k] = k < 3 ? s.held[2 - k] : a; sum += s.held[3 - k];", {"state.held": 32}),
     ],

@@ -105,7 +105,7 @@ EDITS = [
     ("hlsq/window.h", "rotate<TAPS, 0>();", "first = TAPS;", "undeclared identifier 'first'"),
     ("hlsq/convolution.h", "CONFIG::iterations", "CONFIG::iterations + 1", "iterations"),
     ("hlsq/pooling.h", "t < CONFIG::tap_slots", "t < map.at.at_column()", "unknown number of iterations"),
-    ("hlsq/window.h", "#pragma HLS ARRAY_PARTITION variable = tap complete dim = 0", "", "registers of windows"),
+    ("hlsq/registers.h", "#pragma HLS ARRAY_PARTITION variable = value complete dim = 0", "", "registers of windows"),
     ("hlsq/mac.h", "variable = sums complete", "variable = sum complete", "no variable 'sum'"),
     ("hlsq/mac.h", "= CONFIG::by_channel ?", "= CONFIG::by_channel  ?", ""),
 ]

@@ -72,7 +72,7 @@ class Calls(Expressions):
             return copied(given, self.time)
         result = made(kind, UNKNOWN, self.time.epoch, self.time.depth)
         for which, (name, field_kind) in kind.fields.items():
-            result.fields[which] = self._new(field_kind, name, kind.name)
+            result.fields[which] = self._new(field_kind, name, result.path)
         assert node.target is not None
         self._construct(result, node.target, node.arguments, frame)
         return result

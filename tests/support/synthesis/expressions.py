@@ -121,7 +121,10 @@ class Expressions(State):
             first = self._value(left, frame)
             if isinstance(first, int) and bool(first) is (sign == "||"):
                 return int(bool(first))
+            before = self.time.depth
+            self.time.depth += not isinstance(first, int)  # the second may not be reached
             second = self._value(right, frame)
+            self.time.depth = before
             if isinstance(second, int) and (isinstance(first, int) or bool(second) is (sign == "||")):
                 return int(bool(second))
             return merged(first, second) if UNKNOWN in (first, second) else CONSTANT

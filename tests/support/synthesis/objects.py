@@ -80,7 +80,7 @@ class Array:
         kind: its type.
         fill: value of elements that nobody wrote.
         name: of the variable.
-        owner: name of the class that it is a member of, else of the function.
+        owner: names of the classes that it is a member of, the outermost first, else of the function.
         whole: the array of which it is one row, or itself.
         level: its dimension in that, from 1.
         complete: of the whole one: dimensions that are partitioned into single elements.
@@ -154,7 +154,7 @@ class Array:
 
 @dataclass(eq=False)
 class Record:
-    """A struct; fields are made when somebody asks for them."""
+    """A struct; fields are made when somebody asks for them. ``owner`` is that of an array."""
 
     kind: RecordOf
     fill: Value
@@ -162,13 +162,19 @@ class Record:
     depth: int
     fixed: bool = False
     name: str = ""
+    owner: str = ""
     fields: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Its class, behind those that it is a member of."""
+        return f"{self.owner}.{self.kind.name}" if self.owner else self.kind.name
 
     def field(self, which: Any) -> Any:
         """The member whose declaration has the key ``which``."""
         if which not in self.fields:
             name, kind = self.kind.fields[which]
-            self.fields[which] = made(kind, self.fill, self.epoch, self.depth, self.fixed, name, owner=self.kind.name)
+            self.fields[which] = made(kind, self.fill, self.epoch, self.depth, self.fixed, name, owner=self.path)
         return self.fields[which]
 
     def named(self, name: str) -> Any:
@@ -187,14 +193,14 @@ def made(
     if isinstance(kind, ArrayOf):
         return Array(kind, fill, epoch, depth, fixed, name, owner)
     if isinstance(kind, RecordOf):
-        return Record(kind, fill, epoch, depth, fixed, name)
+        return Record(kind, fill, epoch, depth, fixed, name, owner)
     return Cell(kind, fill if isinstance(kind, Integer) else None, epoch, depth, fixed, root)
 
 
 def copied(source: Any, time: Time) -> Any:
     """A copy of a record, of integers as they are now."""
     if isinstance(source, Record):
-        result = Record(source.kind, UNKNOWN, time.epoch, time.depth, name=source.name)
+        result = Record(source.kind, UNKNOWN, time.epoch, time.depth, name=source.name, owner=source.owner)
         result.fields = {which: copied(value, time) for which, value in source.fields.items()}
         return result
     if isinstance(source, Array):

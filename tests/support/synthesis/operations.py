@@ -36,7 +36,7 @@ class Process:
         name: of the function.
         units: PEs, requantisers and the like, by the kind of their functions.
         rest: operations that belong to none of them.
-        registers: bits of arrays that are registers from one iteration to the next, by class and member.
+        registers: bits of arrays that are registers from one iteration to the next, by classes and member.
         loops: pipelined ones, with their iterations where these are known.
     """
 

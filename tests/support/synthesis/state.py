@@ -97,7 +97,7 @@ class State:
             self._arrays.append(result)
         if isinstance(result, Record):
             for which, (field_name, field_kind) in result.kind.fields.items():
-                result.fields[which] = self._new(field_kind, field_name, result.kind.name)
+                result.fields[which] = self._new(field_kind, field_name, result.path)
             for number in result.kind.directives:
                 self._apply(number, Frame(CONSTRUCTOR, result))
         return result
