@@ -9,7 +9,7 @@ from hlsq.cost import products_of
 from hlsq.emulate.deviation import Deviation
 from hlsq.formats import Format
 from hlsq.graph import DyadicRequant, Graph, Interval, QBlock, QuantizedGraph, Requant, ThresholdRequant
-from hlsq.graph.lowering.requant import product_interval
+from hlsq.graph.lowering.requant import working_interval
 from hlsq.graph.ops import Concatenate
 from hlsq.graph.ops.base import spatial
 from hlsq.memory import BlockMemory, measure
@@ -168,20 +168,14 @@ def _requant_bits(graph: QuantizedGraph, block: QBlock) -> int:
     """Signed type between the accumulator (or a concatenation's input) and the output."""
     widths = [0]
     if isinstance(block.requant, DyadicRequant):
-        widths.append(_product_bits(block.requant, block.scaled, block.format))
+        widths.append(_signed_bits(working_interval(block.requant, block.scaled)))
     for requant, source in zip(block.input_requants, block.inputs, strict=False):
         if isinstance(requant, DyadicRequant):
             fmt = graph.formats[source]
             whole = graph.intervals[source].union(Interval(fmt.qmin, fmt.qmax))
             deviation = Interval(whole.lo - fmt.offset, whole.hi - fmt.offset).with_zero()
-            widths.append(_product_bits(requant, deviation, block.format))
+            widths.append(_signed_bits(working_interval(requant, deviation)))
     return max(widths)
-
-
-def _product_bits(requant: DyadicRequant, scaled: Interval, output: Format) -> int:
-    """Of the product, of what rounding adds to it, and of the rounded value with the zero point."""
-    rounded = Interval(min(2 * output.qmin, -2), max(2 * output.qmax, 1))
-    return _signed_bits(product_interval(requant, scaled).union(rounded))
 
 
 def _sum_bits(block: QBlock, mac: MacFacts | None) -> int:

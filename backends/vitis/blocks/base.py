@@ -15,7 +15,7 @@ from hlsq.backends.vitis.types import cpp_int, cpp_signed, format_interval, span
 from hlsq.errors import QuantizationError
 from hlsq.formats import Format
 from hlsq.graph import DyadicRequant, Interval, QBlock, Requant, ThresholdRequant
-from hlsq.graph.lowering.requant import product_interval
+from hlsq.graph.lowering.requant import working_interval
 from hlsq.graph.ops import Op
 from hlsq.graph.ops.base import spatial
 
@@ -69,11 +69,8 @@ class RequantCode:
     @property
     def product_interval(self) -> Interval:
         """Integers of the product, its rounding, the zero point and the bounds."""
-        q = self.requant
-        assert isinstance(q, DyadicRequant)  # noqa: S101 - the template looked
-        inner, least = product_interval(q, self.scaled), min(q.shift)
-        rounded = Interval((inner.lo >> least) + q.zero_point, (inner.hi >> least) + q.zero_point)
-        return inner.union(rounded).union(Interval(q.lo, q.hi))
+        assert isinstance(self.requant, DyadicRequant)  # noqa: S101 - the template looked
+        return working_interval(self.requant, self.scaled)
 
     @property
     def product(self) -> str:

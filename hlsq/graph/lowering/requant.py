@@ -113,6 +113,13 @@ def product_interval(requant: DyadicRequant, scaled: Interval) -> Interval:
     return Interval(min(scaled.lo, 0) * top - half, max(scaled.hi, 0) * top + half)
 
 
+def working_interval(requant: DyadicRequant, scaled: Interval) -> Interval:
+    """All integers of the requantisation of ``t`` in ``scaled``: product, rounding, zero point and bounds."""
+    inner, least = product_interval(requant, scaled), min(requant.shift)
+    rounded = Interval((inner.lo >> least) + requant.zero_point, (inner.hi >> least) + requant.zero_point)
+    return inner.union(rounded).union(Interval(requant.lo, requant.hi))
+
+
 def output_interval(requant: Requant | None, scaled: Interval, channels: int) -> Interval:
     """The integers that come out of ``requant`` for ``t`` in ``scaled``."""
     if requant is None:
