@@ -122,7 +122,8 @@ class Expressions(State):
             if isinstance(first, int) and bool(first) is (sign == "||"):
                 return int(bool(first))
             before = self.time.depth
-            self.time.depth += not isinstance(first, int)  # the second may not be reached
+            if not isinstance(first, int):
+                self.time.branch(before)  # the second may not be reached
             second = self._value(right, frame)
             self.time.depth = before
             if isinstance(second, int) and (isinstance(first, int) or bool(second) is (sign == "||")):
@@ -152,10 +153,12 @@ class Expressions(State):
         condition = self._value(node.kids[0], frame)
         if isinstance(condition, int):
             return self._evaluate(node.kids[1 if condition else 2], frame)
-        before = self.time.depth
-        self.time.depth = before + 1
-        first, second = (self._evaluate(kid, frame) for kid in node.kids[1:3])
+        before, found = self.time.depth, []
+        for kid in node.kids[1:3]:
+            self.time.branch(before)
+            found.append(self._evaluate(kid, frame))
         self.time.depth = before
+        first, second = found
         if isinstance(first, Record):
             return first
         values = [v.read(self.time) if isinstance(v, Cell) else v for v in (first, second)]

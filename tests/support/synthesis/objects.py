@@ -33,11 +33,29 @@ class Time:
 
     Attributes:
         epoch: counts loops that were entered: what was written before is not known in their iterations.
-        depth: nested branches of which it is not known whether they are taken.
+        branches: nested ones of which it is not known whether they are taken, each with a number of its own.
     """
 
     epoch: int = 0
-    depth: int = 0
+    branches: list[int] = field(default_factory=list)
+    count: int = 0
+
+    @property
+    def depth(self) -> int:
+        """How many there are."""
+        return len(self.branches)
+
+    @depth.setter
+    def depth(self, depth: int) -> None:
+        del self.branches[depth:]
+        while len(self.branches) < depth:
+            self.count += 1
+            self.branches.append(self.count)
+
+    def branch(self, before: int) -> None:
+        """Enter another branch at depth ``before``."""
+        self.depth = before
+        self.depth = before + 1
 
 
 @dataclass(eq=False)
@@ -50,11 +68,17 @@ class Cell:
     depth: int
     fixed: bool = False
     root: Array | None = None
+    inside: tuple[int, int, Value] | None = None
+    """Branch and epoch of the last write that may not happen, and what it wrote: in that branch, it has."""
 
     def read(self, time: Time) -> Value:
         """Its value; what an earlier iteration wrote is in a register and not known."""
         if self.root is not None:
             self.root.touched = True
+        if self.inside is not None:
+            branch, epoch, value = self.inside
+            if epoch == time.epoch and branch in time.branches:
+                return value
         if self.fixed or self.epoch >= time.epoch or not isinstance(self.kind, Integer):
             return self.value
         if self.root is not None:
@@ -65,10 +89,13 @@ class Cell:
         """What is written only in some cases is not known afterwards."""
         if self.root is not None:
             self.root.touched = True
+        value = self.kind.wrap(value) if isinstance(self.kind, Integer) and isinstance(value, int) else value
+        self.inside = None
         if time.depth > self.depth:
+            self.inside = (time.branches[-1], time.epoch, value) if time.branches else None
             self.value = UNKNOWN if isinstance(self.kind, Integer) else value
             return
-        self.value = self.kind.wrap(value) if isinstance(self.kind, Integer) and isinstance(value, int) else value
+        self.value = value
         self.epoch = time.epoch
 
 

@@ -74,7 +74,7 @@ class Statements(Application):
         signals = []
         before = self.time.depth
         for branch in (*node.kids[1:], None)[:2]:
-            self.time.depth = before + 1
+            self.time.branch(before)
             signals.append(None if branch is None else self._statement(branch, frame))
         self.time.depth = before
         if all(signals):
@@ -90,7 +90,7 @@ class Statements(Application):
             if signal is not None:
                 if signal[0] == "return":
                     frame.returned.append(signal[1])
-                self.time.depth = before + 1  # what follows may not be reached
+                self.time.branch(before)  # what follows may not be reached
         return None
 
     def _return(self, node: Node, frame: Frame) -> Signal:
