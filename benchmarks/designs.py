@@ -81,7 +81,7 @@ class Figures:
         multipliers: beside those of PEs.
         dsp_candidates: multiplications, those of PEs included.
         window_register_bits: of all windows.
-        widest_stream_bits: of one packet.
+        widest_stream_bits: of one word.
     """
 
     iterations: int

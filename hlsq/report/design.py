@@ -50,5 +50,5 @@ class DesignFacts:
 
     @property
     def widest_stream_bits(self) -> int:
-        """Bits of one packet of the widest stream; 0 without streams."""
+        """Bits of one word of the widest stream; 0 without streams."""
         return max((stream.packet_bits for stream in self.streams), default=0)

@@ -208,7 +208,7 @@ class NetworkReport:
         blocks: in order.
         joins: streams into additions and concatenations; none in io_parallel.
         stream_bits: all streams together; 0 in io_parallel.
-        widest_stream_bits: of one packet of the widest of all streams; 0 in io_parallel.
+        widest_stream_bits: of one word of the widest of all streams; 0 in io_parallel.
         memory: of the network.
         deviation_samples: calibration samples on which roundings were counted; None if none were.
         accuracy: results that the user added, name to value.
