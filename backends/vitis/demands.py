@@ -41,7 +41,7 @@ class Demand:
 
 
 def demands(code: BlockCode, limits: ToolLimits) -> Iterator[Demand]:
-    """What ``code`` asks for, beside the words of streams, which are made to fit."""
+    """What ``code`` asks for, beside the words of streams and memories, which are made to fit."""
     for tensor in (*code.sources, code.result):
         # Packets, and the values of an output position, in registers.
         yield Demand(f"registers for a position of {tensor.name!r}", tensor.packet, limits.partition_elements,
@@ -55,8 +55,6 @@ def demands(code: BlockCode, limits: ToolLimits) -> Iterator[Demand]:
         lines = (kernel[0] - 1) * dilation
         column = "registers for a column of its window"
         yield Demand(column, (lines + 1) * channels, limits.partition_elements, FEWER_CHANNELS)
-        width = code.deviation.width + (not code.deviation.signed)
-        yield Demand("a word of its line buffer", channels * width, limits.reshape_bits, FEWER_CHANNELS)
     if isinstance(code, DenseCode):
         split = code.mac.split
         taps = code.word_steps * split.tap_block

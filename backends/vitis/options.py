@@ -19,6 +19,8 @@ BlockAccumulator = Literal["interval", "fxpqnet"] | int
 ACCUMULATORS = ("interval", "fxpqnet")
 MOST_SUM_BITS = 62
 WORD_BITS = (8, 16, 32, 64)
+Multipliers = Literal["auto", "dsp", "fabric"]
+Storage = Literal["auto", "lutram", "bram"]
 DEFAULT_PART = "xc7a100tcsg324-1"
 
 
@@ -44,6 +46,10 @@ class HardwareOptions:
             analysis of the actual weights says, bias included; ``"fxpqnet"`` 32 bits in first and last layers and 16
             in the others (FxP-QNet IV-B); a number that many. A mapping from block name to one of these, with
             ``"default"`` for the others. Widths at which a sum could overflow are refused with the design.
+        multipliers: where products are computed that are no shifts: in ``"dsp"`` blocks, in ``"fabric"``, or, with
+            ``"auto"``, as synthesis likes it, which takes fabric for narrow operands. Sums of products are in fabric.
+        rom_storage: what holds the weights: ``"lutram"``, ``"bram"``, or ``"auto"``, by their size.
+        line_storage: the same for line buffers, and for the input vectors that dense layers keep.
 
     Raises:
         OptionError: a value that is not allowed.
@@ -57,12 +63,18 @@ class HardwareOptions:
     word_bits: int = 16
     project_name: str = "hlsq_net"
     accumulator: BlockAccumulator | Mapping[str, BlockAccumulator] = "interval"
+    multipliers: Multipliers = "auto"
+    rom_storage: Storage = "auto"
+    line_storage: Storage = "auto"
 
     def __post_init__(self) -> None:
         for name in ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator"):
             object.__setattr__(self, name, _plain(getattr(self, name)))
         if self.io_type not in get_args(IOType):
             raise OptionError.unknown("io_type", str(self.io_type), get_args(IOType))
+        for name, kinds in (("multipliers", Multipliers), ("rom_storage", Storage), ("line_storage", Storage)):
+            if getattr(self, name) not in get_args(kinds):
+                raise OptionError.unknown(name, str(getattr(self, name)), get_args(kinds))
         if not isinstance(self.part, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.part):
             raise OptionError(f"part {self.part!r} is no part number; expected something like {DEFAULT_PART!r}")
         period = self.clock_period

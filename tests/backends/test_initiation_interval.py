@@ -46,15 +46,15 @@ struct config {
 
 int main() {
     hlsq::corner<config> at;
-    static hlsq::line_buffer<config> buffer;
+    static hlsq::packet<probe, 2> lines[hlsq::sweep<config>::lines][1][config::in_width];
     int most = 0;
     for (int i = 0; i < config::iterations; i++) {
         probe newest[2], fresh[3][2];
-        buffer.take(at, newest, fresh);
-        for (auto &line : buffer.line) {
+        hlsq::take_column(at, newest, lines, fresh);
+        for (auto &line : lines) {
             int reads = 0, writes = 0;
-            for (auto &place : line)
-                for (auto &value : place) {
+            for (auto &place : line[0])
+                for (auto &value : place.data) {
                     reads += value.reads;
                     writes += value.writes;
                     value.reads = value.writes = 0;

@@ -74,6 +74,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((*CONVERT, "--accumulator", "1"), "accumulator 1 must be"),
     ((*CONVERT, "--accumulator", "fc=3"), "fc"),
     ((*CONVERT, "--word-bits", "7"), "--word-bits 7"),
+    ((*CONVERT, "--line-storage", "uram"), "'uram' is not one of 'auto', 'lutram', 'bram'"),
     ((*CONVERT, "--word-bits", "x"), "is not a valid integer"),
     ((*CONVERT, "--part", ""), "part ''"),
     ((*CONVERT, "--clock-period", "1e9"), "--clock-period"),

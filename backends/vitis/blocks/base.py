@@ -20,7 +20,47 @@ from hlsq.graph.ops import Op
 from hlsq.graph.ops.base import spatial
 
 PACKAGE = "hlsq.backends.vitis.blocks"
+FEW_PLACES = 4
+"""Places whose values are read again so soon that they do not pass a block RAM in time."""
 TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Places that are written once and read once an iteration, a word or several side by side at each.
+
+    Attributes:
+        copies: memories of this size.
+        words: side by side at a place.
+        places: addresses.
+        word: values in a word.
+        distance: fewest iterations from writing a place to reading it.
+    """
+
+    copies: int
+    words: int
+    places: int
+    word: int
+    distance: int
+
+    @classmethod
+    def of(cls, size: int, places: int, bits: int, most: int, copies: int = 1) -> Memory:
+        """The memory of ``size`` values of ``bits`` at each place, in words of equal size and at most ``most`` bits.
+
+        It is passed through over and over, so a place comes again after all others.
+        """
+        words = -(-size // max(1, most // bits))  # one value is never parted
+        return cls(copies, words, places, -(-size // words), places)
+
+    @property
+    def in_registers(self) -> bool:
+        """Whether each value is read again in the next iteration, for which every memory is too slow."""
+        return self.places == 1
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a block RAM would be too slow."""
+        return self.places <= FEW_PLACES
 
 
 @dataclass(frozen=True)
@@ -211,7 +251,12 @@ class BlockCode(ABC):
     @property
     def tap_type(self) -> str:
         """C++ type of an input minus its zero point."""
-        return cpp_int(self.deviation)
+        return cpp_int(self.tap)
+
+    @property
+    def tap(self) -> Interval:
+        """Integers of an input as the block computes with it: minus its zero point."""
+        return self.deviation
 
     @property
     def sum_type(self) -> str:
@@ -232,6 +277,23 @@ class BlockCode(ABC):
     def value_type(self) -> str:
         """C++ type of an output value."""
         return cpp_int(self.result.interval)
+
+    @property
+    def multiplier(self) -> str | None:
+        """C++ name of where multiplications take place, or None where synthesis chooses."""
+        where = self.design.options.multipliers
+        return None if where == "auto" else f"hlsq::in_{where}"
+
+    @property
+    def memory(self) -> Memory | None:
+        """What it keeps of its input for later iterations, if anything."""
+        return None
+
+    def lines(self, count: int) -> Memory | None:
+        """Line buffers: ``count`` rows of the first input."""
+        _, width, channels = self.in_map
+        most = self.design.limits.word_bits.most
+        return Memory.of(channels, width, self.tap.width, most, count) if count else None
 
     @property
     def requant(self) -> RequantCode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hlsq.backends.vitis.blocks.base import BlockCode
+from hlsq.backends.vitis.blocks.base import BlockCode, Memory
 from hlsq.backends.vitis.design import MacArray
 from hlsq.backends.vitis.types import cpp_int, span
 from hlsq.graph import Interval
@@ -54,7 +54,7 @@ class MacCode(BlockCode):
         """C++ type of the PE."""
         assert self.block.weights is not None  # noqa: S101 - the operation has weights
         product = cpp_int(self.product_interval)
-        return self.mac.pe.cpp_type(self.block.weights, self.tap_type, self.code_type, product)
+        return self.mac.pe.cpp_type(self.block.weights, self.tap_type, self.code_type, product, self.multiplier)
 
     @property
     def tap_slots(self) -> int:
@@ -98,6 +98,12 @@ class Conv2DCode(MacCode):
         height, width = self.block.weights.values.shape[:2]
         return height, width
 
+    @property
+    def memory(self) -> Memory | None:
+        """Rows above the one that arrives."""
+        assert isinstance(self.block.op, (Conv2D, DepthwiseConv2D))  # noqa: S101 - registered for these
+        return self.lines((self.kernel[0] - 1) * self.block.op.dilation[0])
+
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseConv2DCode(Conv2DCode):
@@ -125,3 +131,11 @@ class DenseCode(MacCode):
         """Values in the last word of an input packet."""
         source = self.sources[0]
         return source.packet - (source.words - 1) * source.word
+
+    @property
+    def memory(self) -> Memory | None:
+        """The input vector, for output groups after the first."""
+        split = self.mac.split
+        if split.output_steps == 1:
+            return None
+        return Memory.of(split.tap_block, split.tap_steps, self.tap.width, self.design.limits.word_bits.most)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hlsq.backends.vitis.blocks.base import BlockCode
+from hlsq.backends.vitis.blocks.base import BlockCode, Memory
 from hlsq.cost.iterations import is_global
+from hlsq.graph import Interval
 from hlsq.graph.ops import AveragePool2D, MaxPool2D
 from hlsq.graph.ops.base import Op
 from hlsq.graph.ops.pool2d import AverageWeights, Pool2D, average_weights
@@ -29,6 +30,11 @@ class PoolCode(BlockCode):
         """Whether one window covers the whole map, so that no line buffer is needed."""
         return is_global(self.design.graph, self.block)
 
+    @property
+    def memory(self) -> Memory | None:
+        """Rows above the one that arrives."""
+        return None if self.is_global else self.lines(self.pool.pool[0] - 1)
+
 
 @dataclass(frozen=True, eq=False)
 class MaxPoolCode(PoolCode):
@@ -36,6 +42,11 @@ class MaxPoolCode(PoolCode):
 
     op: ClassVar[type[Op]] = MaxPool2D
     template: ClassVar[str] = "max_pool.h.j2"
+
+    @property
+    def tap(self) -> Interval:
+        """Integers as they are: a zero point makes no difference to which is the largest."""
+        return self.result.interval
 
 
 @dataclass(frozen=True, eq=False)

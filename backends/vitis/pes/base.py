@@ -52,8 +52,8 @@ class PE(ABC):
 
     @classmethod
     @abstractmethod
-    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str) -> str:
-        """The C++ type, given the types of tap, code and product."""
+    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str, where: str | None) -> str:
+        """The C++ type, given the types of tap, code and product, and the place of multiplications if that is fixed."""
 
 
 @cache

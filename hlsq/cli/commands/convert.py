@@ -44,6 +44,21 @@ from hlsq.cli.values import parse_accumulators, parse_reuse_factors
     metavar="WIDTH|BLOCK=WIDTH",
     help="Bits of partial sums, or fxpqnet (32 in first and last layers, else 16), or interval; repeat for blocks.",
 )
+@click.option(
+    "--multipliers",
+    type=click.Choice(["auto", "dsp", "fabric"]),
+    help="Where products are computed that are no shifts.  [default: auto, as synthesis likes it]",
+)
+@click.option(
+    "--rom-storage",
+    type=click.Choice(["auto", "lutram", "bram"]),
+    help="What holds the weights.  [default: auto, by their size]",
+)
+@click.option(
+    "--line-storage",
+    type=click.Choice(["auto", "lutram", "bram"]),
+    help="What holds line buffers and vectors that are read again.  [default: auto, by their size]",
+)
 def convert(
     model: str,
     plan_file: str | None,

@@ -177,7 +177,8 @@ class Statements(Application):
                 return found if isinstance(found, (Cell, Array, Record)) else self._held(kind.target, found)
             return Cell(kind, found, self.time.epoch, self.time.depth)
         if isinstance(kind, RecordOf):
-            given = None if begin is None else self._evaluate(begin, frame)
+            empty = begin is None or (begin.bare.kind == K.INIT_LIST_EXPR and not begin.bare.kids)
+            given = None if begin is None or empty else self._evaluate(begin, frame)
             if isinstance(given, Record):
                 result = copied(given, self.time) if begin is not None and begin.bare.kind != K.CALL_EXPR else given
                 result.name, result.epoch, result.depth = node.name, self.time.epoch, self.time.depth

@@ -23,10 +23,10 @@ class MultiplyPE(PE):
         return isinstance(fmt, Affine) or (isinstance(fmt, FixedPoint) and not fmt.is_sign)
 
     @classmethod
-    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str) -> str:
+    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str, where: str | None) -> str:
         """``hlsq::pe_multiply<...>``."""
         fmt = weights.format
         signed = fmt.qmin < 0
-        return (
-            f"hlsq::pe_multiply<{tap}, {code}, hlsq::{'sint' if signed else 'uint'}<{fmt.bits}>, {product}, {fmt.bits}>"
-        )
+        weight = f"hlsq::{'sint' if signed else 'uint'}<{fmt.bits}>"
+        place = "" if where is None else f", {where}"
+        return f"hlsq::pe_multiply<{tap}, {code}, {weight}, {product}, {fmt.bits}{place}>"

@@ -23,7 +23,7 @@ class ShiftPE(PE):
         return isinstance(weights.format, PowerOfTwo)
 
     @classmethod
-    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str) -> str:
+    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str, where: str | None) -> str:
         """``hlsq::pe_shift<...>``."""
         fmt = weights.format
         assert isinstance(fmt, PowerOfTwo)  # noqa: S101 - accepts() looked

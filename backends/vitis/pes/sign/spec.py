@@ -22,6 +22,6 @@ class SignPE(PE):
         return isinstance(weights.format, FixedPoint) and weights.format.is_sign
 
     @classmethod
-    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str) -> str:
+    def cpp_type(cls, weights: QWeights, tap: str, code: str, product: str, where: str | None) -> str:
         """``hlsq::pe_sign<...>``."""
         return f"hlsq::pe_sign<{tap}, {code}, {product}>"

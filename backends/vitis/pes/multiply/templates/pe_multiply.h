@@ -6,10 +6,10 @@
 namespace hlsq {
 
 // Multiplies by a weight stored in two's complement (or unsigned) in CODE_BITS bits.
-template <class TAP, class CODE, class WEIGHT, class PRODUCT, int CODE_BITS> struct pe_multiply {
+template <class TAP, class CODE, class WEIGHT, class PRODUCT, int CODE_BITS, class WHERE = anywhere> struct pe_multiply {
     static PRODUCT apply(TAP tap, CODE code) {
 #pragma HLS INLINE
-        return multiply<PRODUCT>(tap, from_code<CODE_BITS, WEIGHT>(code));
+        return multiply<PRODUCT, WHERE>(tap, from_code<CODE_BITS, WEIGHT>(code));
     }
 };
 

@@ -9,12 +9,10 @@ namespace hlsq {
 
 // Convolution and depthwise convolution in a single pipelined loop: an iteration either takes one position of the map or
 // is a step of the PEs, and the first step of an output takes the position that completes its window.
-template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void convolve(SOURCE &input, SINK &output) {
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK, class LINES>
+void convolve(SOURCE &input, SINK &output, LINES &lines) {
 #pragma HLS INLINE
     moving_window<CONFIG> map;
-#pragma HLS ARRAY_PARTITION variable = map.lines.line complete dim = 1
-#pragma HLS ARRAY_RESHAPE variable = map.lines.line complete dim = 3
-#pragma HLS DEPENDENCE variable = map.lines.line type = inter direction = RAW distance = CONFIG::in_width dependent = true
     mac<CONFIG> pes;
     gathered<IN, SOURCE> arriving;
     sent<OUT, SINK> leaving;
@@ -26,7 +24,7 @@ STEPS:
         counted.next();
         if (leaving.send(output))
             continue;
-        if (pes.at_start() && !map.take(input, arriving))
+        if (pes.at_start() && !map.take(input, arriving, lines))
             continue;
         if (map.at.at_output()) {
             OUT out;

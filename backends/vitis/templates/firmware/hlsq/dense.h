@@ -2,6 +2,7 @@
 #define HLSQ_DENSE_H_
 
 #include "mac.h"
+#include "memory.h"
 #include "words.h"
 
 namespace hlsq {
@@ -12,7 +13,6 @@ template <class CONFIG> class vector_taps {
     typedef typename CONFIG::tap_t tap_t;
     static const int slots = CONFIG::word_steps * CONFIG::tap_block;
     tap_t word[slots];
-    tap_t kept[CONFIG::tap_steps][CONFIG::tap_block];
     tap_t now[CONFIG::tap_block];
     counter<0, CONFIG::word_steps> part; // of the word
     counter<0, CONFIG::packet_words> place; // of the word in its packet
@@ -22,7 +22,6 @@ template <class CONFIG> class vector_taps {
 #pragma HLS INLINE
 #pragma HLS ARRAY_PARTITION variable = word complete dim = 0
 #pragma HLS ARRAY_PARTITION variable = now complete dim = 0
-#pragma HLS ARRAY_RESHAPE variable = kept complete dim = 2
         for (int t = 0; t < slots; t++) {
 #pragma HLS UNROLL
             word[t] = 0;
@@ -32,7 +31,8 @@ template <class CONFIG> class vector_taps {
     }
 
     // Brings the taps of `step` to the front of the PEs.
-    template <class IN, class SOURCE> void take(SOURCE &input, int step, bool first_group) {
+    template <class IN, class SOURCE, class MEMORY>
+    void take(SOURCE &input, MEMORY &kept, int step, bool first_group) {
 #pragma HLS INLINE
         if (first_group) {
             if (part == 0) {
@@ -52,12 +52,16 @@ template <class CONFIG> class vector_taps {
             }
             part = after<CONFIG::word_steps>(part);
         }
+        tap_t again[CONFIG::tap_block]; // nobody looks at it before the second group
+#pragma HLS ARRAY_PARTITION variable = again complete dim = 0
+        if (CONFIG::output_steps > 1)
+            fetch<CONFIG::tap_block>(kept, step, again);
         for (int t = 0; t < CONFIG::tap_block; t++) {
 #pragma HLS UNROLL
-            now[t] = first_group ? word[t] : kept[step][t];
-            if (first_group && CONFIG::output_steps > 1)
-                kept[step][t] = word[t];
+            now[t] = CONFIG::output_steps == 1 || first_group ? word[t] : again[t];
         }
+        if (CONFIG::output_steps > 1 && first_group)
+            store<CONFIG::tap_block>(kept, step, now);
         for (int t = 0; t + CONFIG::tap_block < slots; t++) {
 #pragma HLS UNROLL
             word[t] = word[t + CONFIG::tap_block];
@@ -68,12 +72,17 @@ template <class CONFIG> class vector_taps {
 #pragma HLS INLINE
         return now[t];
     }
-    template <int TAPS> void next_taps() {}
-    template <int CHANNELS> void next_channels() {}
+    template <int TAPS> void next_taps() {
+#pragma HLS INLINE
+    }
+    template <int CHANNELS> void next_channels() {
+#pragma HLS INLINE
+    }
 };
 
 // Fully connected layer in a single pipelined loop over its steps.
-template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void dense(SOURCE &input, SINK &output) {
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK, class MEMORY>
+void dense(SOURCE &input, SINK &output, MEMORY &kept) {
 #pragma HLS INLINE
     vector_taps<CONFIG> vector;
     mac<CONFIG> pes;
@@ -86,7 +95,7 @@ STEPS:
         counted.next();
         if (leaving.send(output))
             continue;
-        vector.template take<IN>(input, pes.at_step(), pes.in_first_group());
+        vector.template take<IN>(input, kept, pes.at_step(), pes.in_first_group());
         OUT out;
         if (pes.run(vector, out))
             leaving.put(out, output);

@@ -29,6 +29,7 @@ template <class CONFIG> class mac {
     sum_t sums[CONFIG::output_block];
     output_packet<CONFIG> outputs;
     counter<0, CONFIG::tap_steps> step;
+    counter<0, CONFIG::rows> row;                // of the ROM: steps of a packet
     counter<0, CONFIG::groups_per_channel> held; // groups that have seen the channel in front
 
   public:
@@ -36,6 +37,7 @@ template <class CONFIG> class mac {
 #pragma HLS INLINE
 #pragma HLS ARRAY_PARTITION variable = sums complete dim = 0
         step = 0;
+        row = 0;
         held = 0;
     }
 
@@ -58,9 +60,8 @@ template <class CONFIG> class mac {
     // One step: x(t, c) is in front of the PEs of tap t and channel c. True when `out` is whole.
     template <class TAPS, class OUT> bool run(TAPS &x, OUT &out) {
 #pragma HLS INLINE
-        const rom<CONFIG> codes;
+        const rom<CONFIG> codes{};
         const int group = outputs.next_group();
-        const int row = group * CONFIG::tap_steps + step;
         for (int o = 0; o < CONFIG::output_block; o++) {
 #pragma HLS UNROLL
             const int channel = CONFIG::by_channel ? o / at_least_one(CONFIG::by_channel) : 0;
@@ -70,21 +71,23 @@ template <class CONFIG> class mac {
             x.template next_taps<CONFIG::tap_block>();
         const bool finished = step == CONFIG::tap_steps - 1;
         step = after<CONFIG::tap_steps>(step);
-        if (!finished)
-            return false;
-
-        typename CONFIG::value_t values[CONFIG::output_block];
+        row = after<CONFIG::rows>(row);
+        bool whole = false;
+        if (finished) {
+            typename CONFIG::value_t values[CONFIG::output_block];
 #pragma HLS ARRAY_PARTITION variable = values complete dim = 0
-        for (int o = 0; o < CONFIG::output_block; o++) {
+            for (int o = 0; o < CONFIG::output_block; o++) {
 #pragma HLS UNROLL
-            values[o] = CONFIG::finish(sums[o], group, o);
+                values[o] = CONFIG::finish(sums[o], group, o);
+            }
+            if (CONFIG::by_channel > 0 && CONFIG::output_steps > 1) {
+                held = after<CONFIG::groups_per_channel>(held);
+                if (held == 0)
+                    x.template next_channels<CONFIG::channel_step>();
+            }
+            whole = outputs.put(values, out);
         }
-        if (CONFIG::by_channel > 0 && CONFIG::output_steps > 1) {
-            held = after<CONFIG::groups_per_channel>(held);
-            if (held == 0)
-                x.template next_channels<CONFIG::channel_step>();
-        }
-        return outputs.put(values, out);
+        return whole;
     }
 };
 

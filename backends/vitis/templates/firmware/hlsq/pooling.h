@@ -8,13 +8,11 @@
 namespace hlsq {
 
 // Largest value of every window.
-template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void largest(SOURCE &input, SINK &output) {
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK, class LINES>
+void largest(SOURCE &input, SINK &output, LINES &lines) {
 #pragma HLS INLINE
     typedef typename CONFIG::tap_t tap_t;
     moving_window<CONFIG> map;
-#pragma HLS ARRAY_PARTITION variable = map.lines.line complete dim = 1
-#pragma HLS ARRAY_RESHAPE variable = map.lines.line complete dim = 3
-#pragma HLS DEPENDENCE variable = map.lines.line type = inter direction = RAW distance = CONFIG::in_width dependent = true
     gathered<IN, SOURCE> arriving;
     sent<OUT, SINK> leaving;
     hlsq::loop_count counted(CONFIG::number);
@@ -24,7 +22,7 @@ POSITIONS:
         counted.next();
         if (leaving.send(output))
             continue;
-        if (!map.take(input, arriving))
+        if (!map.take(input, arriving, lines))
             continue;
         if (map.at.at_output()) {
             OUT out;
@@ -45,13 +43,11 @@ POSITIONS:
 }
 
 // Mean of every window. CONFIG::weigh corrects windows that overhang the border, finish() divides.
-template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void average(SOURCE &input, SINK &output) {
+template <class CONFIG, class IN, class OUT, class SOURCE, class SINK, class LINES>
+void average(SOURCE &input, SINK &output, LINES &lines) {
 #pragma HLS INLINE
     typedef typename CONFIG::sum_t sum_t;
     moving_window<CONFIG> map;
-#pragma HLS ARRAY_PARTITION variable = map.lines.line complete dim = 1
-#pragma HLS ARRAY_RESHAPE variable = map.lines.line complete dim = 3
-#pragma HLS DEPENDENCE variable = map.lines.line type = inter direction = RAW distance = CONFIG::in_width dependent = true
     output_packet<CONFIG> outputs;
     counter<0, CONFIG::out_height> row = 0;
     counter<0, CONFIG::out_width> column = 0;
@@ -65,7 +61,7 @@ STEPS:
         if (leaving.send(output))
             continue;
         const int group = outputs.next_group();
-        if (group == 0 && !map.take(input, arriving))
+        if (group == 0 && !map.take(input, arriving, lines))
             continue;
         if (!map.at.at_output()) {
             map.at.next();

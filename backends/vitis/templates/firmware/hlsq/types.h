@@ -49,7 +49,7 @@ template <int W, class WEIGHT, class CODE> inline WEIGHT from_code(CODE code) {
 template <class P> using bits_of_type = typename native<(sizeof(P) < 4 ? 4 : sizeof(P))>::u;
 
 // Machine integers must be widened before they are multiplied.
-template <class P, class A, class B> inline P multiply(A a, B b) {
+template <class P, class A, class B> inline P full_product(A a, B b) {
     return P(a) * P(b);
 }
 
@@ -70,7 +70,7 @@ template <int W, class WEIGHT, class CODE> inline WEIGHT from_code(CODE code) {
 template <class P> using bits_of_type = ap_uint<P::width>;
 
 // ap_int products have the sum of their operands' widths, so the operands keep theirs.
-template <class P, class A, class B> inline P multiply(A a, B b) {
+template <class P, class A, class B> inline P full_product(A a, B b) {
 #pragma HLS INLINE
     return P(a * b);
 }
@@ -96,6 +96,37 @@ template <class P, class A, class B> inline P multiply(A a, B b) {
 #endif
 
 namespace hlsq {
+
+// Where a multiplication takes place: as synthesis likes it, in a DSP block, or in fabric.
+struct anywhere {
+    template <class P, class A, class B> static P product(A a, B b) {
+#pragma HLS INLINE
+        return full_product<P>(a, b);
+    }
+};
+struct in_dsp {
+    template <class P, class A, class B> static P product(A a, B b) {
+#pragma HLS INLINE
+        P result;
+#pragma HLS BIND_OP variable = result op = mul impl = dsp
+        result = full_product<P>(a, b);
+        return result;
+    }
+};
+struct in_fabric {
+    template <class P, class A, class B> static P product(A a, B b) {
+#pragma HLS INLINE
+        P result;
+#pragma HLS BIND_OP variable = result op = mul impl = fabric
+        result = full_product<P>(a, b);
+        return result;
+    }
+};
+
+template <class P, class WHERE = anywhere, class A, class B> inline P multiply(A a, B b) {
+#pragma HLS INLINE
+    return WHERE::template product<P>(a, b);
+}
 
 // value * 2^by in type P. The amount is unsigned, so that it takes a shifter of one direction; the value's bits are what
 // is shifted, because C++ defines no left shift of a negative machine integer.

@@ -1,6 +1,7 @@
 #ifndef HLSQ_WINDOW_H_
 #define HLSQ_WINDOW_H_
 
+#include "memory.h"
 #include "registers.h"
 #include "words.h"
 
@@ -102,49 +103,43 @@ template <class CONFIG> class corner {
     }
 };
 
-// The rows above the one that arrives, oldest first, each in a memory of its own. A value moves up by one line whenever
-// its column passes, so a line always holds the same row of the window.
-template <class CONFIG> struct line_buffer {
-    typedef sweep<CONFIG> area;
-    typename CONFIG::tap_t line[area::lines > 0 ? area::lines : 1][CONFIG::in_width][CONFIG::channels];
-
-    // The column of the window that ends at `at`, given the newest values, which the buffer keeps.
-    void take(const corner<CONFIG> &at, const typename CONFIG::tap_t newest[CONFIG::channels],
-              typename CONFIG::tap_t fresh[CONFIG::kernel_height][CONFIG::channels]) {
+// The column of the window that ends at `at`, given its newest values. The rows above come from line buffers, oldest first,
+// each a memory of its own. A value moves up by one line whenever its column passes, so a line always holds the same row of
+// the window.
+template <class CONFIG, class LINES>
+inline void take_column(const corner<CONFIG> &at, const typename CONFIG::tap_t newest[CONFIG::channels], LINES &lines,
+                        typename CONFIG::tap_t fresh[CONFIG::kernel_height][CONFIG::channels]) {
 #pragma HLS INLINE
-        typedef typename CONFIG::tap_t tap_t;
-        const int column = at.in_columns() ? at.at_column() : 0;
-        // A memory has two ports: each line is read once, whatever its values go to, and written once.
-        tap_t passing[area::lines + 1][CONFIG::channels];
+    typedef sweep<CONFIG> area;
+    typedef typename CONFIG::tap_t tap_t;
+    const int column = at.in_columns() ? at.at_column() : 0;
+    // A memory has two ports: each line is read once, whatever its values go to, and written once.
+    tap_t passing[area::lines + 1][CONFIG::channels];
 #pragma HLS ARRAY_PARTITION variable = passing complete dim = 0
+    for (int l = 0; l < area::lines; l++) {
+#pragma HLS UNROLL
+        fetch<CONFIG::channels>(lines[l], column, passing[l]);
+    }
+    for (int c = 0; c < CONFIG::channels; c++) {
+#pragma HLS UNROLL
+        passing[area::lines][c] = newest[c];
+    }
+    for (int k = 0; k < CONFIG::kernel_height; k++) {
+#pragma HLS UNROLL
+        const int up = area::lines - k * CONFIG::dilation_height;
+        const bool known = up == 0 || (at.in_columns() && at.has_row_above(up));
         for (int c = 0; c < CONFIG::channels; c++) {
 #pragma HLS UNROLL
-            for (int l = 0; l < area::lines; l++) {
-#pragma HLS UNROLL
-                passing[l][c] = line[l][column][c];
-            }
-            passing[area::lines][c] = newest[c];
-        }
-        for (int k = 0; k < CONFIG::kernel_height; k++) {
-#pragma HLS UNROLL
-            const int up = area::lines - k * CONFIG::dilation_height;
-            const bool known = up == 0 || (at.in_columns() && at.has_row_above(up));
-            for (int c = 0; c < CONFIG::channels; c++) {
-#pragma HLS UNROLL
-                fresh[k][c] = known ? passing[area::lines - up][c] : tap_t(CONFIG::pad_value);
-            }
-        }
-        if (at.in_columns()) {
-            for (int c = 0; c < CONFIG::channels; c++) {
-#pragma HLS UNROLL
-                for (int l = 0; l < area::lines; l++) {
-#pragma HLS UNROLL
-                    line[l][column][c] = passing[l + 1][c];
-                }
-            }
+            fresh[k][c] = known ? passing[area::lines - up][c] : tap_t(CONFIG::pad_value);
         }
     }
-};
+    if (at.in_columns()) {
+        for (int l = 0; l < area::lines; l++) {
+#pragma HLS UNROLL
+            store<CONFIG::channels>(lines[l], column, passing[l + 1]);
+        }
+    }
+}
 
 // The taps of one window in registers. PEs take theirs from fixed places: the taps move past them, and are back home when
 // all steps of an output are done. A convolution's outputs all see the same taps, which form a single row; a depthwise
@@ -259,11 +254,11 @@ template <class CONFIG> class taps {
 // A window and what it needs to move over a map that arrives position by position.
 template <class CONFIG> struct moving_window {
     corner<CONFIG> at;
-    line_buffer<CONFIG> lines;
     taps<CONFIG> window;
 
     // Takes one position: of the map, or of the padding to its right and below. False if it is not whole yet.
-    template <class IN, int WORDS, class SOURCE> bool take(SOURCE &input, gathered_words<IN, WORDS> &arriving) {
+    template <class IN, int WORDS, class SOURCE, class LINES>
+    bool take(SOURCE &input, gathered_words<IN, WORDS> &arriving, LINES &lines) {
 #pragma HLS INLINE
         typedef typename CONFIG::tap_t tap_t;
         tap_t newest[CONFIG::channels];
@@ -278,7 +273,7 @@ template <class CONFIG> struct moving_window {
 #pragma HLS UNROLL
             newest[c] = inside ? tap_t(CONFIG::load(in[c])) : tap_t(CONFIG::pad_value);
         }
-        lines.take(at, newest, fresh);
+        take_column(at, newest, lines, fresh);
         window.shift(fresh, at.at_row_start());
         return true;
     }
