@@ -77,3 +77,11 @@ def test_amounts_of_shifts_are_unsigned_and_as_wide_as_they_are_large() -> None:
     by_channel = code_of("codes", graph)
     assert "static const hlsq::uint<2> codes_q_left[3][1] = {{3}, {0}, {0}};" in by_channel
     assert "const hlsq::uint<3> shift = codes_q_shift[group][output] + (t < 0 ? 3 : 0);" in by_channel
+
+
+def test_a_level_is_selected_and_not_looked_up() -> None:
+    """A table would be a memory that all outputs of a group read at once."""
+    code = code_of("levels_beyond_all_values", quantize_graph(*network()))
+    used = [line for line in code.splitlines() if "_q_values" in line and "static const" not in line]
+    assert len(used) == 1
+    assert "_q_values[" not in used[0]

@@ -94,8 +94,8 @@ STEPS:
 // Maximum over a whole map, one register per channel.
 template <class CONFIG, class IN, class OUT, class SOURCE, class SINK> void global_largest(SOURCE &input, SINK &output) {
 #pragma HLS INLINE
-    OUT out;
-#pragma HLS ARRAY_PARTITION variable = out.data complete
+    typename OUT::value_type best[OUT::size];
+#pragma HLS ARRAY_PARTITION variable = best complete dim = 0
     counter<0, CONFIG::in_height * CONFIG::in_width> position = 0;
     gathered<IN, SOURCE> arriving;
     sent<OUT, SINK> leaving;
@@ -111,11 +111,17 @@ POSITIONS:
             continue;
         for (int c = 0; c < IN::size; c++) {
 #pragma HLS UNROLL
-            out[c] = position == 0 || in[c] > out[c] ? in[c] : out[c];
+            best[c] = position == 0 || in[c] > best[c] ? in[c] : best[c];
         }
         position++;
-        if (position == CONFIG::in_height * CONFIG::in_width)
+        if (position == CONFIG::in_height * CONFIG::in_width) {
+            OUT out;
+            for (int c = 0; c < OUT::size; c++) {
+#pragma HLS UNROLL
+                out[c] = best[c];
+            }
             leaving.put(out, output);
+        }
     }
 }
 

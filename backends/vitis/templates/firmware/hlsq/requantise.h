@@ -34,16 +34,19 @@ template <class OUT, class T> inline OUT clamp(T value, T low, T high) {
     return value < low ? OUT(low) : value > high ? OUT(high) : OUT(value);
 }
 
-// Number of ascending thresholds that value reaches.
-template <int STEPS, class T, class TABLE> inline counter<0, STEPS> count_reached(T value, const TABLE (&thresholds)[STEPS]) {
+// The level that value reaches: the last one whose threshold is not above it, the first one below all thresholds. Each
+// threshold that is reached changes the bits in which two neighbours differ, so nothing is counted, and no table is
+// looked up, which would need a memory with a port for every value that is finished at a time.
+template <class OUT, int STEPS, class T, class TABLE, class LEVEL>
+inline OUT level_of(T value, const TABLE (&thresholds)[STEPS], const LEVEL (&levels)[STEPS + 1]) {
 #pragma HLS INLINE
-    counter<0, STEPS> reached = 0;
+    OUT level = OUT(levels[0]);
     for (int i = 0; i < STEPS; i++) {
 #pragma HLS UNROLL
         // Both are signed. A threshold beyond all values is no value, so it is not converted to their type.
-        reached += value >= thresholds[i] ? 1 : 0;
+        level = OUT(level ^ (value >= thresholds[i] ? OUT(levels[i] ^ levels[i + 1]) : OUT(0)));
     }
-    return reached;
+    return level;
 }
 
 } // namespace hlsq

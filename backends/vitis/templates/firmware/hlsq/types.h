@@ -173,7 +173,9 @@ template <class P, int POSITIONS> class array_reader {
     counter<0, POSITIONS> position;
 
   public:
-    array_reader(const P *array) : packets(array), position(0) {}
+    array_reader(const P *array) : packets(array), position(0) {
+#pragma HLS INLINE
+    }
     P read() {
 #pragma HLS INLINE
         const int at = position;
@@ -186,7 +188,9 @@ template <class P> class array_reader<P, 1> {
     const P &packet;
 
   public:
-    array_reader(const P &vector) : packet(vector) {}
+    array_reader(const P &vector) : packet(vector) {
+#pragma HLS INLINE
+    }
     P read() {
 #pragma HLS INLINE
         return packet;
@@ -198,7 +202,9 @@ template <class P, int POSITIONS> class array_writer {
     counter<0, POSITIONS> position;
 
   public:
-    array_writer(P *array) : packets(array), position(0) {}
+    array_writer(P *array) : packets(array), position(0) {
+#pragma HLS INLINE
+    }
     void write(const P &given) {
 #pragma HLS INLINE
         packets[int(position)] = given;
@@ -210,7 +216,9 @@ template <class P> class array_writer<P, 1> {
     P &packet;
 
   public:
-    array_writer(P &vector) : packet(vector) {}
+    array_writer(P &vector) : packet(vector) {
+#pragma HLS INLINE
+    }
     void write(const P &given) {
 #pragma HLS INLINE
         packet = given;
