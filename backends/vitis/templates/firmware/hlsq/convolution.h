@@ -24,8 +24,12 @@ STEPS:
         counted.next();
         if (leaving.send(output))
             continue;
-        if (pes.at_start() && !map.take(input, arriving, lines))
-            continue;
+        if (pes.at_start()) {
+            IN in;
+            if (map.at.inside() && !arriving.take(input, in))
+                continue;
+            map.take(in, lines);
+        }
         if (map.at.at_output()) {
             OUT out;
             if (pes.run(map.window, out)) {

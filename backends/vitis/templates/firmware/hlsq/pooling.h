@@ -22,8 +22,10 @@ POSITIONS:
         counted.next();
         if (leaving.send(output))
             continue;
-        if (!map.take(input, arriving, lines))
+        IN in;
+        if (map.at.inside() && !arriving.take(input, in))
             continue;
+        map.take(in, lines);
         if (map.at.at_output()) {
             OUT out;
             for (int c = 0; c < OUT::size; c++) {
@@ -61,8 +63,12 @@ STEPS:
         if (leaving.send(output))
             continue;
         const int group = outputs.next_group();
-        if (group == 0 && !map.take(input, arriving, lines))
-            continue;
+        if (group == 0) {
+            IN in;
+            if (map.at.inside() && !arriving.take(input, in))
+                continue;
+            map.take(in, lines);
+        }
         if (!map.at.at_output()) {
             map.at.next();
             continue;

@@ -3,7 +3,7 @@
 
 #include "memory.h"
 #include "registers.h"
-#include "words.h"
+#include "types.h"
 
 namespace hlsq {
 
@@ -256,26 +256,21 @@ template <class CONFIG> struct moving_window {
     corner<CONFIG> at;
     taps<CONFIG> window;
 
-    // Takes one position: of the map, or of the padding to its right and below. False if it is not whole yet.
-    template <class IN, int WORDS, class SOURCE, class LINES>
-    bool take(SOURCE &input, gathered_words<IN, WORDS> &arriving, LINES &lines) {
+    // Takes one position: of the map, whose packet is `in`, or of the padding to its right and below.
+    template <class IN, class LINES> void take(const IN &in, LINES &lines) {
 #pragma HLS INLINE
         typedef typename CONFIG::tap_t tap_t;
         tap_t newest[CONFIG::channels];
 #pragma HLS ARRAY_PARTITION variable = newest complete dim = 0
         tap_t fresh[CONFIG::kernel_height][CONFIG::channels];
 #pragma HLS ARRAY_PARTITION variable = fresh complete dim = 0
-        IN in;
         const bool inside = at.inside();
-        if (inside && !arriving.take(input, in))
-            return false;
         for (int c = 0; c < CONFIG::channels; c++) {
 #pragma HLS UNROLL
             newest[c] = inside ? tap_t(CONFIG::load(in[c])) : tap_t(CONFIG::pad_value);
         }
         take_column(at, newest, lines, fresh);
         window.shift(fresh, at.at_row_start());
-        return true;
     }
 };
 
