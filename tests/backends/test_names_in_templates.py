@@ -5,15 +5,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from networks import random_network
+from networks import NetworkBuilder, random_network
 from odd_names import ASCII, CPP, HOSTILE, OURS
 
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import _environment, render_project
+from hlsq.formats import Affine
 from hlsq.graph import Graph
 from hlsq.graph.lowering import quantize_graph
+from hlsq.graph.ops import Reshape
 from hlsq.plan import Plan
 
 SEEDS = range(12)
@@ -74,6 +77,10 @@ def test_names_change_identifiers_and_comments_alone(io_type: str) -> None:
                 assert not line.rstrip().endswith(("\\", "??/"))
         said = other["firmware/defines.h"]
         assert r"// Types of all tensors of \x00\x01" in said
+    # Most reshapes are wires; one between packets of other sizes is a block.
+    b = NetworkBuilder(np.random.default_rng(0))
+    repacked = b.add("repacked", Reshape((2, 6)), [b.input("x", (2, 2, 3), Affine(8, 0.1))])
+    render_project(Design(quantize_graph(*b.build([repacked])), HardwareOptions(io_type=io_type)))
     # Nothing was left out: these are all templates there are.
     for kind in ("project", "blocks"):
         environment = _environment(kind)
