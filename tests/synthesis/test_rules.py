@@ -41,6 +41,7 @@ void block(hls::stream<ap_int<8> > &in, hls::stream<ap_int<8> > &out, int count)
 }}
 void top(hls::stream<ap_int<8> > &in, hls::stream<ap_int<8> > &out, int count) {{
 #pragma HLS DATAFLOW
+{top}
     block(in, out, count);
 }}
 """
@@ -56,6 +57,7 @@ RIGHT = {
     "body": "x += values[k] + kept.at(k);",
     "late": "",
     "branch": "",
+    "top": "#pragma HLS INTERFACE axis port = in, out",
 }
 
 
@@ -122,6 +124,12 @@ def test_a_directive_at_a_wrong_place(where: str, text: str, said: str) -> None:
         ("before", "#pragma HLS ARRAY_PARTITION variable = count complete", "'count' is no array"),
         ("constructor", "#pragma HLS ARRAY_PARTITION variable = other complete dim = 3", "2 dimensions, not 3"),
         ("inner", "#pragma HLS UNROLL\n#pragma HLS BIND_OP variable = y op = mul impl = dsp", "no variable 'y'"),
+        ("top", "#pragma HLS INTERFACE axis port = input", "no variable 'input'"),
+        ("top", "hls::stream<int> s;\n#pragma HLS INTERFACE axis port = s", "'s' is no port of the top function"),
+        ("function", "#pragma HLS INTERFACE axis port = in", "'in' is no port of the top function"),
+        ("top", "#pragma HLS STREAM variable = count depth = 3", "'count' is neither a stream nor an array"),
+        ("top", "#pragma HLS STABLE variable = in", "'in' is a stream"),
+        ("function", "hls::stream<int> s;", "stream 's' is in no dataflow region"),
     ],
 )  # fmt: skip
 def test_variables_that_are_not_there(where: str, text: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from clang.cindex import CursorKind
@@ -27,18 +28,32 @@ class Application(Calls):
             if found is None:
                 self.findings.append(f"{pragma}: there is no variable {path!r} here")
                 continue
-            if pragma.name not in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
-                continue
-            if isinstance(found, Cell) and isinstance(found.value, Array):
-                found = found.value
-            if not isinstance(found, Array):
-                self.findings.append(f"{pragma}: {path!r} is no array")
-                continue
-            dim = int(pragma.get("dim") or 1)
-            if not 0 <= dim <= found.dimensions:
-                self.findings.append(f"{pragma}: {path!r} has {found.dimensions} dimensions, not {dim}")
-            elif pragma.name == "ARRAY_PARTITION" and "complete" in (*pragma.words, pragma.get("type")):
-                found.whole.complete |= {dim} if dim else set(range(1, found.dimensions + 1))
+            self.findings += self._misplaced(pragma, path, found, frame)
+            if pragma.name in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
+                self._lay_out(pragma, path, found)
+
+    def _misplaced(self, pragma: Pragma, path: str, found: Any, frame: Frame) -> Iterator[str]:
+        """A directive for a variable of another kind than it is about."""
+        stream = isinstance(found, Record) and found.kind.name == "stream"
+        if pragma.name == "INTERFACE" and (frame is not self._top or path not in self._ports):
+            yield f"{pragma}: {path!r} is no port of the top function"
+        if pragma.name == "STREAM" and not stream and not isinstance(found, Array):
+            yield f"{pragma}: {path!r} is neither a stream nor an array"
+        if pragma.name == "STABLE" and stream:
+            yield f"{pragma}: {path!r} is a stream, which co-simulation would repeat"
+
+    def _lay_out(self, pragma: Pragma, path: str, found: Any) -> None:
+        """What ARRAY_PARTITION and ARRAY_RESHAPE say of an array's dimensions."""
+        if isinstance(found, Cell) and isinstance(found.value, Array):
+            found = found.value
+        if not isinstance(found, Array):
+            self.findings.append(f"{pragma}: {path!r} is no array")
+            return
+        dim = int(pragma.get("dim") or 1)
+        if not 0 <= dim <= found.dimensions:
+            self.findings.append(f"{pragma}: {path!r} has {found.dimensions} dimensions, not {dim}")
+        elif pragma.name == "ARRAY_PARTITION" and "complete" in (*pragma.words, pragma.get("type")):
+            found.whole.complete |= {dim} if dim else set(range(1, found.dimensions + 1))
 
     def _look_up(self, path: str, frame: Frame) -> Any:
         first, *members = path.split(".")

@@ -40,7 +40,7 @@ class Elaboration(Statements):
             target = kind.target if isinstance(kind, Pointer) else kind
             variable = made(target, UNKNOWN, 0, 0, name=name)
             frame.variables[which] = frame.names[name] = self._pointed(kind, variable)
-        self._top = frame
+        self._top, self._ports = frame, set(frame.names)
         self._statement(function.body, frame)
         for name, variable in frame.names.items():
             if isinstance(variable, Record) and variable.kind.name == "stream":

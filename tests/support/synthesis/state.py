@@ -65,6 +65,7 @@ class State:
         self._unit = self._process.rest
         self._pipelined = False
         self._top: Frame | None = None
+        self._ports: set[str] = set()
 
     def _statement(self, node: Node, frame: Frame) -> Signal:
         raise NotImplementedError

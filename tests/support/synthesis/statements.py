@@ -177,6 +177,8 @@ class Statements(Application):
                 return found if isinstance(found, (Cell, Array, Record)) else self._held(kind.target, found)
             return Cell(kind, found, self.time.epoch, self.time.depth)
         if isinstance(kind, RecordOf):
+            if kind.name == "stream" and all(p.name != "DATAFLOW" for p in self._directives(frame.function.body)):
+                self.findings.append(f"{node.place}: stream {node.name!r} is in no dataflow region")
             empty = begin is None or (begin.bare.kind == K.INIT_LIST_EXPR and not begin.bare.kids)
             given = None if begin is None or empty else self._evaluate(begin, frame)
             if isinstance(given, Record):
