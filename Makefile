@@ -60,7 +60,7 @@ test: $(INSTALLED) ## run all tests, in two processes (WORKERS=n for others)
 test-fast: $(INSTALLED) ## run the tests that are quick and need no data, in about two and a half minutes
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not realdata" $(PYTEST_ARGS)
 
-# More than the tests take of them, and each simulated: three quarters of an hour.
+# More than the tests take, each simulated as C++ and as streams: three quarters of an hour on two busy cores.
 random: $(INSTALLED) ## check 200 random networks as hardware (RANDOM_ARGS="--count n --no-exact" for others)
 	$(BIN)/python tests/support/random_designs.py $(RANDOM_ARGS)
 

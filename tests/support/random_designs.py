@@ -1,4 +1,4 @@
-"""Random networks as hardware: is their C++ what a synthesis tool builds well, has it what is reported, is it exact?
+"""Random networks as hardware: would a synthesis tool build them well, as they are reported, live and exact?
 
 ``make random`` runs this by hand over many; the suite takes a few.
 """
@@ -22,6 +22,8 @@ from hlsq.backends.vitis.project import write_project
 from hlsq.backends.vitis.render import render_project
 from hlsq.backends.vitis.simulation import Simulation, compile_library
 from hlsq.cost import products_of, valid_reuse_factors
+from hlsq.cost.depths import COPY_DEPTH, PIPELINE_DEPTH
+from hlsq.cost.stalls import Style, run
 from hlsq.emulate.emulator import Emulator
 from hlsq.graph import QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
@@ -39,6 +41,7 @@ SCHEMES: tuple[tuple[str, dict[str, Any]], ...] = (
 """Of a random network; the first stands for formats that are random as well. Searches end in formats of these."""
 ONE_PE = 10**9
 SAMPLES = 4
+STYLES: tuple[Style, ...] = ("flp", "stp")
 
 
 def random_design(seed: int) -> tuple[str, Design]:
@@ -86,16 +89,31 @@ def mismatches(design: Design) -> Iterator[str]:
             yield f"{block.ident}: {counted} iterations for {SAMPLES} samples, not {told}"
 
 
+def deadlocks(design: Design, seed: int) -> Iterator[str]:
+    """Stall rules and pipelines' depths with which samples do not come through; for packets of one word each."""
+    if design.options.io_type != "io_stream" or any(words > 1 for words in design.words.values()):
+        return
+    rng = np.random.default_rng(seed)
+    for style in STYLES:
+        depths = {
+            process.name: int(rng.integers(1, 1 + (PIPELINE_DEPTH if process.name in design.by_name else COPY_DEPTH)))
+            for process in design.processes
+        }
+        flow = run(design.processes, design.channel_depths, style=style, pipeline=depths, samples=2)
+        if flow.waiting:
+            yield f"{style}: stands still with pipelines of {depths}: {flow.waiting[0]}"
+
+
 @click.command()
 @click.option("--count", default=200, help="Networks.")
 @click.option("--first", default=0, help="Seed of the first one.")
 @click.option("--exact/--no-exact", default=True, help="Compile and simulate each, which takes some seconds.")
 def main(count: int, first: int, exact: bool) -> None:
-    """Check random networks: rules of directives, counts, integers, iterations."""
+    """Check random networks: rules of directives, counts, deadlocks under both stall rules, integers, iterations."""
     found = 0
     for seed in track(range(first, first + count), "random networks", "network"):
         what, design = random_design(seed)
-        for fault in (*faults(design), *(mismatches(design) if exact else ())):
+        for fault in (*faults(design), *deadlocks(design, seed), *(mismatches(design) if exact else ())):
             click.echo(f"{what}: {fault}")
             found += 1
     click.echo(f"{count} networks, {found} faults")
