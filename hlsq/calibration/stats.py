@@ -14,6 +14,8 @@ from hlsq.errors import CalibrationError
 BIN_BITS = 13
 BINS = 2**BIN_BITS
 """Bins for the positive values; as many again for the negative ones."""
+LARGE_EXPONENT = 100
+"""Of bins whose width is not told in float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +86,9 @@ class StatsBuilder:
             self._grow(math.frexp(peak)[1] - BIN_BITS)
             assert self._exponent is not None  # noqa: S101 - set by _grow
             # Scaling by a power of two is exact, so each value falls into the bin that it really belongs to.
-            scaled = flat.astype(np.float64)
-            scaled *= math.ldexp(1.0, -self._exponent)
+            # Scaled up, float32 stays below 2**BIN_BITS and loses nothing; scaled down, it may.
+            narrow = flat.dtype == np.float32 and -LARGE_EXPONENT < self._exponent <= 0
+            scaled = flat * (np.float32 if narrow else np.float64)(math.ldexp(1.0, -self._exponent))
             index = np.floor(scaled, out=scaled).astype(np.int64)
             index += BINS
             counts = np.bincount(index, minlength=2 * BINS)

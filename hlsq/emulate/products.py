@@ -16,6 +16,7 @@ from hlsq.elementary import power_of_two
 
 Values = NDArray[Any]
 Floats = NDArray[np.float64]
+Parts = tuple[Floats, Floats]
 
 MANTISSA = 53
 """Bits of a float64: sums of products that stay below are exact."""
@@ -28,15 +29,23 @@ def multiply(a: Values, b: Values, out: Values | None = None) -> Values:
 
 
 def product(a: Floats, b: Floats) -> Floats:
-    """The matrix product of any ``a`` [rows, inner] and ``b`` [inner, columns], to about 40 bits.
+    """The matrix product of any ``a`` [rows, inner] and ``b`` [inner, columns], to about 40 bits."""
+    return product_of_parts(in_parts(a, axis=1), in_parts(b, axis=0))
 
-    The rows of ``a`` and the columns of ``b`` are split into a coarse and a fine part; of the four products of parts
-    the one of both fine ones is left out.
-    """
-    bits = (MANTISSA - a.shape[1].bit_length()) // 2
-    left, right = on_grid(a, bits, axis=1), on_grid(b, bits, axis=0)
-    fine_left, fine_right = on_grid(a - left, bits, axis=1), on_grid(b - right, bits, axis=0)
-    return np.asarray(multiply(left, right) + (multiply(left, fine_right) + multiply(fine_left, right)))
+
+def in_parts(values: Floats, axis: int) -> Parts:
+    """A matrix as the sum of a coarse and a fine part, whose products along ``axis`` are exact."""
+    bits = (MANTISSA - values.shape[axis].bit_length()) // 2
+    coarse = on_grid(values, bits, axis)
+    return coarse, on_grid(values - coarse, bits, axis)
+
+
+def product_of_parts(left: Parts, right: Parts) -> Floats:
+    """Their matrix product, without that of both fine parts."""
+    found = multiply(left[0], right[1])
+    found += multiply(left[1], right[0])
+    found += multiply(left[0], right[0])
+    return found
 
 
 def on_grid(values: Values, bits: int, axis: int | tuple[int, ...] | None = None) -> Values:

@@ -25,9 +25,9 @@ from hlsq.plan import BlockPlan, Plan
 from hlsq.progress import track
 from hlsq.schemes.activations import input_formats, is_raw, output_format
 from hlsq.schemes.base import Scheme
-from hlsq.schemes.error_feedback import Problem, round_weights
+from hlsq.schemes.error_feedback import Problem, Rounder, on_exact_grid, round_weights
 from hlsq.schemes.grids import AFFINE_BITS, EXPONENTS, Grid, grid_for
-from hlsq.schemes.linear_systems import SingularError, solve
+from hlsq.schemes.linear_systems import SingularError
 from hlsq.schemes.second_moments import Moments, MomentsBuilder, Sums, grouped, ungrouped
 from hlsq.schemes.step_candidates import step_candidates
 from hlsq.schemes.threads import in_order
@@ -40,7 +40,8 @@ Floats32 = NDArray[np.float32]
 CODE_BITS = (*EXPONENTS, AFFINE_BITS)
 OTHERS = "default"
 DEFAULT_BITS = 4
-MOST_WINDOWS = 2**18
+MOST_WINDOWS = 2**15
+"""That a layer takes in all, unless its taps need more; eight times as many give nothing that can be measured."""
 WINDOW_WORK = 2.0**38
 """Windows times taps squared that a layer may cost, as long as it gets ``LEAST_WINDOWS`` for each tap."""
 LEAST_WINDOWS = 8
@@ -234,10 +235,10 @@ class DoubleQEF(Scheme):
             limit = float(formats.output.step / source.step)
         integers, scales, means = [], [], []
         for group in range(len(kernel)):
-            problem = self._problem(moments.square[group], cross[group], kernel[group])
-            candidates = step_candidates(problem.target, grid, self._binary, shared, limit)
+            rounder = Rounder.make(self._problem(moments.square[group], cross[group], kernel[group]), grid)
+            candidates = step_candidates(rounder.target, grid, self._binary, shared, limit)
             chosen, scale = round_weights(
-                problem, grid, candidates, shared=shared, free=not self._binary, sweeps=self.sweeps
+                rounder, candidates, shared=shared, free=not self._binary, sweeps=self.sweeps
             )
             integers.append(chosen)
             scales.append(scale)
@@ -256,13 +257,13 @@ class DoubleQEF(Scheme):
         mean = float(diagonal.mean()) or 1.0
         # An input that never changes says nothing about its weight, which then stays what it is.
         damping = np.where(diagonal == 0, max(self.damping, LEAST_DAMPING), self.damping) * mean
-        damped = square
-        np.fill_diagonal(damped, diagonal + damping)  # in place: the largest array there is
-        target = solve(damped, cross + damping[:, None] * kernel)
+        np.fill_diagonal(square, diagonal + damping)  # in place: the largest array there is
+        moments = on_exact_grid(square)
+        pull = cross + (moments.diagonal() - diagonal)[:, None] * kernel
         order = np.arange(len(square))
         if self.order == "activation":
             order = np.argsort(-diagonal, kind="stable")
-        return Problem(target, damped, order)
+        return Problem(moments, pull, order)
 
     def _moments(self, walk: Walk, block: Block, real: Floats32) -> Moments:
         assert block.kernel is not None  # noqa: S101 - the caller looked

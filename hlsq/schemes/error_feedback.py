@@ -10,33 +10,38 @@ so, going from the last tap to the first, the best choice for tap ``t`` given th
 ``w[t] + sum R[t,s] / R[t,t] * e[s]``. That is what optimal brain quantisation (OBQ, GPTQ) does with the inverse of
 ``A``; this form needs no inverse. Afterwards every tap is revisited with all others fixed, which can only improve.
 
+The same factor gives the weights ``w`` themselves, where the problem is told by ``A w``; and ``R w`` comes on the way.
+
 ``A`` and ``R`` lie on grids on which their products with the rounded weights' integers are exact, and everything else
 is done value by value or by ``hlsq.emulate.products``: the integers found are the same on every machine.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.emulate.products import bits_beside, multiply, on_grid, product
 from hlsq.schemes.grids import Grid
-from hlsq.schemes.linear_systems import cholesky
+from hlsq.schemes.linear_systems import cholesky, solve_lower, solve_upper
 from hlsq.schemes.threads import in_threads
 from hlsq.schemes.weights import LEAST_WEIGHT
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Indices = NDArray[np.intp]
 
 FINALISTS = 8
-"""Candidate scales of a channel that are revisited."""
+"""Candidate scales of a channel that are revisited first, the better half at most; then half of those, and so on."""
+LAST = 2
+"""So many of them are revisited to the end."""
 TAPS = 64
 """Taps between matrix products: inside, single rows are updated."""
-LARGEST = np.array(2**7)
-"""The largest magnitude among the integers of all grids."""
+LARGEST = np.array(2**8)
+"""The largest change of one of the integers of all grids."""
 COLUMNS = 1024
 """Channels times candidate scales that one thread rounds together; bounds the memory."""
 
@@ -46,157 +51,209 @@ class Problem:
     """Weights to round, and how much each error counts.
 
     Attributes:
-        target: real weights that would be best, [taps, channels].
-        moments: second moments ``A`` of the inputs, damped and so positive definite, [taps, taps]; rounded to a grid.
+        moments: second moments ``A`` of the inputs, damped and so positive definite, [taps, taps]; on the grid that
+            ``on_exact_grid`` gives.
+        pull: ``A`` times the real weights that would be best, [taps, channels].
         order: taps in the order in which they are rounded; the first ones have the most others to correct them.
     """
 
-    target: Floats
     moments: Floats
-    order: NDArray[np.intp]
+    pull: Floats
+    order: Indices
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "moments", on_grid(self.moments, _bits(len(self.target))))
+    @classmethod
+    def of(cls, target: Floats, moments: Floats, order: Indices) -> Problem:
+        """The problem of rounding the weights ``target`` [taps, channels]."""
+        moments = on_exact_grid(moments)
+        return cls(moments, product(moments, target), order)
 
-    @cached_property
-    def pull(self) -> Floats:
-        """``A`` times the target, [taps, channels]."""
-        return product(self.moments, self.target)
 
-    def errors(self, channels: NDArray[np.intp], scale: Floats, integers: Floats) -> Floats:
-        """``e' A e`` of the weights ``integers * scale`` ([taps, n], [n]) of ``channels`` [n]."""
-        rest = self.target[:, channels] - integers * scale
-        force = self.pull[:, channels] - multiply(self.moments, integers) * scale
-        return np.asarray((rest * force).sum(axis=0))
+def on_exact_grid(moments: Floats) -> Floats:
+    """``moments`` [taps, taps] on the grid on which their products with integers of weights are exact."""
+    return on_grid(moments, bits_beside(LARGEST, len(moments)))
+
+
+@dataclass(eq=False)
+class Rounded:
+    """Integers that were found, for some channels and one scale for each of them.
+
+    Attributes:
+        channels: of the problem, [n]; one may be there several times, with other scales.
+        scale: the real value of one step, [n].
+        integers: in reverse order of the taps, [taps, n].
+        sums: ``A`` times the integers, in that order, [n, taps].
+    """
+
+    channels: Indices
+    scale: Floats
+    integers: Floats
+    sums: Floats
+
+    def take(self, chosen: Indices) -> Rounded:
+        """Some of them."""
+        return Rounded(self.channels[chosen], self.scale[chosen], self.integers[:, chosen], self.sums[chosen])
 
 
 @dataclass(frozen=True, eq=False)
 class Rounder:
-    """Rounds the channels of a problem for given scales.
+    """Rounds the channels of a problem for given scales. Inside, taps are in reverse order.
 
     Attributes:
-        problem: the problem.
         grid: the integers there are.
-        factor: ``R[t,s] / R[t,t]`` on a grid, taps in reverse order, [taps, taps].
+        target: real weights that would be best, in the problem's order, [taps, channels].
+        reverse: the taps in reverse order.
+        moments: ``A``, [taps, taps].
+        pull: ``A`` times the target, [taps, channels].
+        factor: ``R[t,s] / R[t,t]`` on a grid, [taps, taps].
         wanted: ``factor`` times the target, [taps, channels].
         pivots: ``R[t,t]``, [taps].
-        reverse: the taps in reverse order.
     """
 
-    problem: Problem
     grid: Grid
+    target: Floats
+    reverse: Indices
+    moments: Floats
+    pull: Floats
     factor: Floats
     wanted: Floats
     pivots: Floats
-    reverse: NDArray[np.intp]
 
     @classmethod
     def make(cls, problem: Problem, grid: Grid) -> Rounder:
-        """Factorises the moments once for all scales.
+        """Factorises the moments once for all scales, and solves for the target.
 
         Raises:
             SingularError: they are not positive definite.
         """
         reverse = problem.order[::-1]
-        lower = cholesky(problem.moments[np.ix_(reverse, reverse)])
+        moments, pull = problem.moments[np.ix_(reverse, reverse)], problem.pull[reverse]
+        lower = cholesky(moments)
+        half = solve_lower(lower, pull)
+        target = np.empty_like(pull)
+        target[reverse] = solve_upper(lower, half)
         pivots = lower.diagonal().copy()
         lower /= pivots
-        factor = on_grid(lower.T, _bits(len(lower)), axis=1)
-        return cls(problem, grid, factor, product(factor, problem.target[reverse]), pivots, reverse)
+        factor = on_grid(lower.T, bits_beside(LARGEST, len(lower)), axis=1)
+        return cls(grid, target, reverse, moments, pull, factor, half / pivots[:, None], pivots)
 
-    def feed_back(self, channels: NDArray[np.intp], scale: Floats) -> tuple[Floats, Floats]:
+    @property
+    def _blocks(self) -> Iterator[slice]:
+        """Successive taps from the last to the first."""
+        taps = len(self.reverse)
+        return (slice(max(0, stop - TAPS), stop) for stop in range(taps, 0, -TAPS))
+
+    def feed_back(self, channels: Indices, scale: Floats) -> tuple[Floats, Floats]:
         """Integers [taps, n] of ``channels`` [n] for steps of the real value ``scale`` [n], and their errors [n]."""
         wanted = self.wanted[:, channels] / scale
-        taps = len(wanted)
         integers = np.empty_like(wanted)
         total = np.zeros(len(channels))
-        for stop in range(taps, 0, -TAPS):
-            start = max(0, stop - TAPS)
-            wanted[start:stop] -= multiply(self.factor[start:stop, stop:], integers[stop:])
+        for block in self._blocks:
+            start, stop = block.start, block.stop
+            rest = wanted[block]
+            rest -= multiply(self.factor[block, stop:], integers[stop:])
             for t in range(stop - 1, start - 1, -1):
-                wanted[t] -= multiply(self.factor[t, t + 1 : stop], integers[t + 1 : stop])
-                integers[t] = self.grid.nearest(wanted[t])
-                total += np.square((wanted[t] - integers[t]) * (self.pivots[t] * scale))
-        result = np.empty_like(integers)
-        result[self.reverse] = integers
-        return result, total
+                rest[t - start] -= multiply(self.factor[t, t + 1 : stop], integers[t + 1 : stop])
+                integers[t] = self.grid.nearest(rest[t - start])
+            rest -= integers[block]
+            rest *= self.pivots[block, None]
+            total += np.square(rest, out=rest).sum(axis=0)
+        return integers, total * np.square(scale)
 
-    def revisit(self, channels: NDArray[np.intp], scale: Floats, integers: Floats) -> Floats:
+    def rounded(self, channels: Indices, scale: Floats, integers: Floats) -> Rounded:
+        """``integers`` [taps, n] that ``feed_back`` gave."""
+        return Rounded(channels, scale, integers, multiply(integers.T, self.moments))
+
+    def revisit(self, found: Rounded) -> None:
         """Every tap rounded once more, in order, with all others fixed; the error does not grow."""
-        moments, pull = self.problem.moments, self.problem.pull
-        integers = integers.copy()
-        for start in range(0, len(self.problem.order), TAPS):
-            rows = self.problem.order[start : start + TAPS]
-            among = moments[np.ix_(rows, rows)]
-            force = pull[np.ix_(rows, channels)] / scale - multiply(moments[rows], integers)
-            for i, t in enumerate(rows):
-                best = self.grid.nearest(integers[t] + force[i] / among[i, i])
-                force += np.multiply.outer(among[:, i], integers[t] - best)
+        for block in self._blocks:
+            integers, among = found.integers[block], self.moments[block, block]
+            force = self.pull[block][:, found.channels] / found.scale - found.sums[:, block].T
+            change = np.empty_like(force)
+            for t in range(len(integers) - 1, -1, -1):
+                force[t] -= multiply(among[t, t + 1 :], change[t + 1 :])
+                best = self.grid.nearest(integers[t] + force[t] / among[t, t])
+                np.subtract(best, integers[t], out=change[t])
                 integers[t] = best
-        return integers
+            changed = np.flatnonzero(change.any(axis=0))
+            found.sums[changed] += multiply(change[:, changed].T, self.moments[block])
 
-    def fit_scale(self, channels: NDArray[np.intp], scale: Floats, integers: Floats, sharing: int = 1) -> Floats:
-        """The scale of smallest error for ``integers``, one for so many successive channels; ``scale`` without one."""
-        square = (integers * multiply(self.problem.moments, integers)).sum(axis=0).reshape(-1, sharing).sum(axis=1)
-        along = (integers * self.problem.pull[:, channels]).sum(axis=0).reshape(-1, sharing).sum(axis=1)
+    def fit_scale(self, found: Rounded, sharing: int = 1) -> None:
+        """The scale of smallest error for the integers, one for so many successive channels; the same without one."""
+        square, along = (part.reshape(-1, sharing).sum(axis=1) for part in self._products(found))
         good = (square > 0) & (along > LEAST_WEIGHT * square)
-        return np.where(np.repeat(good, sharing), np.repeat(along / np.where(good, square, 1.0), sharing), scale)
+        best = np.repeat(along / np.where(good, square, 1.0), sharing)
+        found.scale = np.where(np.repeat(good, sharing), best, found.scale)
+
+    def errors(self, found: Rounded) -> Floats:
+        """``e' A e`` less what does not depend on the integers, ``w' A w``, [n]."""
+        square, along = self._products(found)
+        return found.scale * (found.scale * square - 2 * along)
+
+    def _products(self, found: Rounded) -> tuple[Floats, Floats]:
+        """``q' A q`` and ``q' A w`` of the integers ``q``, [n]."""
+        square, along = np.zeros((2, len(found.channels)))
+        for block in self._blocks:
+            integers = found.integers[block]
+            square += (integers * found.sums[:, block].T).sum(axis=0)
+            along += (integers * self.pull[block][:, found.channels]).sum(axis=0)
+        return square, along
 
 
 def round_weights(
-    problem: Problem, grid: Grid, scales: Floats, *, shared: bool = False, free: bool = True, sweeps: int = 2
+    rounder: Rounder, scales: Floats, *, shared: bool = False, free: bool = True, sweeps: int = 2
 ) -> tuple[Ints, Floats]:
     """Integers [taps, channels] and the real value [channels] of one step that give a small output error.
 
-    The best few candidate scales of the first pass are carried to the end, and the best result is taken.
+    The best few candidate scales of the first pass are revisited, fewer each time, and the best result is taken.
 
     Args:
-        problem: what to round.
-        grid: the integers there are.
+        rounder: of the problem.
         scales: candidates for one step, [candidates, channels].
         shared: one step for all channels together instead of one for each.
         free: steps need not be candidates; the best one for the integers found is fitted.
         sweeps: how often all taps are revisited.
     """
-    rounder = Rounder.make(problem, grid)
-    channels = problem.target.shape[1]
+    taps, channels = rounder.target.shape
     width = channels if shared else max(1, COLUMNS // len(scales))
     everything = np.arange(channels)
-    integers = np.empty_like(problem.target)
+    integers = np.empty((taps, channels), dtype=np.int64)
     scale = np.empty(channels)
 
     def work(start: int) -> None:
         part = slice(start, start + width)
-        integers[:, part], scale[part] = _best(rounder, everything[part], scales[:, part], shared, free, sweeps)
+        integers[rounder.reverse, part], scale[part] = _best(
+            rounder, everything[part], scales[:, part], shared, free, sweeps
+        )
 
     in_threads(work, range(0, channels, width))
-    return integers.astype(np.int64), scale
+    return integers, scale
 
 
 def _best(
-    rounder: Rounder, channels: NDArray[np.intp], scales: Floats, shared: bool, free: bool, sweeps: int
+    rounder: Rounder, channels: Indices, scales: Floats, shared: bool, free: bool, sweeps: int
 ) -> tuple[Floats, Floats]:
     many, flat = np.tile(channels, len(scales)), scales.ravel()
     integers, errors = rounder.feed_back(many, flat)
-    finalists = _ranked(errors.reshape(scales.shape), shared)[:FINALISTS]
-    chosen = (finalists * len(channels) + np.arange(len(channels))).ravel()
-    many, integers, flat = many[chosen], integers[:, chosen], flat[chosen]
+    first = max(LAST, min(len(scales) // 2, FINALISTS))
+    chosen = _ranked(errors.reshape(scales.shape), shared, first)
+    found = rounder.rounded(many[chosen], flat[chosen], integers[:, chosen])
     for _ in range(sweeps):
         if free:
-            flat = rounder.fit_scale(many, flat, integers, len(channels) if shared else 1)
-        integers = rounder.revisit(many, flat, integers)
-    errors = rounder.problem.errors(many, flat, integers)
-    winners = _ranked(errors.reshape(finalists.shape), shared)[0] * len(channels) + np.arange(len(channels))
-    return integers[:, winners], flat[winners]
+            rounder.fit_scale(found, len(channels) if shared else 1)
+        rounder.revisit(found)
+        left = len(found.channels) // len(channels)
+        if left > LAST:
+            found = found.take(_ranked(rounder.errors(found).reshape(left, -1), shared, max(LAST, left // 2)))
+    chosen = _ranked(rounder.errors(found).reshape(-1, len(channels)), shared, 1)
+    return found.integers[:, chosen], found.scale[chosen]
 
 
-def _bits(taps: int) -> int:
-    """Of the grids beside the integers of so many taps."""
-    return bits_beside(LARGEST, taps)
+def _ranked(errors: Floats, shared: bool, count: int) -> Indices:
+    """Places of so many of the best candidates among ``errors`` [candidates, channels], flat.
 
-
-def _ranked(errors: Floats, shared: bool) -> NDArray[np.intp]:
-    """Candidates [candidates, channels], the best ones first; the same in all channels where they share one."""
+    The same ones in all channels where they share a step.
+    """
     if shared:
         errors = np.broadcast_to(errors.sum(axis=1, keepdims=True), errors.shape)
-    return np.argsort(errors, axis=0, kind="stable")
+    best = np.argsort(errors, axis=0, kind="stable")[:count]
+    return np.asarray((best * errors.shape[1] + np.arange(errors.shape[1])).ravel())

@@ -16,6 +16,10 @@ Floats = NDArray[np.float64]
 AFFINE_BITS = 8
 EXPONENTS = {3: 2, 4: 6, 5: 7}
 """Largest exponent of the power-of-two codes of each width."""
+HALF = 0.5
+HALF_A_MANTISSA = 1 << 51
+EXPONENT = 0x7FF << 52
+"""Bits of a float64."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,13 @@ class PowerGrid(Grid):
     def nearest(self, values: Floats) -> Floats:
         """The nearest of the powers and zero."""
         magnitude = np.abs(values)
-        mantissa, exponent = np.frexp(magnitude)
-        rounded = np.ldexp(1.0, np.clip(exponent - 1 + (mantissa >= 0.75), 0, self.max_exponent))
-        return np.asarray(np.copysign(rounded, values) * (magnitude >= 0.5))
+        found = magnitude.view(np.int64) + HALF_A_MANTISSA  # from 1.5 on, this is in the next exponent
+        found &= EXPONENT
+        powers = found.view(np.float64)
+        np.minimum(powers, self.peak, out=powers)
+        np.maximum(powers, 1.0, out=powers)
+        powers *= magnitude >= HALF
+        return np.asarray(np.copysign(powers, values, out=powers))
 
     def format(self, scale: Floats) -> Format:
         """Power-of-two codes."""

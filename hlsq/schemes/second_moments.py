@@ -155,7 +155,7 @@ class MomentsBuilder:
         height, width = gathered.shape[1:3]
         total = height * width
         if total > self._positions:
-            shuffled = random.random((len(maps), total)).argsort(axis=1, kind="stable")
+            shuffled = np.argpartition(random.random((len(maps), total)), self._positions, axis=1)
             chosen = np.sort(shuffled[:, : self._positions], axis=1)
         else:
             chosen = np.broadcast_to(np.arange(total), (len(maps), total))

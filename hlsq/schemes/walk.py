@@ -25,6 +25,8 @@ from hlsq.schemes.threads import in_threads
 
 Floats32 = NDArray[np.float32]
 BATCH = 64
+NOISE_SAMPLES = 4 * BATCH
+"""By whose values the noise of a tensor is told; it is for the plan's reader, and these are enough for two digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,16 +147,16 @@ class Walk:
         self.tensors = {name: tensor for name, tensor in self.tensors.items() if name in needed}
 
     def signal_to_noise(self, name: str) -> float | None:
-        """Mean square of a tensor's real values over that of its errors, in dB; None where either is zero."""
+        """Mean square of the first samples' real values over that of their errors, in dB; None where either is zero."""
         tensor = self.tensors[name]
-        powers = np.zeros((2, self.samples))
+        powers = np.zeros((2, min(self.samples, NOISE_SAMPLES)))
 
         def measure(part: slice) -> None:
             for kind, values in enumerate((tensor.real[part], tensor.error(part))):
                 flat = values.reshape(len(values), -1)
                 np.square(flat, dtype=np.float64).sum(axis=1, out=powers[kind, part])
 
-        in_threads(measure, self.parts())
+        in_threads(measure, (part for part in self.parts() if part.start < NOISE_SAMPLES))
         signal, noise = (float(power.sum()) for power in powers)
         return round(float(10 * log(signal / noise) / log(10.0)), 2) if signal and noise else None
 

@@ -24,18 +24,30 @@ def problem(taps: int, channels: int, seed: int = 0, independent: bool = False) 
     moments = inputs.T @ inputs / len(inputs) + 0.01 * np.eye(taps)
     if independent:
         moments = np.diag(np.diag(moments))
-    return Problem(rng.normal(size=(taps, channels)), moments, rng.permutation(taps))
+    return Problem.of(rng.normal(size=(taps, channels)), moments, rng.permutation(taps))
+
+
+def best(p: Problem) -> Floats:
+    """The real weights that the problem is about."""
+    return np.asarray(np.linalg.solve(p.moments, p.pull))
 
 
 def error(p: Problem, channels: NDArray[np.intp], weights: Floats) -> Floats:
     """Mean squared error of the output, computed as it is written."""
-    e = p.target[:, channels] - weights
+    e = best(p)[:, channels] - weights
     return np.asarray((e * (p.moments @ e)).sum(axis=0))
+
+
+def in_order(rounder: Rounder, integers: Floats) -> Floats:
+    """What the rounder holds in reverse order of the taps."""
+    result = np.empty_like(integers)
+    result[rounder.reverse] = integers
+    return result
 
 
 def with_inverse(p: Problem, grid: Grid, scale: Floats) -> Floats:
     """Rounding by the inverse of the moments, as the method was published: one tap, then update all that follow."""
-    weights = p.target[p.order].copy()
+    weights = best(p)[p.order]
     inverse = np.linalg.inv(p.moments[np.ix_(p.order, p.order)])
     upper = np.linalg.cholesky(inverse).T
     integers = np.empty_like(weights)
@@ -52,43 +64,57 @@ def with_inverse(p: Problem, grid: Grid, scale: Floats) -> Floats:
 @pytest.mark.parametrize("taps", [1, 5, 64, 150])
 def test_equals_the_recursion_with_the_inverse(grid: Grid, taps: int) -> None:
     p = problem(taps, 6)
-    scale = np.abs(p.target).max(axis=0) / grid.peak
-    mine, errors = Rounder.make(p, grid).feed_back(np.arange(6), scale)
+    rounder = Rounder.make(p, grid)
+    assert np.allclose(rounder.target, best(p))
+    scale = np.abs(rounder.target).max(axis=0) / grid.peak
+    found, errors = rounder.feed_back(np.arange(6), scale)
+    mine = in_order(rounder, found)
     assert np.allclose(errors, error(p, np.arange(6), mine * scale))
     assert np.array_equal(mine, with_inverse(p, grid, scale))
     if taps > 1 and grid is THREE:
-        assert not np.array_equal(mine, grid.nearest(p.target / scale)), "plain rounding is something else"
+        assert not np.array_equal(mine, grid.nearest(rounder.target / scale)), "plain rounding is something else"
 
 
 def test_error_of_integers_and_scale() -> None:
     p = problem(70, 8)
     channels, scale = np.array([3, 1, 3]), np.array([0.3, 0.5, 0.7])
-    integers = THREE.nearest(p.target[:, channels] / scale)
-    assert np.allclose(p.errors(channels, scale, integers), error(p, channels, integers * scale), rtol=1e-8)
+    rounder = Rounder.make(p, THREE)
+    integers = THREE.nearest(rounder.target[:, channels] / scale)
+    mine = rounder.errors(rounder.rounded(channels, scale, integers[rounder.reverse]))
+    nothing = error(p, channels, np.zeros_like(integers))
+    assert np.allclose(mine + nothing, error(p, channels, integers * scale), rtol=1e-8)
 
 
 def test_without_correlation_it_is_plain_rounding() -> None:
     p = problem(40, 5, independent=True)
-    scale = np.abs(p.target).max(axis=0) / THREE.peak
+    scale = np.abs(best(p)).max(axis=0) / THREE.peak
     rounder = Rounder.make(p, THREE)
-    mine, _ = rounder.feed_back(np.arange(5), scale)
-    assert np.array_equal(mine, THREE.nearest(p.target / scale))
-    assert np.array_equal(rounder.revisit(np.arange(5), scale, mine), mine)
+    plain = THREE.nearest(best(p) / scale)
+    integers, _ = rounder.feed_back(np.arange(5), scale)
+    assert np.array_equal(in_order(rounder, integers), plain)
+    found = rounder.rounded(np.arange(5), scale, integers)
+    rounder.revisit(found)
+    assert np.array_equal(in_order(rounder, found.integers), plain)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_each_stage_lowers_the_error(seed: int) -> None:
     p = problem(70, 8, seed)
     channels = np.arange(8)
-    scale = np.abs(p.target).max(axis=0) / THREE.peak
     rounder = Rounder.make(p, THREE)
-    plain = error(p, channels, THREE.nearest(p.target / scale) * scale)
-    fed, _ = rounder.feed_back(channels, scale)
-    first = error(p, channels, fed * scale)
-    again = rounder.revisit(channels, scale, fed)
-    second = error(p, channels, again * scale)
-    fitted = rounder.fit_scale(channels, scale, again)
-    third = error(p, channels, again * fitted)
+    scale = np.abs(rounder.target).max(axis=0) / THREE.peak
+    plain = error(p, channels, THREE.nearest(rounder.target / scale) * scale)
+    found = rounder.rounded(channels, scale, rounder.feed_back(channels, scale)[0])
+
+    def now() -> Floats:
+        return error(p, channels, in_order(rounder, found.integers) * found.scale)
+
+    first = now()
+    rounder.revisit(found)
+    assert np.allclose(found.sums.T, rounder.moments @ found.integers)
+    second = now()
+    rounder.fit_scale(found)
+    third = now()
     assert first.sum() < plain.sum()
     assert (second <= first + 1e-12).all()
     assert (third <= second + 1e-12).all()
@@ -101,10 +127,9 @@ def test_a_small_one_against_all_possibilities() -> None:
     levels = np.array([-4, -2, -1, 0, 1, 2, 4])
     every = np.array(list(itertools.product(levels, repeat=4)), dtype=np.float64).T
     many = np.array([error(p, np.full(every.shape[1], c), every * 0.4).min() for c in range(30)])
-    rounder = Rounder.make(p, THREE)
-    channels = np.arange(30)
-    mine = error(p, channels, rounder.revisit(channels, scale, rounder.feed_back(channels, scale)[0]) * scale)
-    plain = error(p, channels, THREE.nearest(p.target / scale) * scale)
+    integers, _ = round_weights(Rounder.make(p, THREE), scale[None], free=False, sweeps=1)
+    mine = error(p, np.arange(30), integers * scale)
+    plain = error(p, np.arange(30), THREE.nearest(best(p) / scale) * scale)
     assert (mine >= many - 1e-12).all()
     assert np.isclose(mine, many).mean() > 0.5 > np.isclose(plain, many).mean()
 
@@ -113,18 +138,19 @@ def test_a_small_one_against_all_possibilities() -> None:
 def test_scales(shared: bool) -> None:
     p = problem(30, 6)
     scales = np.outer([0.1, 0.3, 0.6], np.ones(6) if shared else np.linspace(1, 2, 6))
-    integers, scale = round_weights(p, THREE, scales, shared=shared, free=False, sweeps=0)
+    rounder = Rounder.make(p, THREE)
+    integers, scale = round_weights(rounder, scales, shared=shared, free=False, sweeps=0)
     channels = np.arange(6)
     errors = np.array(
         [
-            error(p, channels, Rounder.make(p, THREE).feed_back(channels, candidate)[0] * candidate)
+            error(p, channels, in_order(rounder, rounder.feed_back(channels, candidate)[0]) * candidate)
             for candidate in scales
         ]
     )
     best = np.full(6, errors.sum(axis=1).argmin()) if shared else errors.argmin(axis=0)
     assert np.array_equal(scale, scales[best, channels])
     assert np.allclose(error(p, channels, integers * scale), errors[best, channels])
-    fitted = round_weights(p, THREE, scales, shared=shared, free=True, sweeps=2)
+    fitted = round_weights(rounder, scales, shared=shared, free=True, sweeps=2)
     assert (len(np.unique(fitted[1])) == 1) == shared
     assert error(p, channels, fitted[0] * fitted[1]).sum() < errors[best, channels].sum()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hlsq.schemes.linear_systems import SingularError, cholesky, solve
+from hlsq.schemes.linear_systems import SingularError, cholesky, solve_lower, solve_upper
 from tests.support.machine import another_machine
 
 
@@ -11,6 +11,11 @@ def positive(size: int, damping: float = 0.01) -> np.ndarray:
     x = np.random.default_rng(size).normal(size=(3 * size, size)) @ np.random.default_rng(1).normal(size=(size, size))
     square = x.T @ x / len(x)
     return np.asarray(square + damping * square.diagonal().mean() * np.eye(size))
+
+
+def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    lower = cholesky(matrix)
+    return solve_upper(lower, solve_lower(lower, right))
 
 
 @pytest.mark.parametrize("size", [1, 5, 64, 65, 200])
