@@ -25,7 +25,7 @@ DEVIATION_SAMPLES = 64
 PLAN = "plan.json"
 DEVIATIONS = "deviations.json"
 """File of a project with the rounding differences on its calibration data."""
-DEFAULT_SCHEME = "doubleq"
+DEFAULT_SCHEME = "doubleq_ef"
 
 
 def quantize(
@@ -42,7 +42,7 @@ def quantize(
         model: a Keras 3 or tf_keras model, the path of a saved one (``.keras``, ``.h5``, or ``.json`` with the option
             ``weights="FILE"``), or a ``Graph``; a QKeras model needs no scheme, its formats are read from its
             quantizers, and that of its inputs, where it does not begin with a ``QActivation``, from ``input_format=``.
-        scheme: ``"doubleq"`` (default) or another of ``hlsq.schemes.scheme_names()``.
+        scheme: ``"doubleq_ef"`` (default) or another of ``hlsq.schemes.scheme_names()``.
         calibration: samples [samples, ...] of the training data (by name for several inputs).
         progress: a progress bar; None shows one on a terminal for long runs.
         options: of the scheme.

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hlsq.counted import counted
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.host import apply_host
 from hlsq.emulate.inputs import as_inputs
 from hlsq.errors import OptionError, VerificationError
+from hlsq.files.fields import shown
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
 from hlsq.simulate import simulate
@@ -66,7 +68,7 @@ class HardwareModel:
     def __repr__(self) -> str:
         options = self.design.options
         return (
-            f"<HardwareModel {self.graph.name!r}: {len(self.graph.blocks)} blocks, {options.io_type}, "
+            f"<HardwareModel {self.graph.name!r}: {counted(len(self.graph.blocks), 'block')}, {options.io_type}, "
             f"{options.part}{self._left_to_the_host()}, in {str(self.output_dir)!r}>"
         )
 
@@ -122,9 +124,9 @@ class HardwareModel:
 
         Raises:
             InputError: wrong shape, or values that are not finite.
-            OptionError: ``host`` with ``raw`` or ``trace``, which are the hardware's integers.
+            OptionError: ``host`` with ``raw`` or ``trace``, which are the hardware's integers; one that is no bool.
         """
-        _check_host(host, raw, trace)
+        _check_flags(host=host, raw=raw, trace=trace)
         emulator = Emulator(self.graph, batch_size, threads)
         result = emulator.run(x, trace=trace, progress=progress)
         return result.blocks if trace else self._outputs(result.outputs, raw, host)
@@ -165,7 +167,7 @@ class HardwareModel:
         sigmoid, unless ``host`` applies that. Threads simulate different samples; C++ that was given variables which
         they would share needs ``threads=1``.
         """
-        _check_host(host, raw, trace)
+        _check_flags(host=host, raw=raw, trace=trace, ap_types=ap_types)
         emulator = Emulator(self.graph, threads=threads)
         real = as_inputs(self.graph.inputs, x)
         simulation = self._simulation(ap_types)
@@ -358,9 +360,13 @@ def expected_integers(graph: QuantizedGraph, x: Inputs) -> tuple[Mapping[str, Va
     return emulator.quantize_inputs(x), emulator.run(x, progress=False).outputs
 
 
-def _check_host(host: bool, raw: bool, trace: bool) -> None:
-    if host and (raw or trace):
+def _check_flags(**flags: bool) -> None:
+    for name, value in flags.items():
+        if not isinstance(value, (bool, np.bool_)):
+            raise OptionError(f"{name} is {shown(value)}; allowed: True, False")
+    if flags["host"] and (flags["raw"] or flags["trace"]):
+        integers = "raw" if flags["raw"] else "trace"
         raise OptionError(
-            f"host=True asks for real values behind the hardware, {'raw' if raw else 'trace'}=True for its integers; "
+            f"host=True asks for real values behind the hardware, {integers}=True for its integers; "
             "leave one of them out"
         )

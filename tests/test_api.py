@@ -65,7 +65,7 @@ def test_a_network_without_a_framework(samples: np.ndarray, tmp_path: Path) -> N
     [
         ({"scheme": "quant4"}, OptionError, "'quant4' is unknown; valid: doubleq, "),
         (
-            {"per_chanel": True},
+            {"scheme": "doubleq", "per_chanel": True},
             OptionError,
             "'per_chanel' is unknown; valid: .*clock_period.*per_channel.*reuse",
         ),
@@ -88,7 +88,7 @@ def test_mistakes(
 
 def test_a_plan_fixes_the_formats(keras_model: Any, samples: np.ndarray, tmp_path: Path) -> None:
     plan = hlsq.quantize(keras_model, calibration=samples)
-    assert plan.scheme == "doubleq"
+    assert (plan.scheme, plan.options["scale"]) == ("doubleq_ef", "power_of_two")
     with pytest.raises(OptionError, match=r"fixed by the plan .*scheme, per_channel cannot apply"):
         hlsq.convert(keras_model, plan, scheme="quant8", per_channel=True, output_dir=tmp_path / "net")
     with pytest.raises(OptionError, match="plan is a int"):

@@ -21,9 +21,18 @@ TREES = {"hlsq": ROOT / "hlsq", "hlsq.backends": ROOT / "backends", "hlsq.conver
 
 # What each part of hlsq may import of hlsq, longest prefix first; what is not listed here may import all of hlsq.
 # An entry allows itself and the names it lists.
-_BASICS = ("hlsq.errors", "hlsq.discovery", "hlsq.elementary", "hlsq.escape", "hlsq.files", "hlsq.progress")
+_BASICS = (
+    "hlsq.errors",
+    "hlsq.counted",
+    "hlsq.discovery",
+    "hlsq.elementary",
+    "hlsq.escape",
+    "hlsq.files",
+    "hlsq.progress",
+)
 ARROWS = {
     "hlsq.errors": ("hlsq.escape",),
+    "hlsq.counted": (),
     "hlsq.discovery": (),
     "hlsq.elementary": (),
     "hlsq.progress": (),

@@ -22,6 +22,8 @@ WORD_BITS = (8, 16, 32, 64)
 Multipliers = Literal["auto", "dsp", "fabric"]
 Storage = Literal["auto", "lutram", "bram"]
 DEFAULT_PART = "xc7a100tcsg324-1"
+MOST_REUSE = 2**31 - 1
+"""What a counter of 32 bits holds; no layer has as many products."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,10 @@ class HardwareOptions:
             raise OptionError(f"part {self.part!r} is no part number; expected something like {DEFAULT_PART!r}")
         period = self.clock_period
         if isinstance(period, bool) or not isinstance(period, (int, float)) or not 0.1 <= period <= 1000:
-            raise OptionError(f"clock_period {shown(period)} must be from 0.1 to 1000 nanoseconds")
+            raise OptionError(
+                f"clock_period {shown(period)} must be a number of nanoseconds from 0.1 to 1000, such as 5.0, "
+                "without a unit"
+            )
         share = self.clock_uncertainty
         if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 100:
             raise OptionError(f"clock_uncertainty {shown(share)} must be from 0 to less than 100 percent of the period")
@@ -93,8 +98,8 @@ class HardwareOptions:
             )
         factors = self.reuse_factor.values() if isinstance(self.reuse_factor, Mapping) else [self.reuse_factor]
         for factor in factors:
-            if factor is not None and (isinstance(factor, bool) or not isinstance(factor, int) or factor < 1):
-                raise OptionError(f"reuse_factor {factor!r} must be a whole number of at least 1")
+            if factor is not None and not (type(factor) is int and 1 <= factor <= MOST_REUSE):
+                raise OptionError(f"reuse_factor {shown(factor)} must be a whole number from 1 to {MOST_REUSE}")
 
         given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
         for wanted in given:

@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 from hlsq.errors import FormatError, OptionError
+from hlsq.files.fields import shown
 from hlsq.formats import FixedPoint
 
+MOST_DIGITS = 18
+"""Of a whole number: what fits 64 bits; Python reads a few thousand and then no more."""
 _PYTHON_WORDS = {"True": True, "False": False, "None": None}
 
 
@@ -65,8 +68,10 @@ def parse_reuse_factors(given: tuple[str, ...]) -> int | dict[str, int]:
     for text in given:
         block, equals, number = text.rpartition("=")
         name = block if equals else "default"
-        if not number.isdecimal() or int(number) < 1 or name in factors:
-            raise OptionError(f"--reuse-factor {text!r}: expected N or BLOCK=N with N at least 1, each block once")
+        if not number.isdecimal() or len(number) > MOST_DIGITS or int(number) < 1 or name in factors:
+            raise OptionError(
+                f"--reuse-factor {shown(text)}: expected N or BLOCK=N with N a whole number from 1, each block once"
+            )
         factors[name] = int(number)
     return factors["default"] if set(factors) == {"default"} else factors
 

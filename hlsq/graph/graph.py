@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hlsq.counted import counted
 from hlsq.errors import GraphError, QuantizationError
 from hlsq.graph.block import Block
 from hlsq.graph.ops import Shape
@@ -66,7 +67,7 @@ class Graph:
 
     def __repr__(self) -> str:
         inputs = ", ".join(f"{i.name} {list(i.shape)}" for i in self.inputs)
-        return f"<Graph {self.name!r}: {inputs} -> {len(self.blocks)} blocks -> {', '.join(self.outputs)}>"
+        return f"<Graph {self.name!r}: {inputs} -> {counted(len(self.blocks), 'block')} -> {', '.join(self.outputs)}>"
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:

@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.counted import counted
 from hlsq.formats import Format, Rounding
 from hlsq.graph.ops import Op, Shape
 
@@ -197,7 +198,8 @@ class QuantizedGraph:
 
     def __repr__(self) -> str:
         inputs = ", ".join(f"{i.name} {list(i.shape)}" for i in self.inputs)
-        return f"<QuantizedGraph {self.name!r}: {inputs} -> {len(self.blocks)} blocks -> {', '.join(self.outputs)}>"
+        blocks = counted(len(self.blocks), "block")
+        return f"<QuantizedGraph {self.name!r}: {inputs} -> {blocks} -> {', '.join(self.outputs)}>"
 
     @cached_property
     def by_name(self) -> dict[str, QBlock]:

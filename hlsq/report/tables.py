@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from hlsq.counted import counted
 from hlsq.escape import visible
 from hlsq.memory import Saving
 from hlsq.report.model import BlockReport, NetworkReport
@@ -152,7 +153,7 @@ def _footprint_rows(report: NetworkReport) -> Iterator[Row]:
     memory = report.memory
     found = [
         (
-            f"{len(report.blocks)} blocks",
+            counted(len(report.blocks), "block"),
             (memory.read_write, memory.read_write_packed, memory.read_only, memory.read_only_packed),
         )
     ]

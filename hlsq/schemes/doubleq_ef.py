@@ -65,8 +65,8 @@ class DoubleQEF(Scheme):
     Args:
         code_bits: bits of a weight: 5 (exponents 0 to 7), 4 (0 to 6), 3 (0, +-1, +-2, +-4), or 8 (integers, which are
             multiplied); or a dict of them by block, where ``"default"`` stands for all others (4 without it).
-        scale: ``"free"``, or ``"power_of_two"``: scales of weights and activations are powers of two, so that
-            every requantisation is a shift and the network multiplies nothing.
+        scale: ``"power_of_two"``: scales of weights and activations are powers of two, so that every requantisation is
+            a shift and the network multiplies nothing (but a batch norm on its own, in its eight bits); or ``"free"``.
         samples: of the calibration data to use, the first ones; all of them where there are fewer. Their activations
             in a few successive blocks are in memory together. More of them come closer to the float network.
         damping: how much every weight is held at its float value, in parts of the mean second moment; more of it
@@ -87,7 +87,7 @@ class DoubleQEF(Scheme):
     name: ClassVar[str] = "doubleq_ef"
 
     code_bits: int | Mapping[str, int] = DEFAULT_BITS
-    scale: Literal["free", "power_of_two"] = "free"
+    scale: Literal["free", "power_of_two"] = "power_of_two"
     samples: int = 1000
     damping: float = 0.01
     order: Literal["natural", "activation"] = "activation"
@@ -112,7 +112,7 @@ class DoubleQEF(Scheme):
         if self.scale == "power_of_two" and self.batch_norm != "fold":
             raise OptionError(
                 f"scheme {self.name!r}: scale 'power_of_two' leaves no multiplication, but batch_norm is "
-                f"{self.batch_norm!r}, which multiplies; allowed with it: 'fold'"
+                f"{self.batch_norm!r}, which multiplies; allowed with it: 'fold' (with scale='free' any)"
             )
         bits = self.code_bits
         if isinstance(bits, Mapping):
@@ -237,9 +237,7 @@ class DoubleQEF(Scheme):
         for group in range(len(kernel)):
             rounder = Rounder.make(self._problem(moments.square[group], cross[group], kernel[group]), grid)
             candidates = step_candidates(rounder.target, grid, self._binary, shared, limit)
-            chosen, scale = round_weights(
-                rounder, candidates, shared=shared, free=not self._binary, sweeps=self.sweeps
-            )
+            chosen, scale = round_weights(rounder, candidates, shared=shared, free=not self._binary, sweeps=self.sweeps)
             integers.append(chosen)
             scales.append(scale)
             means.append(times_integers(moments.inputs[group], chosen.astype(np.float64)) * scale)

@@ -73,7 +73,7 @@ class DoubleQExt(DoubleQ):
             raises it most for each byte of weights that it adds, and where none raises it, that with the best metric.
         form: of the powers of two: every weight rounded to the ``"nearest"``, or ``"error_feedback"``.
         form_options: options of ``doubleq_ef`` for error feedback: ``scale``, ``samples``, ``damping``, ``order``,
-            ``reference``, ``bias_correction``, ``sweeps``, ``activation_width``.
+            ``reference``, ``bias_correction``, ``sweeps``, ``activation_width``; ``scale`` is ``"free"`` unless told.
         code_bits: widths that layers may have, ascending, the last one 8 (which multiplies): ``(5, 8)`` for nearest
             powers, of 3, 4, 5 and 8 for error feedback. None takes all.
         executor: any ``concurrent.futures.Executor`` in which candidates run in parallel (threads, processes, Dask's
@@ -185,7 +185,7 @@ class DoubleQExt(DoubleQ):
     def _error_feedback(self) -> dict[str, Any]:
         """Options of ``doubleq_ef``."""
         shared = {name: getattr(self, name) for name in Scheme.option_names()}
-        return {**shared, **self.form_options}
+        return {**shared, "scale": "free", **self.form_options}
 
     def check(self, graph: Graph) -> None:
         """Refuse evaluation samples, labels or a metric that do not fit ``graph``.

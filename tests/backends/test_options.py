@@ -79,7 +79,11 @@ def test_doubleq_packs_three_codes_into_a_word(graph: Any) -> None:
     ("options", "message"),
     [
         ({"io_type": "io_serial"}, "io_type: 'io_serial' is unknown; valid: io_parallel, io_stream"),
-        ({"reuse_factor": 0}, "reuse_factor 0 must be a whole number"),
+        ({"reuse_factor": 0}, "reuse_factor 0 must be a whole number from 1 to 2147483647"),
+        ({"reuse_factor": 10**30}, "reuse_factor 10{30} must be a whole number from 1 to"),
+        ({"reuse_factor": 10**5000}, "reuse_factor a int that is too long to show must be"),
+        ({"reuse_factor": {"default": 2**31}}, "reuse_factor 2147483648 must be"),
+        ({"clock_period": "5ns"}, "clock_period '5ns' must be a number of nanoseconds .* such as 5.0, without a unit"),
         ({"reuse_factor": {"conv1": 2.5}}, "reuse_factor 2.5 must be"),
         ({"clock_period": -1}, "clock_period -1 must be"),
         ({"clock_uncertainty": 100}, "clock_uncertainty 100 must be from 0 to less than 100 percent"),

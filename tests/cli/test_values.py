@@ -34,7 +34,9 @@ def test_reuse_factors_of_network_and_blocks() -> None:
     assert parse_reuse_factors(("fc=1",)) == {"fc": 1}
 
 
-@pytest.mark.parametrize("given", [("0",), ("x",), ("-4",), ("conv1=",), ("64", "32"), ("a=1", "a=2"), ("1.5",)])
+@pytest.mark.parametrize(
+    "given", [("0",), ("x",), ("-4",), ("conv1=",), ("64", "32"), ("a=1", "a=2"), ("1.5",), ("9" * 5000,)]
+)
 def test_malformed_reuse_factors(given: tuple[str, ...]) -> None:
     with pytest.raises(OptionError):
         parse_reuse_factors(given)

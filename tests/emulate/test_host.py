@@ -77,6 +77,14 @@ def test_integers_and_host_exclude_each_other(hardware: Any, method: str, option
         getattr(hw, method)(x, host=True, **options)
 
 
+@pytest.mark.parametrize("flag", ["raw", "trace", "host"])
+@pytest.mark.parametrize("method", ["emulate", "predict"])
+def test_flags_are_true_or_false(hardware: Any, method: str, flag: str) -> None:
+    hw, _, _, x = hardware
+    with pytest.raises(OptionError, match=f"{flag} is 'x'; allowed: True, False"):
+        getattr(hw, method)(x, **{flag: "x"})
+
+
 def test_the_repr_says_what_is_left(hardware: Any, tmp_path: Path) -> None:
     import keras
 

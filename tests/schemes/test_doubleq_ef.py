@@ -92,7 +92,7 @@ def test_feedback_beats_plain_rounding(bits: int, scale: str) -> None:
 
 
 def test_more_bits_are_better() -> None:
-    errors = [output_error(run_scheme("doubleq_ef", GRAPH, TRAIN, code_bits=bits)) for bits in (3, 4, 8)]
+    errors = [output_error(run_scheme("doubleq_ef", GRAPH, TRAIN, code_bits=bits, scale="free")) for bits in (3, 4, 8)]
     assert errors[0] > errors[1] > errors[2]
 
 
@@ -127,7 +127,7 @@ def test_bias_correction_removes_the_mean_error() -> None:
         {"bias_correction": False},
         {"sweeps": 0},
         {"damping": 1.0},
-        {"batch_norm": "refine"},
+        {"batch_norm": "refine", "scale": "free"},
         {"calibration_method": "minmax"},
         {"activation_width": 10},
         {"samples": 50},
@@ -155,11 +155,11 @@ def test_only_the_first_samples_are_used() -> None:
 
 
 def test_width_of_every_block() -> None:
-    plan = run_scheme("doubleq_ef", GRAPH, TRAIN, code_bits={"first": 5, "fc": 8, "default": 3})
+    plan = run_scheme("doubleq_ef", GRAPH, TRAIN, code_bits={"first": 5, "fc": 8, "default": 3}, scale="free")
     bits = {name: block.weight.bits for name, block in plan.blocks.items() if block.weight is not None}
     assert bits == {"first": 5, "second": 3, "deep": 3, "fc": 8}
     assert isinstance(plan.blocks["fc"].weight, Affine)
-    plan = run_scheme("doubleq_ef", GRAPH, TRAIN, code_bits={"fc": 8}, scale="power_of_two")
+    plan = run_scheme("doubleq_ef", GRAPH, TRAIN, code_bits={"fc": 8})
     assert isinstance(plan.blocks["fc"].weight, FixedPoint)
     assert plan.blocks["first"].weight is not None
     assert plan.blocks["first"].weight.bits == 4
@@ -258,11 +258,9 @@ def multiplications(folder: Path) -> list[str]:
     return found
 
 
-def test_powers_of_two_leave_no_multiplication(tmp_path: Path) -> None:
+def test_the_default_leaves_no_multiplication(tmp_path: Path) -> None:
     folder = tmp_path / "shifts"
-    hardware = hlsq.convert(
-        GRAPH, scheme="doubleq_ef", calibration=TRAIN, scale="power_of_two", code_bits=4, output_dir=folder
-    )
+    hardware = hlsq.convert(GRAPH, calibration=TRAIN, output_dir=folder)
     for block in hardware.graph.blocks:
         assert block.requant is None or (isinstance(block.requant, DyadicRequant) and block.requant.is_shift)
         assert all(factor & (factor - 1) == 0 for factor in block.input_multipliers)
@@ -270,5 +268,5 @@ def test_powers_of_two_leave_no_multiplication(tmp_path: Path) -> None:
     assert list((folder / "firmware" / "blocks").glob("*.h"))
     assert multiplications(folder) == []
     other = tmp_path / "multiplies"
-    hlsq.convert(GRAPH, scheme="doubleq_ef", calibration=TRAIN, code_bits=4, output_dir=other)
+    hlsq.convert(GRAPH, scheme="doubleq_ef", calibration=TRAIN, scale="free", output_dir=other)
     assert multiplications(other), "with free scales the requantisation multiplies"

@@ -43,11 +43,15 @@ def search(graph: Graph, y: Any, **options: Any) -> Plan:
     return run_scheme("doubleq_ext", graph, CALIBRATION, evaluation=(X, y), **{**OPTIONS, **options})
 
 
+FREE: dict[str, Any] = {"sweeps": 1, "scale": "free"}
+"""What error feedback is told."""
+
+
 def uniform_plans(graph: Graph) -> dict[int, Plan]:
     """``doubleq_ef`` with each width, the last layer in the eight bits of the first plan."""
     found = {
         bits: run_scheme(
-            "doubleq_ef", graph, CALIBRATION, code_bits={"class": 8, "default": bits}, sweeps=1, reference="layer"
+            "doubleq_ef", graph, CALIBRATION, code_bits={"class": 8, "default": bits}, **FREE, reference="layer"
         )
         for bits in WIDTHS
     }
@@ -242,7 +246,7 @@ def test_rerounded_weights_are_kept_only_if_they_are_better(network: Graph, labe
         plain = search(network, labels, mrt=1.0, max_layers=rounds)
         plan = search(network, labels, mrt=1.0, max_layers=rounds, reround=True)
         widths = {name: f.weight.bits for name, f in plain.blocks.items() if f.weight is not None}
-        other = run_scheme("doubleq_ef", network, CALIBRATION, code_bits=widths, sweeps=1)
+        other = run_scheme("doubleq_ef", network, CALIBRATION, code_bits=widths, **FREE)
         value = full_accuracy(network, other, X, labels)
         kept = value > chosen(plain)[-1][2]
         assert plan.info["rerounded"] == {"accuracy": value, "kept": kept}

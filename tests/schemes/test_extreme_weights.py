@@ -26,7 +26,7 @@ SCHEMES: list[tuple[str, dict[str, Any], float]] = [
     ("doubleq", {}, 1.0),
     ("fixed", {"per_channel": True}, 0.2),
     ("fixed", {"weight_width": 1}, 3.0),
-    ("doubleq_ef", {}, 0.3),
+    ("doubleq_ef", {"scale": "free"}, 0.3),
     ("doubleq_ef", {"scale": "power_of_two"}, 0.3),
     ("doubleq_ext", {**EVALUATION, "max_layers": 1}, 1.0),
     ("doubleq_ext", {**EVALUATION, "max_layers": 1, "form": "error_feedback", "code_bits": (3, 8)}, 0.5),

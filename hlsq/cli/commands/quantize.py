@@ -11,6 +11,7 @@ from hlsq.cli.group import main
 from hlsq.cli.paths import MODEL, OUTPUT_FILE
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.cli.summary import summary
+from hlsq.counted import counted
 
 
 @main.command()
@@ -35,4 +36,5 @@ def quantize(model: str, formats: Formats, output: str) -> None:
     with step("Choosing formats"), calibration_is_needed(samples):
         plan = hlsq.quantize(model, formats.scheme, samples, **given)
     plan.save(output)
-    echo("\n".join([f"{output}: {plan.scheme}, formats of {len(plan.blocks)} blocks", *pairs(summary(plan))]))
+    title = f"{output}: {plan.scheme}, formats of {counted(len(plan.blocks), 'block')}"
+    echo("\n".join([title, *pairs(summary(plan))]))

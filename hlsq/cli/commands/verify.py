@@ -9,6 +9,7 @@ from hlsq.cli.console import echo, step
 from hlsq.cli.group import main
 from hlsq.cli.paths import PROJECT, SAMPLES
 from hlsq.cli.samples import load_samples
+from hlsq.counted import counted
 
 
 @main.command()
@@ -39,6 +40,6 @@ def verify(project: str, samples: str | None, limit: int | None) -> None:
     with step("Comparing C simulation and emulation"):
         found = hw.verify(inputs)
     echo(
-        f"{project}: {found.mismatches} mismatches; compared {found.integers:,} integers "
-        f"of {found.tensors} tensors on {found.samples} samples"
+        f"{project}: {counted(found.mismatches, 'mismatch')}; compared {counted(found.integers, 'integer')} "
+        f"of {counted(found.tensors, 'tensor')} on {counted(found.samples, 'sample')}"
     )
