@@ -82,7 +82,8 @@ def convert(
         calibration: see ``quantize``; the first samples also become the test bench's vectors.
         progress: see ``quantize``.
         options: hardware options (``part``, ``clock_period``, ``io_type``, ``reuse_factor``, ``word_bits``,
-            ``project_name``, ``accumulator``, ``multipliers``, ``rom_storage``, ``line_storage``; see
+            ``project_name``, ``accumulator``, ``multipliers``, ``rom_storage``, ``line_storage``, ``resources``,
+            ``part_check``; see
             ``hlsq.backends.vitis.options.HardwareOptions``) and options of the scheme.
 
     Returns:

@@ -13,6 +13,7 @@ def design_facts(design: Design) -> DesignFacts:
     return DesignFacts(
         project=options.top,
         part=options.part,
+        capacity=options.capacity,
         clock_period=options.clock_period,
         io_type=options.io_type,
         word_bits=options.word_bits,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.marker import CHECKSUMS, MARKER, VERSION
 from hlsq.backends.vitis.options import HardwareOptions
-from hlsq.errors import GraphError
+from hlsq.errors import GraphError, OptionError
 from hlsq.files.checksums import changed_files, checksum, content_checksum
 from hlsq.files.fields import Field
 from hlsq.files.read import read_json
@@ -17,6 +17,8 @@ from hlsq.graph.storage import INTEGERS, STRUCTURE, graph_files
 
 DATA = (STRUCTURE, INTEGERS, "plan.json", "deviations.json")
 """Files that hlsq reads again; all others are for the compiler, and may be edited."""
+EARLIER = {"part_check": False}
+"""Options of a project from before there were these, where that is not their default: it may have any part."""
 
 
 def read_options(folder: Path) -> tuple[Field, dict[str, str]]:
@@ -46,6 +48,18 @@ def read_options(folder: Path) -> tuple[Field, dict[str, str]]:
     return options, recorded
 
 
+def made_options(options: Field) -> HardwareOptions:
+    """The options of ``read_options``, with what those that are missing have been when the project was written.
+
+    Raises:
+        GraphError: a value that is not allowed.
+    """
+    try:
+        return HardwareOptions(**(EARLIER | options.value))
+    except OptionError as error:
+        raise options.fail(error) from None
+
+
 def check_data(folder: Path, recorded: Mapping[str, str]) -> None:
     """Refuse a project whose data are not those that were written.
 
@@ -64,10 +78,10 @@ def check_design(folder: Path, design: Design) -> None:
     Raises:
         GraphError: names the folder; or see ``read_options``.
     """
-    recorded = read_options(folder)[1]
+    options, recorded = read_options(folder)
     own = {name: checksum(content) for name, content in graph_files(design.graph).items()}
-    own[MARKER] = content_checksum(asdict(design.options))
-    if any(recorded.get(name, mine) != mine for name, mine in own.items()):
+    others = any(recorded.get(name, mine) != mine for name, mine in own.items())
+    if others or made_options(options) != design.options:
         raise GraphError(
             f"{str(folder)!r} holds the project of another network, or of other options, than the model that was "
             "converted into it before; convert that into a folder of its own"

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from hlsq.backends.vitis.names import MOST_LETTERS, top_name
+from hlsq.cost.parts import Part, find_part, given_part, lookup_part
 from hlsq.errors import OptionError
 from hlsq.files.fields import shown
 from hlsq.formats.packing import codes_per_word
@@ -31,7 +32,7 @@ class HardwareOptions:
     """Options of ``hlsq.convert``.
 
     Args:
-        part: FPGA part number.
+        part: FPGA part number, as ``hlsq.cost.parts.find_part`` understands it; an unknown one is refused.
         clock_period: in nanoseconds.
         clock_uncertainty: share of the period, in percent, that synthesis leaves to placement and routing. The default
             is that of Vitis HLS.
@@ -52,6 +53,9 @@ class HardwareOptions:
             ``"auto"``, as synthesis likes it, which takes fabric for narrow operands. Sums of products are in fabric.
         rom_storage: what holds the weights: ``"lutram"``, ``"bram"``, or ``"auto"``, by their size.
         line_storage: the same for line buffers, and for the input vectors that dense layers keep.
+        resources: what the part has, where it is unknown, or less of it is free: the number of each of ``lut``, ``ff``,
+            ``dsp``, ``bram36`` (block RAMs of 36 Kb) and ``uram``. The part may then be any. None: as known.
+        part_check: False takes an unknown part too; what it has is then unknown.
 
     Raises:
         OptionError: a value that is not allowed.
@@ -68,9 +72,12 @@ class HardwareOptions:
     multipliers: Multipliers = "auto"
     rom_storage: Storage = "auto"
     line_storage: Storage = "auto"
+    resources: Mapping[str, int] | None = None
+    part_check: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator"):
+        numbers = ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator", "resources")
+        for name in (*numbers, "part_check"):
             object.__setattr__(self, name, _plain(getattr(self, name)))
         if self.io_type not in get_args(IOType):
             raise OptionError.unknown("io_type", str(self.io_type), get_args(IOType))
@@ -79,6 +86,12 @@ class HardwareOptions:
                 raise OptionError.unknown(name, str(getattr(self, name)), get_args(kinds))
         if not isinstance(self.part, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.part):
             raise OptionError(f"part {self.part!r} is no part number; expected something like {DEFAULT_PART!r}")
+        if not isinstance(self.part_check, bool):
+            raise OptionError(f"part_check {shown(self.part_check)} must be True or False")
+        if self.resources is not None:
+            given_part(self.part, self.resources)
+        elif self.part_check:
+            find_part(self.part)
         period = self.clock_period
         if isinstance(period, bool) or not isinstance(period, (int, float)) or not 0.1 <= period <= 1000:
             raise OptionError(
@@ -114,6 +127,11 @@ class HardwareOptions:
     def top(self) -> str:
         """Name of the top function."""
         return top_name(self.project_name)
+
+    @property
+    def capacity(self) -> Part | None:
+        """What the part has, as ``resources`` say or as is known; None if neither."""
+        return lookup_part(self.part) if self.resources is None else given_part(self.part, self.resources)
 
     def accumulator_for(self, block: str) -> BlockAccumulator:
         """What ``accumulator`` says of ``block``."""

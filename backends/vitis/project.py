@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.backends.vitis.design import Design
-from hlsq.backends.vitis.integrity import check_data, read_options
+from hlsq.backends.vitis.integrity import check_data, made_options, read_options
 from hlsq.backends.vitis.marker import MARKER, all_files, make_marker, read_marker, written_files
-from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
 from hlsq.backends.vitis.vectors import Ints, input_files, output_files, vector_files
 from hlsq.errors import GraphError, OptionError, OutputDirError, ToolNotFoundError
@@ -179,7 +178,7 @@ def read_project(folder: str | Path) -> Design:
     graph = load_graph(path)
     check_data(path, recorded)
     try:
-        return Design(graph, HardwareOptions(**options.value))
+        return Design(graph, made_options(options))
     except OptionError as error:
         raise options.fail(error) from None
 

@@ -90,3 +90,20 @@ def parse_accumulators(given: tuple[str, ...]) -> Any:
             raise OptionError(f"--accumulator {text!r}: expected WIDTH or BLOCK=WIDTH, each block once")
         found[name] = int(value) if value.isdecimal() else value
     return found["default"] if set(found) == {"default"} else found
+
+
+def parse_resources(given: str) -> dict[str, int]:
+    """``"lut=63400,ff=126800"`` as a mapping; whether it has all that it must is seen later.
+
+    Raises:
+        OptionError: not of that form, or a name twice.
+    """
+    found: dict[str, int] = {}
+    for text in given.split(","):
+        name, _, number = (item.strip() for item in text.partition("="))
+        if not name or not number.isdecimal() or len(number) > MOST_DIGITS or name in found:
+            raise OptionError(
+                f"--resources {shown(given)}: expected NAME=N with commas between, each once, as lut=63400"
+            )
+        found[name] = int(number)
+    return found

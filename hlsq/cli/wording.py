@@ -66,6 +66,8 @@ def _option(option: click.Option, value: str | None) -> str:
     if value is None:
         return text
     given = _literal(value)
+    if option.secondary_opts and isinstance(given, bool):
+        return text if given else option.secondary_opts[0]
     if isinstance(given, dict) and option.multiple:
         return " ".join(f"{text} {shlex.quote(f'{key}={entry}')}" for key, entry in given.items())
     if isinstance(given, str | int | float):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hlsq.cost.operators import Operators
+from hlsq.cost.parts import Part
 from hlsq.report.model import PEReport, StreamReport
 
 
@@ -31,6 +32,7 @@ class DesignFacts:
     Attributes:
         project: name of the top function.
         part: FPGA part.
+        capacity: what the part has; None if unknown.
         clock_period: in nanoseconds.
         io_type: ``io_stream`` or ``io_parallel``.
         word_bits: width of the memory words that hold packed codes.
@@ -41,6 +43,7 @@ class DesignFacts:
 
     project: str
     part: str
+    capacity: Part | None
     clock_period: float
     io_type: str
     word_bits: int

@@ -59,6 +59,7 @@ def make_report(
         network=graph.name,
         project=design.project,
         part=design.part,
+        capacity=design.capacity,
         clock_period=design.clock_period,
         io_type=design.io_type,
         plan=None if plan is None else PlanReport(plan.scheme, plan.batch_norm, dict(plan.options), dict(plan.info)),

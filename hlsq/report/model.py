@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hlsq.cost.operators import Operators
+from hlsq.cost.parts import Part
 from hlsq.cost.requantisers import Requantisers
 from hlsq.memory import AverageLength, BlockMemory, NetworkMemory
 from hlsq.report.curve import ACCURACY, CurvePoint, metric_of
@@ -200,6 +201,7 @@ class NetworkReport:
         network: its name.
         project: name of the top function.
         part: FPGA part.
+        capacity: what the part has; None if unknown, because it was converted without a check of the part.
         clock_period: in nanoseconds.
         io_type: ``io_stream`` or ``io_parallel``.
         plan: where the formats came from; None if the project does not say.
@@ -220,6 +222,7 @@ class NetworkReport:
     network: str
     project: str
     part: str
+    capacity: Part | None
     clock_period: float
     io_type: str
     plan: PlanReport | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hlsq.cost.parts import Part
 from hlsq.cost.requantisers import Requantisers
 from hlsq.memory import Saving
 from hlsq.report.curve import ACCURACY
@@ -93,6 +94,14 @@ def requantisers(found: Requantisers) -> str:
     return ", ".join(f"{count:,} {kind}" for kind, count in kinds if count) or "-"
 
 
+def capacity(part: Part | None) -> str:
+    """What a part has, and who says so."""
+    if part is None:
+        return "not known to hlsq, and taken without a check: what it has is unknown"
+    counts = ((part.lut, "LUT"), (part.ff, "FF"), (part.dsp, "DSP"), (part.bram36, "BRAM (36 Kb)"), (part.uram, "URAM"))
+    return f"{part.name}, {part.family}: {', '.join(f'{count:,} {name}' for count, name in counts)}"
+
+
 def share(deviation: DeviationReport) -> str:
     """Part of the integers that differ; a small one is never shown as none."""
     part = deviation.differing / max(deviation.values, 1)
@@ -104,6 +113,7 @@ def summary(report: NetworkReport) -> list[tuple[str, str]]:
     plan = report.plan
     rows = [
         ("project", f"{report.project}, {report.part}, {report.clock_period:g} ns, {report.io_type}"),
+        ("part", capacity(report.capacity)),
         ("scheme", "unknown: the project has no plan" if plan is None else plan.scheme),
     ]
     if plan is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 from small import small_network
 
 import hlsq
-from hlsq.backends.vitis.integrity import edited_files
+from hlsq.backends.vitis.integrity import check_design, edited_files
 from hlsq.errors import GraphError, HlsqError, PlanError
+from hlsq.files.checksums import content_checksum
 
 Data = dict[str, Any]
 
@@ -89,6 +91,21 @@ def test_a_change_of_generated_files_is_allowed(folder: Path) -> None:
     (folder / "notes.txt").write_text("mine")
     assert hlsq.load_project(folder).graph.outputs == ("class",)
     assert sorted(edited_files(folder)) == ["firmware/hlsq_net.cpp", "hlsq_net_test.cpp"]
+
+
+def test_a_project_from_before_its_part_was_checked(folder: Path) -> None:
+    def earlier(marker: Data) -> None:
+        options = {key: value for key, value in marker["options"].items() if key not in ("resources", "part_check")}
+        marker["options"] = options | {"part": "notapart"}
+        marker["checksums"]["hlsq_project.json"] = content_checksum(marker["options"])
+
+    edit(folder / "hlsq_project.json", earlier)
+    design = hlsq.load_project(folder).design
+    assert design.options.part == "notapart"
+    assert design.options.capacity is None
+    check_design(folder, design)
+    with pytest.raises(GraphError, match="of another network, or of other options"):
+        check_design(folder, replace(design, options=replace(design.options, clock_period=7.0)))
 
 
 @pytest.mark.parametrize(

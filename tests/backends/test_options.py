@@ -12,9 +12,12 @@ from small import small_network
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.cost import Products, nearest_reuse_factors
+from hlsq.cost.parts import Part
 from hlsq.errors import OptionError
 from hlsq.formats import unpack
 from hlsq.graph.lowering import quantize_graph
+
+HELD = {"lut": 1000, "ff": 2000, "dsp": 3, "bram36": 4, "uram": 5}
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +96,10 @@ def test_doubleq_packs_three_codes_into_a_word(graph: Any) -> None:
         ({"line_storage": ["bram"]}, "line_storage: .* is unknown; valid: auto, bram, lutram"),
         ({"project_name": "9 lives"}, "project_name '9 lives' must be a C"),
         ({"part": "rm -rf; x"}, "is no part number"),
+        ({"part": "notapart"}, "'notapart' is unknown; nearest known: .*resources=.*part_check=False"),
+        ({"part": "notapart", "resources": {"lut": 5}}, "resources .*: expected a mapping with exactly lut, ff, dsp"),
+        ({"resources": dict(HELD, dsp=-1)}, "resources: dsp is -1; expected a whole number from 0"),
+        ({"part_check": "no"}, "part_check 'no' must be True or False"),
     ],
 )
 def test_wrong_options(options: dict[str, Any], message: str) -> None:
@@ -134,10 +141,25 @@ def test_numpy_integers_are_integers() -> None:
         reuse_factor={"a": np.int32(4)},  # type: ignore[dict-item]
         accumulator=np.uint8(32),  # type: ignore[arg-type]
         clock_period=np.float32(5),  # type: ignore[arg-type]
+        resources={name: np.int64(count) for name, count in HELD.items()},  # type: ignore[misc]
+        part_check=np.bool_(False),  # type: ignore[arg-type]
     )
-    plain = HardwareOptions(word_bits=16, reuse_factor={"a": 4}, accumulator=32, clock_period=5.0)
+    plain = HardwareOptions(
+        word_bits=16, reuse_factor={"a": 4}, accumulator=32, clock_period=5.0, resources=HELD, part_check=False
+    )
     assert given == plain
     assert json.dumps(asdict(given)) == json.dumps(asdict(plain))
+
+
+def test_what_the_part_has_is_known_or_given() -> None:
+    known = HardwareOptions().capacity
+    assert known is not None
+    assert (known.name, known.family, known.lut) == ("xc7a100t", "Artix-7", 63_400)
+    assert HardwareOptions(part_check=False).capacity == known
+    for part in ("xc7a100tcsg324-1", "notapart"):
+        given = HardwareOptions(part=part, resources=HELD).capacity
+        assert given == Part(part, "as given", **HELD)
+    assert HardwareOptions(part="notapart", part_check=False).capacity is None
 
 
 @pytest.mark.parametrize(
@@ -147,6 +169,8 @@ def test_numpy_integers_are_integers() -> None:
         {"clock_period": float("nan")}, {"clock_uncertainty": float("nan")}, {"clock_uncertainty": True},
         {"clock_period": 10**400}, {"clock_period": "5"}, {"part": 5}, {"io_type": 5},
         {"reuse_factor": True}, {"reuse_factor": 1.5}, {"accumulator": [8]}, {"accumulator": 10**400},
+        {"resources": [1]}, {"resources": HELD | {"lut": 1.5}}, {"resources": HELD | {"lut": True}},
+        {"resources": HELD | {"lut": 10**400}}, {"resources": HELD | {"bram": 1}}, {"part_check": 1},
     ],
 )  # fmt: skip
 def test_values_of_the_wrong_kind(values: dict[str, Any]) -> None:

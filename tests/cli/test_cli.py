@@ -124,7 +124,9 @@ def test_unknown_scheme_and_option_list_the_valid_ones(files: Path) -> None:
 def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) -> None:
     model, samples, plan, project = f"{files}/model.keras", f"{files}/x.npy", f"{tmp_path}/p.json", f"{tmp_path}/net"
     assert run("quantize", model, "--calibration", samples, "-o", plan).exit_code == 0
-    result = run("convert", model, "--plan", plan, "-o", project, "--reuse-factor", "2", "--reuse-factor", "fc=9")
+    held = ("--part", "mine", "--resources", "lut=1000,ff=2,dsp=3,bram36=4,uram=5")
+    factors = ("--reuse-factor", "2", "--reuse-factor", "fc=9")
+    result = run("convert", model, "--plan", plan, "-o", project, *factors, *held)
     assert result.exit_code == 0, result.output
     assert (Path(project) / "build_prj.tcl").is_file()
     for arguments in ([], ["--samples", samples, "--limit", "10"]):
@@ -135,6 +137,7 @@ def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) 
     result = run("report", project)
     assert result.exit_code == 0
     assert "conv1" in result.stdout
+    assert "mine, as given: 1,000 LUT, 2 FF, 3 DSP" in result.stdout
     import json
 
     assert json.loads(run("report", project, "--json").stdout)
@@ -181,7 +184,8 @@ def test_qkeras_model_needs_neither_scheme_nor_calibration(tmp_path: Path) -> No
         ]
     )
     model.save(tmp_path / "model.h5")
-    arguments = ("convert", f"{tmp_path}/model.h5", "-o", f"{tmp_path}/net", "--io-type", "io_parallel")
+    options = ("--io-type", "io_parallel", "--part", "mine", "--no-part-check")
+    arguments = ("convert", f"{tmp_path}/model.h5", "-o", f"{tmp_path}/net", *options)
     assert "input" in run(*arguments).stderr, "the model does not quantise its input"
     result = run(*arguments, "--input-format", "8,6")
     assert result.exit_code == 0, result.output

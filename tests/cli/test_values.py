@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hlsq
-from hlsq.cli.values import parse_accumulators, parse_input_format, parse_options, parse_reuse_factors
+from hlsq.cli.values import parse_accumulators, parse_input_format, parse_options, parse_resources, parse_reuse_factors
 from hlsq.errors import OptionError
 
 
@@ -47,6 +47,18 @@ def test_accumulators_of_network_and_blocks() -> None:
     assert parse_accumulators(("24", "conv1=20", "fc=interval")) == {"default": 24, "conv1": 20, "fc": "interval"}
     with pytest.raises(OptionError, match="--accumulator 'fc=8': expected WIDTH or BLOCK=WIDTH, each block once"):
         parse_accumulators(("fc=4", "fc=8"))
+
+
+def test_resources() -> None:
+    assert parse_resources("lut=63400, ff=126800,dsp=0") == {"lut": 63400, "ff": 126800, "dsp": 0}
+
+
+@pytest.mark.parametrize(
+    "given", ["", "63400", "lut", "lut=", "=5", "lut=x", "lut=-1", "lut=1,lut=2", "lut=1,", "lut=" + "9" * 5000]
+)
+def test_malformed_resources(given: str) -> None:
+    with pytest.raises(OptionError, match=r"--resources .*: expected NAME=N with commas between"):
+        parse_resources(given)
 
 
 def test_input_formats() -> None:

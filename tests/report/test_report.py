@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +15,8 @@ from networks import NetworkBuilder, quantized_network, random_inputs, random_ne
 from small import small_network
 
 import hlsq
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.errors import GraphError
 from hlsq.formats import Affine, FixedPoint, PowerOfTwo
 from hlsq.graph import Activation, ChannelScale, Graph
@@ -21,6 +26,7 @@ from hlsq.hardware import HardwareModel
 from hlsq.plan import BlockPlan
 from hlsq.report import Report
 from hlsq.report.text import WIDTH
+from hlsq.report.words import summary
 
 SAMPLES = np.random.default_rng(0).normal(size=(70, 6, 6, 2)).astype(np.float32)
 OUTPUT = Affine(8, 0.05, signed=False)
@@ -59,8 +65,6 @@ def test_rom_is_what_the_project_holds(hw: HardwareModel, report: Report) -> Non
 
 @pytest.mark.parametrize("seed", range(12))
 def test_widths_are_those_of_the_generated_types(seed: int) -> None:
-    from hlsq.backends.vitis.design import Design
-    from hlsq.backends.vitis.options import HardwareOptions
     from hlsq.backends.vitis.render import render_project
 
     design = Design(quantized_network(seed), HardwareOptions())
@@ -204,3 +208,23 @@ def test_resnet20_saves_what_the_paper_prints(tmp_path: Path) -> None:
     assert max(map(len, text.splitlines())) <= WIDTH
     assert report.deviation is not None
     assert report.deviation.largest == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "xc7a100t, Artix-7: 63,400 LUT, 126,800 FF, 240 DSP, 135 BRAM (36 Kb), 0 URAM"),
+        (
+            {"part": "mine", "resources": {"lut": 1000, "ff": 2, "dsp": 3, "bram36": 4, "uram": 5}},
+            "mine, as given: 1,000 LUT, 2 FF, 3 DSP, 4 BRAM (36 Kb), 5 URAM",
+        ),
+        ({"part": "mine", "part_check": False}, "not known to hlsq, and taken without a check: what it has is unknown"),
+    ],
+)
+def test_the_report_tells_what_the_part_has(options: dict[str, Any], told: str) -> None:
+    design = Design(quantized_network(1), HardwareOptions(**options))
+    report = HardwareModel(design, Path("nowhere")).report()
+    assert dict(summary(report))["part"] == told
+    assert told.split(":")[0] in report.to_html()
+    known = json.loads(report.to_json())["capacity"]
+    assert known == (None if design.options.capacity is None else asdict(design.options.capacity))

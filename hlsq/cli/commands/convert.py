@@ -12,7 +12,7 @@ from hlsq.cli.formats import Formats, calibration_is_needed, with_formats
 from hlsq.cli.group import main
 from hlsq.cli.paths import MODEL, OUTPUT_FOLDER, PLAN
 from hlsq.cli.quiet import load_tensorflow
-from hlsq.cli.values import parse_accumulators, parse_reuse_factors
+from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_factors
 
 
 @main.command()
@@ -21,6 +21,14 @@ from hlsq.cli.values import parse_accumulators, parse_reuse_factors
 @with_formats
 @click.option("-o", "--output", type=OUTPUT_FOLDER, required=True, help="Folder of the project.")
 @click.option("--part", help="FPGA part, e.g. xc7a100tcsg324-1.")
+@click.option(
+    "--part-check/--no-part-check",
+    default=None,
+    help="Refuse a part that hlsq does not know, or take any.  [default: refuse]",
+)
+@click.option(
+    "--resources", metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N", help="What the part has, if unknown or less is free."
+)
 @click.option("--clock-period", type=click.FloatRange(0, min_open=True), help="Clock period in ns.")
 @click.option(
     "--clock-uncertainty",
@@ -64,6 +72,7 @@ def convert(
     plan_file: str | None,
     formats: Formats,
     output: str,
+    resources: str | None,
     reuse_factors: tuple[str, ...],
     accumulators: tuple[str, ...],
     **settings: Any,
@@ -84,6 +93,8 @@ def convert(
     if plan_file and (formats.scheme or formats.options or formats.evaluation):
         raise click.UsageError("--plan holds the formats: leave out --scheme, --option and --evaluation.")
     arguments = {name: value for name, value in settings.items() if value is not None}
+    if resources is not None:
+        arguments["resources"] = parse_resources(resources)
     if reuse_factors:
         arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
     if accumulators:
