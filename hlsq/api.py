@@ -17,6 +17,8 @@ from hlsq.plan import Plan
 
 if TYPE_CHECKING:
     from hlsq.emulate.deviation import Deviation
+    from hlsq.formats.fit import Clipping
+    from hlsq.graph import QBlock
     from hlsq.hardware import HardwareModel, Inputs
 
 VECTORS = 10
@@ -26,6 +28,8 @@ PLAN = "plan.json"
 DEVIATIONS = "deviations.json"
 """File of a project with the rounding differences on its calibration data."""
 DEFAULT_SCHEME = "doubleq_ef"
+PARTS = {"weights": "weight", "outputs": "output", "inputs": "input"}
+"""Other words for the tensors of a block."""
 
 
 def quantize(
@@ -33,6 +37,7 @@ def quantize(
     scheme: str | None = None,
     calibration: Inputs | None = None,
     *,
+    formats: Mapping[str, Mapping[str, Any]] | None = None,
     progress: bool | None = None,
     **options: Any,
 ) -> Plan:
@@ -44,6 +49,9 @@ def quantize(
             quantizers, and that of its inputs, where it does not begin with a ``QActivation``, from ``input_format=``.
         scheme: ``"doubleq_ef"`` (default) or another of ``hlsq.schemes.scheme_names()``.
         calibration: samples [samples, ...] of the training data (by name for several inputs).
+        formats: of single tensors, in place of what the scheme chooses: ``{"conv1.weight": {"width": 4}}``. A new width
+            of weights takes the step that fits them, of an activation the one that keeps its range; see
+            ``Plan.with_format``.
         progress: a progress bar; None shows one on a terminal for long runs.
         options: of the scheme.
 
@@ -58,8 +66,10 @@ def quantize(
     graph, own = _read(model, options)
     if own is not None:
         _refuse_with_plan(scheme, options)
-        return own
-    return _plan(graph, scheme, calibration, progress, options)
+        plan = own
+    else:
+        plan = _plan(graph, scheme, calibration, progress, options)
+    return _with_formats(graph, plan, formats or {})
 
 
 def convert(
@@ -96,6 +106,7 @@ def convert(
     from hlsq.backends.vitis.design import Design
     from hlsq.backends.vitis.options import HardwareOptions
     from hlsq.backends.vitis.project import check_output_dir, write_project
+    from hlsq.emulate.clipped import noted
     from hlsq.emulate.deviation import deviations_to_json
     from hlsq.graph.lowering import quantize_graph
     from hlsq.hardware import HardwareModel, expected_integers
@@ -116,7 +127,9 @@ def convert(
     quantized = quantize_graph(graph, plan)
     design = Design(quantized, hardware)
     samples = None if calibration is None else _samples(graph, calibration)
-    found = {} if samples is None else _deviations(graph, quantized, plan, samples)
+    found, clipped = _looked_at(graph, quantized, plan, samples)
+    if own is None:
+        plan = noted(plan, clipped)
     extra = {PLAN: plan.to_json(), DEVIATIONS: deviations_to_json(found)}
     vectors = _random_inputs(quantized) if samples is None else _first(samples, VECTORS)
     write_project(design, path, extra, vectors=expected_integers(quantized, vectors))
@@ -200,6 +213,23 @@ def _plan(
     return run_scheme(name, graph, calibration, progress=progress, **options)
 
 
+def _with_formats(graph: Graph, plan: Plan, formats: Mapping[str, Mapping[str, Any]]) -> Plan:
+    """``plan`` with other formats of single tensors, whose steps fit the weights of ``graph``."""
+    if formats and plan.batch_norm == "fold":
+        graph = graph.fold_batch_norm()
+    for tensor, given in formats.items():
+        name, dot, part = tensor.rpartition(".")
+        part = PARTS.get(part, part)
+        if not dot or not isinstance(given, Mapping):
+            raise OptionError(
+                f"formats: {tensor!r}: {given!r}; expected a tensor and fields of its format, as in "
+                'formats={"conv1.weight": {"width": 4}}'
+            )
+        values = graph.by_name[name].kernel if part == "weight" and name in graph.by_name else None
+        plan = plan.with_format(name, part, values=values, **given)
+    return plan
+
+
 def _as_plan(plan: Any) -> Plan:
     """A plan, its dictionary form, or the path of a saved one."""
     if isinstance(plan, Plan):
@@ -249,14 +279,26 @@ def _random_inputs(graph: QuantizedGraph) -> dict[str, Any]:
     return inputs
 
 
-def _deviations(
-    graph: Graph, quantized: QuantizedGraph, plan: Plan, samples: Mapping[str, Any]
-) -> dict[str, Deviation]:
-    """Rounding differences of every block on the first samples."""
+def _looked_at(
+    graph: Graph, quantized: QuantizedGraph, plan: Plan, samples: Mapping[str, Any] | None
+) -> tuple[dict[str, Deviation], dict[str, Clipping]]:
+    """Rounding differences of every block on the first samples, if there are any, and what clips too much."""
+    from hlsq.emulate.clipped import clipped_inputs, clipped_parameters
     from hlsq.emulate.deviation import deviations
     from hlsq.emulate.emulator import Emulator
+    from hlsq.formats.fit import clipping
 
     if plan.batch_norm == "fold":
         graph = graph.fold_batch_norm()
-    blocks = Emulator(quantized).run(_first(samples, DEVIATION_SAMPLES), trace=True, progress=False).blocks
-    return deviations(graph, quantized, blocks)
+    clipped = dict(clipped_parameters(graph, plan))
+    if samples is None:
+        return {}, clipped
+    first = _first(samples, DEVIATION_SAMPLES)
+    clipped |= clipped_inputs(plan, first)
+
+    def see(block: QBlock, real: Any) -> None:
+        if plan.blocks[block.name].output is not None and (found := clipping(block.format, real)) is not None:
+            clipped[f"{block.name}.output"] = found
+
+    blocks = Emulator(quantized).run(first, trace=True, progress=False).blocks
+    return deviations(graph, quantized, blocks, see), clipped

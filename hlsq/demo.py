@@ -12,6 +12,7 @@ import numpy as np
 
 import hlsq
 from hlsq import data, toolchain
+from hlsq.api import DEFAULT_SCHEME
 from hlsq.cli.console import pairs, table
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.memory import measure
@@ -99,7 +100,7 @@ class DemoResult:
 
 
 def run_demo(output: str | Path = "build/demo", epochs: int = 30, step: Step = _quietly) -> DemoResult:
-    """Train, quantise with ``doubleq``, emit, compile and verify a small residual network.
+    """Train, quantise with the default scheme, emit, compile and verify a small residual network.
 
     Args:
         output: folder of the project.
@@ -144,7 +145,7 @@ def train(epochs: int, step: Step = _quietly) -> Any:
 
 
 def to_hardware(
-    model: Any, output: str | Path, scheme: str = "doubleq", step: Step = _quietly, **options: Any
+    model: Any, output: str | Path, scheme: str = DEFAULT_SCHEME, step: Step = _quietly, **options: Any
 ) -> DemoResult:
     """Quantise the trained ``model``, emit, compile, and verify all held-back images.
 

@@ -10,13 +10,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from hlsq.errors import PlanError
+from hlsq.errors import FormatError, PlanError
 from hlsq.files.fields import Field
 from hlsq.files.read import read_json
 from hlsq.files.write import write_file
-from hlsq.formats import Format
-from hlsq.formats.base import read_format
+from hlsq.formats import Format, format_from_dict
+from hlsq.formats.base import check_whole, read_format
 from hlsq.formats.codes import WeightCodes
+from hlsq.formats.fit import fitted, refitted
 
 BatchNorm = Literal["fold", "refine"]
 VERSION = 1
@@ -109,6 +110,57 @@ class Plan:
         if "weight" in formats and formats["weight"] != block.weight and block.values is not None:
             formats = {"values": None, "bias_values": None, **formats}
         return replace(self, blocks={**self.blocks, name: replace(block, **formats)})
+
+    def with_format(
+        self, name: str, tensor: str = "weight", *, width: int | None = None, values: Any = None, **fields: Any
+    ) -> Plan:
+        """The plan with another format of one tensor, e.g. ``plan.with_format("conv1", "weight", width=4)``.
+
+        A new width takes a step that fits, instead of the old one, with which it would clip: that of smallest squared
+        error for ``values``, and without them the one that keeps the range. Integers and biases that were chosen for
+        the old weights are dropped, and the weights rounded one by one; ``doubleq_ef`` chooses them anew for another
+        ``code_bits``.
+
+        Args:
+            name: of a block, or of an input of the network.
+            tensor: ``"weight"``, ``"bias"``, ``"output"`` or another field of ``BlockPlan``; ``"input"`` of an input.
+            width: bits of a value.
+            values: that the format shall hold: the block's weights [..., channels], for example.
+            fields: of the format, which are taken as they are (``frac=7``, ``scale=0.5``, ``signed=False``).
+
+        Raises:
+            PlanError: no such block, tensor, or format.
+        """
+        where = f"{name}.{tensor}"
+        old = self._format(name, tensor)
+        try:
+            fmt = old if width is None else refitted(old, check_whole(width))
+            fmt = format_from_dict({**fmt.to_dict(), **fields})
+            if values is not None and not {"frac", "scale"} & set(fields):
+                fmt = fitted(fmt, values)
+        except FormatError as error:
+            raise PlanError(f"{where}: {error}") from error
+        if name in self.inputs:
+            return replace(self, inputs={**self.inputs, name: fmt})
+        return self.with_block(name, **{tensor: fmt})
+
+    def _format(self, name: str, tensor: str) -> Format:
+        """Format of a tensor.
+
+        Raises:
+            PlanError: there is none of that name.
+        """
+        if name in self.inputs:
+            found = {"input": self.inputs[name]}
+        elif name in self.blocks:
+            block = self.blocks[name]
+            found = {key: fmt for key in block.__dataclass_fields__ if isinstance(fmt := getattr(block, key), Format)}
+        else:
+            known = ", ".join([*self.inputs, *self.blocks])
+            raise PlanError(f"the plan has no input or block {name!r}; those it has: {known}")
+        if tensor not in found:
+            raise PlanError(f"{name!r} has no format {tensor!r}; those it has: {', '.join(found) or 'none'}")
+        return found[tensor]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""

@@ -54,7 +54,7 @@ def hls_project(tmp_path: Path) -> Callable[..., hlsq.HardwareModel]:
 
         @pytest.mark.csim
         def test_my_network(hls_project):
-            hw = hls_project(model, scheme="doubleq", calibration=x_train[:500])
+            hw = hls_project(model, calibration=x_train[:500])
             hw.verify(x_test[:100])
     """
     projects = 0

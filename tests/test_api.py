@@ -99,6 +99,42 @@ def test_a_plan_fixes_the_formats(keras_model: Any, samples: np.ndarray, tmp_pat
         plan.save("/proc/plan.json")
 
 
+def test_formats_of_single_tensors(keras_model: Any, samples: np.ndarray, tmp_path: Path) -> None:
+    """A new width takes a step that fits the weights; the old step would clip most of them, and the plan says so."""
+    usual = hlsq.quantize(keras_model, "quant8", samples)
+    formats = {"conv.weights": {"width": 4}, "conv.output": {"width": 5}, "image.input": {"width": 7}}
+    plan = hlsq.quantize(keras_model, "quant8", samples, formats=formats)
+    kernel = keras_model.get_layer("conv").kernel.numpy()
+    weight = plan.blocks["conv"].weight
+    assert weight == usual.with_format("conv", width=4, values=kernel).blocks["conv"].weight
+    assert (weight.bits, plan.blocks["conv"].output.bits, plan.inputs["image"].bits) == (4, 5, 7)  # type: ignore[union-attr]
+    assert plan.blocks["logits"] == usual.blocks["logits"]
+    assert "clipped" not in hlsq.convert(keras_model, plan, output_dir=tmp_path / "net", calibration=samples).plan.info
+
+    data = usual.to_dict()
+    data["blocks"]["conv"]["weight"]["width"] = 4
+    data["inputs"]["image"] = {"format": "fixed", "width": 5, "frac": 6}
+    hw = hlsq.convert(keras_model, data, output_dir=tmp_path / "net", calibration=samples)
+    assert set(hw.plan.info["clipped"]) == {"conv.weight", "image.input"}
+    step = usual.blocks["conv"].weight.step  # type: ignore[union-attr]
+    found = hw.plan.info["clipped"]["conv.weight"]
+    assert found["share"] == np.mean((kernel > 7.5 * step) | (kernel < -7.5 * step))
+    assert found["times_worse"] > 4
+    assert "conv.weight" in str(hw.report())
+    data = usual.to_dict()
+    data["blocks"]["conv"]["output"]["width"] = 5
+    short = hlsq.convert(keras_model, data, output_dir=tmp_path / "s", calibration=samples)
+    assert set(short.plan.info["clipped"]) == {"conv.output"}
+    mended = hlsq.convert(
+        keras_model, hw.plan.to_dict() | {"blocks": plan.to_dict()["blocks"]}, output_dir=tmp_path / "m"
+    )
+    assert "clipped" not in mended.plan.info
+    with pytest.raises(PlanError, match="the plan has no input or block 'conv1'"):
+        hlsq.quantize(keras_model, "quant8", samples, formats={"conv1.weight": {"width": 4}})
+    with pytest.raises(OptionError, match="formats: 'conv': 4; expected a tensor and fields"):
+        hlsq.quantize(keras_model, "quant8", samples, formats={"conv": 4})  # type: ignore[dict-item]
+
+
 def test_a_qkeras_model_brings_its_formats(qkeras_model: Any, tmp_path: Path) -> None:
     plan = hlsq.quantize(qkeras_model)
     assert plan.inputs["x"] == hlsq.FixedPoint(8, 5)

@@ -1,6 +1,7 @@
 """Plans: readable files that can be edited by hand."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,9 @@ import pytest
 from networks import random_network
 
 from hlsq.errors import PlanError
-from hlsq.formats import FixedPoint
+from hlsq.formats import Affine, FixedPoint, PowerOfTwo
 from hlsq.graph.lowering import quantize_graph
-from hlsq.plan import Plan
+from hlsq.plan import BlockPlan, Plan
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -89,3 +90,41 @@ def test_changing_one_block() -> None:
         plan.with_block("nowhere", weight=None)
     with pytest.raises(PlanError, match="a block has no 'wieght'; valid: weight"):
         plan.with_block("logits", wieght=None)
+
+
+def plan_of(**blocks: BlockPlan) -> Plan:
+    return Plan("none", "fold", {"x": FixedPoint(8, 7)}, blocks)
+
+
+def test_another_width_takes_a_step_that_fits() -> None:
+    plan = plan_of(
+        a=BlockPlan(weight=FixedPoint(8, 7), output=Affine(8, 0.1, -128)), b=BlockPlan(weight=PowerOfTwo(4, 6, 0.5))
+    )
+    assert plan.with_format("a", width=4).blocks["a"].weight == FixedPoint(4, 3)
+    output = plan.with_format("a", "output", width=4).blocks["a"].output
+    assert isinstance(output, Affine)
+    assert (output.width, output.zero_point, output.scale) == (4, -8, pytest.approx(1.7))
+    assert plan.with_format("b", width=3).blocks["b"].weight == PowerOfTwo(3, 2, 8.0)
+    assert plan.with_format("x", "input", width=6).inputs["x"] == FixedPoint(6, 5)
+    assert plan.with_format("a", width=4, values=[[0.1, -0.2]]).blocks["a"].weight == FixedPoint(4, 5)
+    assert plan.with_format("a", width=4, frac=9, values=[0.1]).blocks["a"].weight == FixedPoint(4, 9)
+    assert plan.with_format("a", signed=False).blocks["a"].weight == FixedPoint(8, 7, signed=False)
+    assert plan.with_format("a", width=8) == plan
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("c",), "the plan has no input or block 'c'; those it has: x, a"),
+        (("a", "bias"), "'a' has no format 'bias'; those it has: weight"),
+        (("x", "weight"), "'x' has no format 'weight'; those it has: input"),
+        (("a", "weight", {"width": 0}), "a.weight: width must be a whole number from 1 to 64; got 0"),
+        (("a", "weight", {"width": "4"}), "a.weight: width must be a whole number"),
+        (("a", "weight", {"scale": 1.0}), "a.weight: format 'fixed' has no field scale; valid: frac"),
+        (("a", "weight", {"values": [float("nan")]}), "a.weight: FixedPoint cannot hold NaN"),
+    ],
+)
+def test_formats_that_cannot_be(change: Any, message: str) -> None:
+    name, tensor, fields = (*change, "weight", {})[:2] + ((change[2] if len(change) > 2 else {}),)
+    with pytest.raises(PlanError, match=re.escape(message)):
+        plan_of(a=BlockPlan(weight=FixedPoint(8, 7))).with_format(name, tensor, **fields)

@@ -17,7 +17,7 @@ from hlsq.cli.values import parse_input_format, parse_options
 from hlsq.errors import CalibrationError, OptionError
 
 # What the commands give to hlsq themselves.
-OWN = frozenset({"model", "plan", "scheme", "calibration", "progress", "output_dir"})
+OWN = frozenset({"model", "plan", "scheme", "calibration", "formats", "progress", "output_dir"})
 OPTIONS = (
     click.option(
         "--weights",
@@ -54,7 +54,7 @@ OPTIONS = (
     click.option(
         "--scheme",
         metavar="NAME",
-        help="How to quantise: doubleq (default), doubleq_ef, doubleq_ext, quant8, fixed, fxp_uniform or fxpqnet.",
+        help="How to quantise: doubleq_ef (default), doubleq, doubleq_ext, quant8, fixed, fxp_uniform or fxpqnet.",
     ),
 )
 """The last one comes first in the help."""

@@ -22,7 +22,7 @@ def main() -> None:
     \b
     Examples:
       hlsq demo
-      hlsq quantize model.keras --scheme doubleq --calibration x_train.npz -o plan.json
+      hlsq quantize model.keras --calibration x_train.npz -o plan.json
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64
       hlsq verify build/net --samples x_test.npy
       hlsq report build/net --html report.html

@@ -28,12 +28,43 @@ def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
         if name in parsed:
             raise OptionError(f"--option {name!r} is given twice")
         try:
-            parsed[name] = _PYTHON_WORDS[value] if value in _PYTHON_WORDS else json.loads(value)
-        except ValueError:
-            parsed[name] = value
+            parsed[name] = _value(value)
         except RecursionError:
             raise OptionError(f"--option {name}=...: lists or objects are nested too deep") from None
     return parsed
+
+
+def parse_formats(given: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """``("conv1.weight.width=4",)`` as ``{"conv1.weight": {"width": 4}}``; names of layers may hold dots.
+
+    Raises:
+        OptionError: written otherwise, or the same field twice.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for text in given:
+        place, equals, value = text.rpartition("=")
+        tensor, dot, field = place.rpartition(".")
+        if not equals or not dot or "." not in tensor or field in found.get(tensor, {}):
+            raise OptionError(
+                f"--set {shown(text)}: expected LAYER.TENSOR.FIELD=VALUE, each once, such as conv1.weight.width=4"
+            )
+        try:
+            found.setdefault(tensor, {})[field] = _value(value)
+        except RecursionError:
+            raise OptionError(f"--set {place}=...: lists or objects are nested too deep") from None
+    return found
+
+
+def _value(text: str) -> Any:
+    """JSON, a word of Python, or else text.
+
+    Raises:
+        RecursionError: lists or objects are nested too deep.
+    """
+    try:
+        return _PYTHON_WORDS[text] if text in _PYTHON_WORDS else json.loads(text)
+    except ValueError:
+        return text
 
 
 def parse_input_format(given: str | None) -> dict[str, Any]:

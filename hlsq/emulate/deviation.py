@@ -8,7 +8,7 @@ that the emulation gave its inputs, so that one block's rounding does not show u
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,19 @@ class Deviation:
     largest: int
 
 
-def deviations(graph: Graph, quantized: QuantizedGraph, blocks: Mapping[str, Values]) -> dict[str, Deviation]:
+def deviations(
+    graph: Graph,
+    quantized: QuantizedGraph,
+    blocks: Mapping[str, Values],
+    see: Callable[[QBlock, Values], None] | None = None,
+) -> dict[str, Deviation]:
     """Differences of every block that requantises.
 
     Args:
         graph: the float network, batch norms refined.
         quantized: its integers.
         blocks: integers of every input and block, as a traced emulation returns them.
+        see: is told of these blocks what they compute in real numbers.
     """
     found = {}
     for block in quantized.blocks:
@@ -57,6 +63,8 @@ def deviations(graph: Graph, quantized: QuantizedGraph, blocks: Mapping[str, Val
         if not rounds or block.name not in graph.by_name:
             continue
         reference = _reference(graph.by_name[block.name], quantized, block, blocks)
+        if see is not None:
+            see(block, reference)
         difference = np.abs(block.format.quantize(reference) - blocks[block.name])
         found[block.name] = Deviation(difference.size, int((difference != 0).sum()), int(difference.max(initial=0)))
     return found

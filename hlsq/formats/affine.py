@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,6 +80,18 @@ class Affine(Format):
     def offset(self) -> int:
         """Integer that stands for the real value zero."""
         return self.zero_point
+
+    def with_bits(self, bits: int) -> Self:
+        """Zero stays at the same part of the range."""
+        other = replace(self, width=bits, zero_point=0)
+        if not self.zero_point:
+            return other
+        part = (self.zero_point - self.qmin) / (self.qmax - self.qmin)
+        return replace(other, zero_point=other.qmin + round(part * (other.qmax - other.qmin)))
+
+    def with_step(self, step: Floats) -> Self:
+        """``scale`` is the step."""
+        return replace(self, scale=step)  # type: ignore[arg-type] # made plain there
 
     def quantize(self, values: ArrayLike) -> Ints:
         """Integers nearest to ``values`` (DoubleQ eq. 1)."""

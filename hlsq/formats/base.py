@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -103,6 +103,22 @@ class Format(ABC):
     def channels(self) -> int | None:
         """Number of channels of a per-channel format, None for a per-tensor one."""
         return None if self.step.ndim == 0 else int(self.step.shape[0])
+
+    @abstractmethod
+    def with_bits(self, bits: int) -> Self:
+        """The same kind of format with so many stored bits; its step has to be fitted (``hlsq.formats.fit``).
+
+        Raises:
+            FormatError: there is none with so many.
+        """
+
+    @abstractmethod
+    def with_step(self, step: Floats) -> Self:
+        """The same integers with another real value of one step, [] or [channels].
+
+        Raises:
+            FormatError: no step of this kind of format.
+        """
 
     @abstractmethod
     def quantize(self, values: ArrayLike) -> Ints:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hlsq.elementary import power_of_two
+from hlsq.elementary import power_of_two, round_log2
 from hlsq.errors import FormatError
 from hlsq.files.fields import shown
 from hlsq.formats.base import (
@@ -93,6 +93,17 @@ class FixedPoint(Format):
     def step(self) -> Floats:
         """Real value of one integer step."""
         return power_of_two(-np.asarray(self.frac))
+
+    def with_bits(self, bits: int) -> Self:
+        """``width`` is the number of bits."""
+        return replace(self, width=bits)
+
+    def with_step(self, step: Floats) -> Self:
+        """Steps are powers of two."""
+        fracs = -round_log2(step)
+        if (power_of_two(-fracs) != step).any():
+            raise FormatError(f"{self} has steps that are powers of two; got {shown(step.tolist())}")
+        return replace(self, frac=int(fracs) if fracs.ndim == 0 else tuple(int(f) for f in fracs))
 
     @property
     def levels(self) -> tuple[int, ...] | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,8 @@ from hlsq.formats.base import (
 )
 
 MAX_EXPONENT = 61
+USUAL_EXPONENT = 7
+"""The largest that codes of five bits have in DoubleQ."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,16 @@ class PowerOfTwo(Format):
     def bits(self) -> int:
         """Stored bits of one value."""
         return self.code_bits
+
+    def with_bits(self, bits: int) -> Self:
+        """With the largest exponents of such codes, but none beyond the usual or the present one."""
+        bits = check_whole(bits, "code_bits", 1 + (self.signed and self.has_zero), 16)
+        most = 2 ** (bits - self.signed) - 1 - self.has_zero
+        return replace(self, code_bits=bits, max_exponent=min(most, max(USUAL_EXPONENT, self.max_exponent)))
+
+    def with_step(self, step: Floats) -> Self:
+        """``scale`` is the step."""
+        return replace(self, scale=step)  # type: ignore[arg-type] # made plain there
 
     @property
     def qmin(self) -> int:

@@ -15,7 +15,7 @@ class CurvePoint:
     """One plan of a search.
 
     Attributes:
-        memory_bytes: of its weights, by DoubleQ's count.
+        memory_bytes: of the codes of all its weights.
         accuracy: from 0 to 1; or the value of the search's own metric.
         label: what was changed last.
     """

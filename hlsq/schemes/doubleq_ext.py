@@ -58,16 +58,16 @@ class DoubleQExt(DoubleQ):
     ``form="error_feedback"`` the codes are those of ``doubleq_ef``, which start at 3 bits and lose far less.
 
     The plan's ``info`` has the metric and weight memory of both ends (``doubleq`` with the fewest bits, ``quant8`` with
-    eight in every layer), every round (layer, bits of its codes, metric, recovered share, memory in bytes as the paper
-    counts it, reduction against eight bits, block evaluations) and why the search stopped. Where powers of two lose
-    nothing there is nothing to recover, and no round.
+    eight in every layer), every round (layer, bits of its codes, metric, recovered share, memory in bytes of the codes
+    of all weights, reduction against eight bits, block evaluations) and why the search stopped. Where powers of two
+    lose nothing there is nothing to recover, and no round.
 
     Args:
         evaluation: ``(samples, labels)`` by which layers are chosen, e.g. a validation set; samples as for calibration.
         metric: ``"accuracy"`` for labels that are class numbers, or a function of outputs (float32 [samples, ...], a
             list for several) and labels that returns a number, larger for better.
         mrt: minimum recovery threshold from 0 (no layer changes) to 1 (the metric with eight bits everywhere).
-        budget: largest weight memory in bytes, by the paper's count (codes of the convolutions); None for no limit.
+        budget: largest memory in bytes of the codes of all weights, dense layers included; None for no limit.
         max_layers: most rounds, in each of which one layer gets wider codes; None for no limit.
         rank: ``"metric"`` keeps the change with the best metric, as the paper; ``"metric_per_byte"`` the one that
             raises it most for each byte of weights that it adds, and where none raises it, that with the best metric.

@@ -17,8 +17,8 @@ def recovered_share(value: float, first: float, last: float) -> float:
 
 
 def weight_bytes(graph: Graph, plan: Plan) -> float:
-    """Weight memory by the paper's count: codes of the convolutions."""
-    return measure(quantize_graph(graph, plan)).paper.after / 8
+    """Memory of the codes of all weights; the paper counts those of the convolutions only."""
+    return measure(quantize_graph(graph, plan)).weights.after / 8
 
 
 def reduction(memory: float, highest: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -119,6 +120,29 @@ def test_unknown_scheme_and_option_list_the_valid_ones(files: Path) -> None:
     assert "valid:" in result.stderr
 
 
+def test_set_formats_fit_and_an_edited_plan_is_warned_of(files: Path, tmp_path: Path) -> None:
+    base = ("quantize", f"{files}/model.keras", "--scheme", "quant8", "--calibration", f"{files}/x.npy")
+    plan = tmp_path / "p.json"
+    assert run(*base, "-o", str(plan)).exit_code == 0
+    text = plan.read_text()
+    convert = ("convert", f"{files}/model.keras", "--plan", str(plan), "-o", str(tmp_path / "net"))
+    assert "clips" not in run(*convert).stdout
+    data = json.loads(text)
+    data["blocks"]["conv1"]["weight"]["width"] = 4
+    plan.write_text(json.dumps(data))
+    result = run(*convert)
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^conv1\.weight clips \d+\.\d% of its values", result.stdout, flags=re.MULTILINE)
+    result = run(*base, "-o", str(plan), "--set", "conv1.weight.width=4")
+    assert result.exit_code == 0, result.output
+    assert hlsq.Plan.load(plan).blocks["conv1"].weight.bits == 4  # type: ignore[union-attr]
+    assert "clips" not in run(*convert).stdout
+    for wrong in ("conv9.weight.width=4", "conv1.weight.width=99"):
+        result = run(*base, "-o", str(plan), "--set", wrong)
+        assert result.exit_code == 1
+        assert wrong.partition(".")[0] in result.stderr
+
+
 @pytest.mark.csim
 @pytest.mark.slow(3)
 def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) -> None:
@@ -138,8 +162,6 @@ def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) 
     assert result.exit_code == 0
     assert "conv1" in result.stdout
     assert "mine, as given: 1,000 LUT, 2 FF, 3 DSP" in result.stdout
-    import json
-
     assert json.loads(run("report", project, "--json").stdout)
     page = tmp_path / "report.html"
     assert run("report", project, "--html", str(page)).exit_code == 0
@@ -150,7 +172,7 @@ def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) 
 def test_difference_exits_with_1_and_names_the_block(files: Path, tmp_path: Path) -> None:
     project = tmp_path / "net"
     arguments = ("convert", f"{files}/model.keras", "--calibration", f"{files}/x.npy", "-o", str(project))
-    assert run(*arguments).exit_code == 0
+    assert run(*arguments, "--scheme", "doubleq").exit_code == 0
     assert run("verify", str(project)).exit_code == 0
     header = project / "firmware" / "weights" / "conv1_q.h"
     text = header.read_text()

@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+import hlsq
 from hlsq.cli import main
 from hlsq.schemes import get_scheme, scheme_names
 
@@ -64,6 +65,16 @@ def test_examples_are_valid_command_lines(folder: Path, source: str) -> None:
             command.make_context(name, arguments)
         except click.UsageError as error:
             pytest.fail(f"{line}: {error.message}")
+
+
+def test_help_tells_the_defaults_of_hardware_options() -> None:
+    from hlsq.backends.vitis.options import HardwareOptions
+
+    options, command = HardwareOptions(), main.commands["convert"]
+    told = {option.name: option.show_default for option in command.params if isinstance(option, click.Option)}
+    for name in ("part", "clock_period", "io_type", "word_bits", "project_name"):
+        assert told[name] == str(getattr(options, name))
+    assert hlsq.api.DEFAULT_SCHEME + " (default)" in run("convert", "--help").output.replace("\n", " ")
 
 
 def test_version() -> None:

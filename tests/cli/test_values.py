@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 import hlsq
-from hlsq.cli.values import parse_accumulators, parse_input_format, parse_options, parse_resources, parse_reuse_factors
+from hlsq.cli.values import (
+    parse_accumulators,
+    parse_formats,
+    parse_input_format,
+    parse_options,
+    parse_resources,
+    parse_reuse_factors,
+)
 from hlsq.errors import OptionError
 
 
@@ -59,6 +66,21 @@ def test_resources() -> None:
 def test_malformed_resources(given: str) -> None:
     with pytest.raises(OptionError, match=r"--resources .*: expected NAME=N with commas between"):
         parse_resources(given)
+
+
+def test_formats_of_tensors() -> None:
+    given = ("conv1.weight.width=4", "a.b.weight.frac=-1", "a.b.weight.signed=false", "x.output.rounding=half_up")
+    assert parse_formats(given) == {
+        "conv1.weight": {"width": 4},
+        "a.b.weight": {"frac": -1, "signed": False},
+        "x.output": {"rounding": "half_up"},
+    }
+
+
+@pytest.mark.parametrize("given", [("conv1.weight=4",), ("conv1.weight.width",), ("a.b.c=1", "a.b.c=2"), ("",)])
+def test_malformed_formats(given: tuple[str, ...]) -> None:
+    with pytest.raises(OptionError, match=r"expected LAYER\.TENSOR\.FIELD=VALUE"):
+        parse_formats(given)
 
 
 def test_input_formats() -> None:

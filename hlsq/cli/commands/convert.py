@@ -20,7 +20,7 @@ from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_fac
 @click.option("--plan", "plan_file", type=PLAN, help="Plan that quantize wrote.")
 @with_formats
 @click.option("-o", "--output", type=OUTPUT_FOLDER, required=True, help="Folder of the project.")
-@click.option("--part", help="FPGA part, e.g. xc7a100tcsg324-1.")
+@click.option("--part", show_default="xc7a100tcsg324-1", help="FPGA part.")
 @click.option(
     "--part-check/--no-part-check",
     default=None,
@@ -29,27 +29,37 @@ from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_fac
 @click.option(
     "--resources", metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N", help="What the part has, if unknown or less is free."
 )
-@click.option("--clock-period", type=click.FloatRange(0, min_open=True), help="Clock period in ns.")
+@click.option("--clock-period", type=click.FloatRange(0, min_open=True), show_default="5.0", help="Clock period in ns.")
 @click.option(
     "--clock-uncertainty",
     type=click.FloatRange(0, 100, max_open=True),
-    help="Percent of the period that is left to placement and routing.  [default: 27, as of Vitis HLS]",
+    show_default="27, as of Vitis HLS",
+    help="Percent of the period that is left to placement and routing.",
 )
-@click.option("--io-type", type=click.Choice(["io_stream", "io_parallel"]), help="How blocks pass their values on.")
+@click.option(
+    "--io-type",
+    type=click.Choice(["io_stream", "io_parallel"]),
+    show_default="io_stream",
+    help="How blocks pass their values on.",
+)
 @click.option(
     "--reuse-factor",
     "reuse_factors",
     multiple=True,
     metavar="N|BLOCK=N",
+    show_default="for every block its value closest to 64",
     help="Cycles per output position that share one PE, for the network or for one block; repeat for more blocks.",
 )
-@click.option("--word-bits", type=int, help="Width of the memory words that hold packed weight codes.")
-@click.option("--project-name", help="Name of the top function.")
+@click.option(
+    "--word-bits", type=int, show_default="16", help="Width of the memory words that hold packed weight codes."
+)
+@click.option("--project-name", show_default="hlsq_net", help="Name of the top function.")
 @click.option(
     "--accumulator",
     "accumulators",
     multiple=True,
     metavar="WIDTH|BLOCK=WIDTH",
+    show_default="interval",
     help="Bits of partial sums, or fxpqnet (32 in first and last layers, else 16), or interval; repeat for blocks.",
 )
 @click.option(
@@ -85,7 +95,7 @@ def convert(
     \b
     Examples:
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64
-      hlsq convert model.keras --scheme doubleq --calibration x_train.npz -o build/net
+      hlsq convert model.keras --calibration x_train.npz -o build/net
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64 --reuse-factor conv1=16
       hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
       hlsq convert qkeras_model.json --weights qkeras_model.weights.h5 -o build/net
@@ -110,4 +120,9 @@ def convert(
     if inexact:
         names = ", ".join(inexact)
         echo(f"The integers of {names} differ from the model's own values at some sums: see README, QKeras.")
+    for name, found in (hw.plan.info.get("clipped", {}) if hw.plan is not None else {}).items():
+        echo(
+            f"{name} clips {found['share']:.1%} of its values: {found['times_worse']:.3g} times the squared error of a "
+            "step that fits. See hlsq quantize --set, or Plan.with_format."
+        )
     echo(f"{output}: HLS project; check it with: hlsq verify {output}")
