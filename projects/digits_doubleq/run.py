@@ -25,7 +25,7 @@ WAYS: list[tuple[str, str, dict[str, Any]]] = [
     ("fixed8", "fixed", {}),
     ("fixed4", "fixed", {"weight_width": 4}),
 ]
-SHOWN = "doubleq"
+SHOWN = "doubleq_ef"
 
 
 @click.command(cls=ExplainedCommand)
@@ -44,7 +44,7 @@ def main(epochs: int, output: Path) -> None:
 
 
 def lines(results: dict[str, DemoResult], output: Path) -> list[str]:
-    """The results as text: all ways in one table, then the blocks of ``doubleq``."""
+    """The results as text: all ways in one table, then the blocks of the default scheme."""
     header = ("", "accuracy", "weights, bytes", "less", "packed, bytes", "PEs", "images", "integers", "mismatches")
     first = next(iter(results.values()))
     floats = ("float", percent(first.float_accuracy), f"{first.float_bits // 8:,}", *["-"] * 6)

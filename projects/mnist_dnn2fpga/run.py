@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 # Folder of the project, scheme, options of the scheme.
 WAYS: list[tuple[str, str, dict[str, Any]]] = [
     *((method, "quant8", {"calibration_method": method}) for method in ("minmax", "percentile", "mse", "entropy")),
-    ("doubleq_ef", "doubleq_ef", {"code_bits": 4}),
+    ("doubleq_ef", "doubleq_ef", {"code_bits": 4, "scale": "free"}),
     ("shifts", "doubleq_ef", {"code_bits": 4, "scale": "power_of_two"}),
 ]
 VERIFIED = ("minmax", "doubleq_ef")
