@@ -95,7 +95,7 @@ class DemoResult:
         return [
             *table(("block", "operation", "weights", "PEs", "kind", "reuse"), blocks),
             "",
-            *pairs(numbers),
+            *pairs(numbers, width=36),
         ]
 
 

@@ -47,7 +47,9 @@ def linear(block: Block, inputs: list[Floats32]) -> Floats32:
         if isinstance(block.op, AveragePool2D):
             values = values / np.float32(average_weights(block.op, inputs[0].shape[1:]).divisor)
         if block.bias is not None:
-            values = values + block.bias.astype(np.float32)
+            # In place where the kernel made the array, and not a view of its input.
+            target = values if isinstance(block.op, (Conv2D, Dense)) else None
+            values = np.add(values, block.bias.astype(np.float32), out=target)
     return values
 
 
