@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from counted import differences
-from networks import quantized_network
+from networks import NetworkBuilder, quantized_network
 from random_designs import ONE_PE, fastest, faults, random_design
 from searching import chain, images
 from synthesis import check_project
@@ -17,7 +17,10 @@ from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.facts import design_facts
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
+from hlsq.formats import Affine
 from hlsq.graph.lowering import quantize_graph
+from hlsq.graph.ops import Add
+from hlsq.plan import BlockPlan
 from hlsq.report.make import make_report
 from hlsq.schemes import run_scheme, scheme_names
 
@@ -94,6 +97,21 @@ def test_the_report_adds_the_blocks_up(design: Design, files: dict[str, str]) ->
     assert totals["widest_stream_bits"] == widest
     assert re.search(rf"^DSP candidates +{report.dsp_candidates}$", str(report), re.MULTILINE)
     assert re.search(rf"^widest stream +{widest} bit$", str(report), re.MULTILINE)
+
+
+def test_inputs_of_a_sum_meet_their_factors_as_narrow_as_they_are() -> None:
+    b = NetworkBuilder(np.random.default_rng(0))
+    b.input("x", (4, 4, 3), Affine(8, 0.029, zero_point=-5))
+    b.input("y", (4, 4, 3), Affine(5, 0.037))
+    b.input("z", (4, 4, 3), Affine(8, 0.1))
+    b.add("sum", Add(), ["x", "y", "z"], plan=BlockPlan(output=Affine(8, 0.2)))
+    design = Design(quantize_graph(*b.build(["sum"])), HardwareOptions(reuse_factor={"sum": 1}))
+    process = check_project(render_project(design), design.options.top).processes[design.by_name["sum"].ident]
+    factors = design.by_name["sum"].block.input_multipliers
+    assert [factor & (factor - 1) == 0 for factor in factors] == [False, False, True]
+    # The first one's integers minus its zero point go from -123 to 132, those of the second are as they are.
+    widths = [(9, factors[0].bit_length()), (5, factors[1].bit_length())]
+    assert sorted(process.rest.widths) == sorted(3 * widths)
 
 
 FINISH = "CONFIG::finish(sums[o], group, o)"
