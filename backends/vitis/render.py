@@ -21,7 +21,8 @@ from hlsq.backends.vitis.design import Design, Stream, Tensor
 from hlsq.backends.vitis.host import HostInput, HostOutput
 from hlsq.backends.vitis.types import cpp_int, span
 from hlsq.backends.vitis.vectors import output_port
-from hlsq.cost.dataflow import MINIMUM_DEPTH
+from hlsq.cost.buffers import PING_PONG, memory_blocks
+from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel
 from hlsq.escape import json_text, line_comment, tcl_word
 from hlsq.graph import Interval
 
@@ -39,7 +40,10 @@ class OutputPort:
 
 @dataclass(frozen=True)
 class Local:
-    """A stream or array inside the top function."""
+    """A stream or array inside the top function.
+
+    Its depth is in words of a stream, or in samples that the memory of an array holds.
+    """
 
     ident: str
     tensor: Tensor
@@ -139,6 +143,7 @@ class _Layout:
         self.fan_outs: list[FanOut] = []
         self.outputs = [OutputPort(output_port(design, o), design.tensors[o]) for o in design.graph.outputs]
         self.steps: list[CallStep] = []
+        self.blocks = {} if self.streaming else memory_blocks(design.graph)
         for item in design.graph.inputs:
             tensor = design.tensors[item.name]
             self.steps.append(self._step(tensor, "", source=tensor.ident))
@@ -151,6 +156,14 @@ class _Layout:
 
     def _readers(self, tensor: Tensor) -> list[Stream]:
         return [s for s in self.design.streams if self.design.carriers[s.tensor] == tensor.name]
+
+    def _depth(self, stream: Stream) -> int:
+        """Of the stream or array to one reader."""
+        return stream.depth if self.streaming else self.blocks[Channel(stream.tensor, (stream.reader, stream.number))]
+
+    def _shortest(self, tensor: Tensor) -> int:
+        """Of a stream or array from one process to the next."""
+        return MINIMUM_DEPTH * tensor.words if self.streaming else PING_PONG
 
     def _written(self, tensor: Tensor) -> str:
         """What a block writes: its only reader's stream or array, or one that is then copied or emptied."""
@@ -170,7 +183,7 @@ class _Layout:
         written = source or self._written(tensor)
         locals_ = []
         if source is None and (len(readers) != 1 or readers[0].reader is not None):
-            depth = readers[0].depth if len(readers) == 1 else MINIMUM_DEPTH * tensor.words
+            depth = self._depth(readers[0]) if len(readers) == 1 else self._shortest(tensor)
             locals_.append(Local(written, tensor, depth))
         after: tuple[str, ...] = ()
         if not readers and self.streaming:
@@ -179,7 +192,7 @@ class _Layout:
         elif len(readers) > 1 or (source is not None and any(s.reader is None for s in readers)):
             # In a dataflow region a stream or an array has one process that writes and one that reads it, and a port is
             # no other port: a network that is a wire copies.
-            locals_ += [Local(s.ident, tensor, s.depth) for s in readers if s.reader is not None]
+            locals_ += [Local(s.ident, tensor, self._depth(s)) for s in readers if s.reader is not None]
             self.fan_outs.append(FanOut(len(readers)))
             targets = ", ".join(s.ident for s in readers)
             count = f"<{tensor.transfers}>" if self.streaming or tensor.transfers > 1 else ""

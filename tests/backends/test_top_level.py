@@ -10,6 +10,7 @@ from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
 from hlsq.backends.vitis.vectors import output_port
+from hlsq.cost.buffers import PING_PONG, memory_blocks
 from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel
 
 
@@ -57,3 +58,27 @@ def test_every_loop_on_streams_flushes() -> None:
     loops = [line for text in files.values() for line in text.splitlines() if line.startswith("#pragma HLS PIPELINE")]
     assert set(loops) == {"#pragma HLS PIPELINE II = 1 style = flp"}
     assert len(loops) >= 12
+
+
+@pytest.mark.parametrize("seed", [*range(8), None])
+def test_arrays_have_blocks_for_all_samples_on_a_longer_way(seed: int | None) -> None:
+    graph = several_inputs_and_outputs() if seed is None else quantized_network(seed)
+    design = Design(graph, HardwareOptions(io_type="io_parallel"))
+    source = render_project(design)[f"firmware/{design.options.top}.cpp"]
+    told = {name: int(n) for name, n in re.findall(r"STREAM variable = (\w+) type = pipo depth = (\d+)", source)}
+    wanted = {}
+    for stream in design.streams:
+        blocks = memory_blocks(graph).get(Channel(stream.tensor, (stream.reader, stream.number)), PING_PONG)
+        # A vector of one word is no array, and a port no memory of the design.
+        is_array = re.search(rf" {stream.ident}\[\d+\];", source) is not None
+        if blocks > PING_PONG and is_array:
+            wanted[stream.ident] = blocks
+    assert told == wanted
+
+
+def test_every_port_has_a_directive_of_its_own() -> None:
+    design = Design(several_inputs_and_outputs(), HardwareOptions())
+    source = render_project(design)[f"firmware/{design.options.top}.cpp"]
+    ports = [design.tensors[item.name].ident for item in design.graph.inputs]
+    ports += [output_port(design, name) for name in design.graph.outputs]
+    assert re.findall(r"^#pragma HLS INTERFACE axis port = (.*)$", source, re.MULTILINE) == ports
