@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from tqdm import tqdm
+from tqdm.utils import ObjectWrapper
 
 Item = TypeVar("Item")
 
 LINES_APART = 60.0
 """Seconds between two lines where there is no terminal, and before the first."""
+
+
+class _Stream(ObjectWrapper):
+    """Standard error, where what cannot be written is lost: work does not end because nobody can see how far it is.
+
+    tqdm would leave its lock behind as well, and every bar of another thread would wait for it.
+    """
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self._wrapped.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._wrapped.flush()
 
 
 class _Lines(tqdm):
@@ -38,28 +55,25 @@ def progress_bar(total: int | None, what: str, unit: str, progress: bool | None 
         progress: True shows a bar at once and everywhere, False nothing, None what is said above.
         done: units that an earlier run has done.
     """
-    if progress is None and not sys.stderr.isatty():
-        return _Lines(
-            total=total,
-            desc=what,
-            unit=unit,
-            initial=done,
-            leave=False,
-            delay=LINES_APART,
-            mininterval=LINES_APART,
-            miniters=1,
-            ncols=0,
-            file=sys.stderr,
-        )
-    return tqdm(
+    lines = progress is None and not on_terminal()
+    return (_Lines if lines else tqdm)(
         total=total,
         desc=what,
         unit=unit,
         initial=done,
         leave=False,
-        delay=0 if progress else 1.5,
-        disable=progress is False,
+        disable=progress is False or sys.stderr is None,
+        file=None if sys.stderr is None else _Stream(sys.stderr),
+        delay=LINES_APART if lines else 0 if progress else 1.5,
+        **({"mininterval": LINES_APART, "miniters": 1, "ncols": 0} if lines else {}),
     )
+
+
+def on_terminal() -> bool:
+    """Whether standard error is a terminal; it may be closed, or none at all."""
+    with suppress(AttributeError, ValueError):
+        return bool(sys.stderr.isatty())
+    return False
 
 
 def track(items: Sequence[Item], what: str, unit: str, progress: bool | None = None) -> Iterator[Item]:

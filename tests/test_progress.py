@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import threading
+
 import pytest
 
 from hlsq import progress
@@ -42,3 +46,45 @@ def test_asked_for_it_shows_at_once(capsys: pytest.CaptureFixture[str]) -> None:
         bar.update(6)
         assert bar.n == 10
     assert "verify: " in capsys.readouterr().err
+
+
+class Unwritable(io.StringIO):
+    """What nobody reads any more, or a full disk."""
+
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EPIPE, "broken pipe")
+
+
+class Closed(io.StringIO):
+    """As a terminal that has gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.close()
+
+
+@pytest.mark.parametrize("stream", [None, Closed(), Unwritable(False), Unwritable(True)])
+@pytest.mark.parametrize("asked", [None, True, False])
+def test_work_goes_on_where_nobody_can_see_it(
+    stream: io.StringIO | None, asked: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LINES_APART", 0.0)
+    monkeypatch.setattr("sys.stderr", stream)
+    done: list[int] = []
+    # In two threads, as one that left the lock of all bars behind would let the other wait.
+    threads = [
+        threading.Thread(target=lambda: done.extend(track(range(3), "work", "step", asked)), daemon=True)
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(done) == [0, 0, 1, 1, 2, 2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from hlsq.cli.interrupts import INTERRUPTED
 from hlsq.cli.wording import as_written
 from hlsq.errors import HlsqError, OptionError, UnsupportedLayerError
 from hlsq.escape import terminal
+from hlsq.progress import on_terminal
 
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+( %)?|-")
 
@@ -68,7 +68,7 @@ def echo(text: str) -> None:
 @contextmanager
 def step(text: str) -> Iterator[None]:
     """Name a long step and how long it took on standard error, if that is a terminal."""
-    if not sys.stderr.isatty():
+    if not on_terminal():
         yield
         return
     start = time.monotonic()

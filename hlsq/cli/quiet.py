@@ -28,6 +28,9 @@ def load_tensorflow() -> None:
 @contextmanager
 def stderr_held_back() -> Iterator[None]:
     """Drop what is written to standard error, even by C++; after an exception it is written after all."""
+    if sys.stderr is None:  # closed before we began: nothing would be seen, and 2 is the number of another file
+        yield
+        return
     sys.stderr.flush()
     with tempfile.TemporaryFile() as sink:
         kept = os.dup(2)
