@@ -6,8 +6,9 @@ Each message names the place (layer, file, option), the offending value, what is
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from hlsq.escape import visible
+from hlsq.escape import shown, visible
 
 
 class HlsqError(Exception):
@@ -26,9 +27,9 @@ class OptionError(HlsqError, ValueError):
     """An option that does not exist or has a value that is not allowed."""
 
     @classmethod
-    def unknown(cls, what: str, given: str, valid: Iterable[str]) -> OptionError:
+    def unknown(cls, what: str, given: Any, valid: Iterable[str]) -> OptionError:
         """Error for the unknown option or name ``given`` of ``what``, listing the ``valid`` ones."""
-        return cls(f"{what}: {given!r} is unknown; valid: {', '.join(map(visible, sorted(valid)))}")
+        return cls(f"{what}: {shown(given)} is unknown; valid: {', '.join(map(visible, sorted(valid)))}")
 
 
 class PlanError(HlsqError, ValueError):

@@ -6,6 +6,10 @@ Identifiers and file names are no escaped text but names of their own; the backe
 from __future__ import annotations
 
 import json
+from typing import Any
+
+SHOWN = 60
+"""Most letters of a value in a message."""
 
 
 def visible(text: str) -> str:
@@ -15,6 +19,15 @@ def visible(text: str) -> str:
     stays as it is, so doing it twice changes nothing.
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shown(value: Any) -> str:
+    """``value``, whatever it is, for a message: on one line, cut short."""
+    try:
+        text = visible(repr(value))
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, lists in lists
+        return f"a {type(value).__name__} that is too long to show"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def terminal(text: str) -> str:

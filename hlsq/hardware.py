@@ -18,7 +18,7 @@ from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.host import apply_host
 from hlsq.emulate.inputs import as_inputs
 from hlsq.errors import OptionError, VerificationError
-from hlsq.files.fields import shown
+from hlsq.escape import shown
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
 from hlsq.simulate import simulate

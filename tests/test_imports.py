@@ -37,7 +37,7 @@ ARROWS = {
     "hlsq.elementary": (),
     "hlsq.progress": (),
     "hlsq.escape": (),
-    "hlsq.files": ("hlsq.errors",),
+    "hlsq.files": ("hlsq.errors", "hlsq.escape"),
     "hlsq.toolchain": ("hlsq.errors", "hlsq.files"),
     "hlsq.packages": ("hlsq.errors",),
     "hlsq.formats": _BASICS,

@@ -12,7 +12,7 @@ import numpy as np
 from hlsq.backends.vitis.names import MOST_LETTERS, top_name
 from hlsq.cost.parts import Part, find_part, given_part, lookup_part
 from hlsq.errors import OptionError
-from hlsq.files.fields import shown
+from hlsq.escape import shown
 from hlsq.formats.packing import codes_per_word
 
 IOType = Literal["io_stream", "io_parallel"]
@@ -22,6 +22,8 @@ MOST_SUM_BITS = 62
 WORD_BITS = (8, 16, 32, 64)
 Multipliers = Literal["auto", "dsp", "fabric"]
 Storage = Literal["auto", "lutram", "bram"]
+CHOICES = {"io_type": IOType, "multipliers": Multipliers, "rom_storage": Storage, "line_storage": Storage}
+"""Options that are one of several words."""
 DEFAULT_PART = "xc7a100tcsg324-1"
 MOST_REUSE = 2**31 - 1
 """What a counter of 32 bits holds; no layer has as many products."""
@@ -79,13 +81,11 @@ class HardwareOptions:
         numbers = ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator", "resources")
         for name in (*numbers, "part_check"):
             object.__setattr__(self, name, _plain(getattr(self, name)))
-        if self.io_type not in get_args(IOType):
-            raise OptionError.unknown("io_type", str(self.io_type), get_args(IOType))
-        for name, kinds in (("multipliers", Multipliers), ("rom_storage", Storage), ("line_storage", Storage)):
-            if getattr(self, name) not in get_args(kinds):
-                raise OptionError.unknown(name, str(getattr(self, name)), get_args(kinds))
+        for name, kinds in CHOICES.items():
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in get_args(kinds):
+                raise OptionError.unknown(name, getattr(self, name), get_args(kinds))
         if not isinstance(self.part, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.part):
-            raise OptionError(f"part {self.part!r} is no part number; expected something like {DEFAULT_PART!r}")
+            raise OptionError(f"part {shown(self.part)} is no part number; expected something like {DEFAULT_PART!r}")
         if not isinstance(self.part_check, bool):
             raise OptionError(f"part_check {shown(self.part_check)} must be True or False")
         if self.resources is not None:
@@ -106,8 +106,8 @@ class HardwareOptions:
         name = self.project_name
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or len(name) > MOST_LETTERS:
             raise OptionError(
-                f"project_name {name!r} must be a C++ name: letters, digits and underscores, beginning with a letter, "
-                f"at most {MOST_LETTERS} of them"
+                f"project_name {shown(name)} must be a C++ name: letters, digits and underscores, beginning with a "
+                f"letter, at most {MOST_LETTERS} of them"
             )
         factors = self.reuse_factor.values() if isinstance(self.reuse_factor, Mapping) else [self.reuse_factor]
         for factor in factors:
@@ -117,9 +117,10 @@ class HardwareOptions:
         given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
         for wanted in given:
             bits = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else 0
-            if wanted not in ACCUMULATORS and not 2 <= bits <= MOST_SUM_BITS:
+            named = isinstance(wanted, str) and wanted in ACCUMULATORS
+            if not named and not 2 <= bits <= MOST_SUM_BITS:
                 raise OptionError(
-                    f"accumulator {wanted!r} must be a whole number of bits from 2 to {MOST_SUM_BITS}, or one of: "
+                    f"accumulator {shown(wanted)} must be a whole number of bits from 2 to {MOST_SUM_BITS}, or one of: "
                     f"{', '.join(ACCUMULATORS)}"
                 )
 

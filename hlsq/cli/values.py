@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from hlsq.errors import FormatError, OptionError
-from hlsq.files.fields import shown
+from hlsq.escape import shown
 from hlsq.formats import FixedPoint
 
 MOST_DIGITS = 18

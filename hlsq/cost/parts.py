@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.errors import OptionError
-from hlsq.files.fields import shown
+from hlsq.escape import shown
 
 TABLE = Path(__file__).with_name("parts.csv")
 RESOURCES = ("lut", "ff", "dsp", "bram36", "uram")

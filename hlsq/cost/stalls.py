@@ -17,14 +17,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
+
+import numpy as np
 
 from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, Process
 from hlsq.errors import OptionError
+from hlsq.escape import shown
 
 Style = Literal["stp", "flp"]
 T = TypeVar("T")
 NEVER = 1 << 62
+MOST_SAMPLES, MOST_STAGES = 1000, 1_000_000
+"""Of a simulation, which takes time and memory for every packet of every sample."""
 
 
 @dataclass(frozen=True)
@@ -176,17 +181,17 @@ def run(
         rewind: whether a loop starts the next sample without a break; else it drains before.
 
     Raises:
-        OptionError: an unknown style or process, no samples, a pipeline without stages.
+        OptionError: an unknown style or process; samples or stages that are no number from 1 to the most there can be.
     """
     names = [process.name for process in network]
     styles, stages = _each("style", style, names, "flp"), _each("pipeline depth", pipeline, names, 1)
     for name in names:
-        if styles[name] not in get_args(Style):
-            raise OptionError.unknown(f"style of {name!r}", str(styles[name]), get_args(Style))
-        if stages[name] < 1:
-            raise OptionError(f"pipeline depth of {name!r}: {stages[name]} is not allowed; give it at least 1")
-    if samples < 1:
-        raise OptionError(f"samples: {samples} is not allowed; give at least 1")
+        if not isinstance(styles[name], str) or styles[name] not in get_args(Style):
+            raise OptionError.unknown(f"style of {name!r}", styles[name], get_args(Style))
+        stages[name] = _whole(f"pipeline depth of {name!r}", stages[name], MOST_STAGES)
+    samples = _whole("samples", samples, MOST_SAMPLES)
+    if not isinstance(rewind, bool):
+        raise OptionError(f"rewind: {shown(rewind)} is not allowed; give it True or False")
     fifos = {c: _Fifo(depths.get(c, MINIMUM_DEPTH)) for p in network for c in (*p.inputs, *p.outputs)}
     loops = []
     for process in network:
@@ -222,6 +227,14 @@ def run(
         tuple(max(e.times[(s + 1) * n - 1] for e, n in zip(ends, counts, strict=True)) for s in range(through)),
         {channel: fifo.peak for channel, fifo in fifos.items()},
     )
+
+
+def _whole(what: str, given: Any, most: int) -> int:
+    """``given``, which may be NumPy's, if it is a whole number from 1 to ``most``."""
+    number = int(given) if isinstance(given, (int, np.integer)) and not isinstance(given, bool) else 0
+    if not 1 <= number <= most:
+        raise OptionError(f"{what}: {shown(given)} is not allowed; give it a whole number from 1 to {most:,}")
+    return number
 
 
 def _each(what: str, given: T | Mapping[str, T], names: Sequence[str], default: T) -> dict[str, T]:

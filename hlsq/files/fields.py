@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from hlsq.errors import HlsqError
-
-SHOWN = 60
-"""Most letters of a value in a message."""
+from hlsq.escape import SHOWN, shown
 
 
 @dataclass(frozen=True)
@@ -136,12 +134,3 @@ def one_line(text: str) -> str:
     """``text`` of others for a message: one line, cut short."""
     line = " ".join(text.split())
     return line if len(line) <= 3 * SHOWN else f"{line[: 3 * SHOWN]}..."
-
-
-def shown(value: Any) -> str:
-    """``value`` for a message, cut short."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # a whole number of thousands of digits, lists in lists
-        return f"a {type(value).__name__} that is too long to show"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import HlsqError
-from hlsq.files.fields import Field, one_line, shown
+from hlsq.escape import shown
+from hlsq.files.fields import Field, one_line
 
 MAX_JSON_BYTES = 1 << 28
 PROJECT_FILE = "hlsq_project.json"

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from hlsq.discovery import import_all
 from hlsq.errors import FormatError
-from hlsq.files.fields import Field, shown
+from hlsq.escape import shown
+from hlsq.files.fields import Field
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

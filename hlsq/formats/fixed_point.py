@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hlsq.elementary import power_of_two, round_log2
 from hlsq.errors import FormatError
-from hlsq.files.fields import shown
+from hlsq.escape import shown
 from hlsq.formats.base import (
     MAX_WIDTH,
     Floats,

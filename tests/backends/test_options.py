@@ -1,7 +1,7 @@
 """Hardware options: reuse factors, packing, names, and what is refused."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -176,3 +176,18 @@ def test_what_the_part_has_is_known_or_given() -> None:
 def test_values_of_the_wrong_kind(values: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match=next(iter(values))):
         HardwareOptions(**values)
+
+
+ODD = (
+    10**5000, "x" * 10**5, b"dsp", [8], set(), 1j, np.array([1, 2]), np.array("auto"), np.array(["dsp", "auto"]),
+    np.void(b"a"), object(), {"default": np.array([1, 2])},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("option", [field.name for field in fields(HardwareOptions)])
+def test_values_of_any_kind_are_refused_in_a_line(option: str) -> None:
+    for value in ODD:
+        with pytest.raises(OptionError, match=option) as refused:
+            HardwareOptions(**{option: value})
+        assert str(refused.value).isprintable()
+        assert len(str(refused.value)) < 500

@@ -148,3 +148,14 @@ def test_options_that_make_no_sense_are_refused() -> None:
         run(network, {}, pipeline={"lop": 3})
     with pytest.raises(OptionError, match=r"samples: 0 is not allowed"):
         run(network, {}, samples=0)
+
+
+@pytest.mark.parametrize("option", ["samples", "pipeline", "style", "rewind"])
+def test_values_of_any_kind_are_refused(option: str) -> None:
+    network = line([0], copying(1), [0])
+    odd = [None, 1.5, float("nan"), "3", [2], 10**5000, np.array([1, 2]), 0, -1, {"loop": 10**9}, {"loop": "x" * 10**5}]
+    for value in odd:
+        with pytest.raises(OptionError, match=option) as refused:
+            run(network, {}, **{option: value})  # type: ignore[arg-type]
+        assert len(str(refused.value)) < 300
+    assert run(network, {}, samples=np.int64(2), pipeline={"loop": np.int32(3)}).waiting == ()  # type: ignore[dict-item]
