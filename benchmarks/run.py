@@ -297,5 +297,26 @@ def reduction(count: int, cost_count: int, every: int) -> None:
     click.echo(f"  block evaluations: {verdict(all_ / mine, 3)}; time: {verdict(plain_seconds / seconds, 3)}")
 
 
+@main.command()
+def units() -> None:
+    """Synthesise the units with Yosys, check the netlists, write what they cost, and compare with published designs."""
+    from units import calibration, table
+
+    from hlsq.cost import units as costs
+
+    cells = table.measured()
+    table.write(cells, costs.TABLE)
+    costs._table.cache_clear()
+    calibration.write(costs.PACKING)
+    costs.packings.cache_clear()
+    click.echo(f"\n{len(cells)} units, each netlist as Python computes it")
+    row("published", "class", "", "published", "raw", "paired", "with factor", "error", "left out")
+    for cells_of_row in calibration.fitted():
+        row(*cells_of_row)
+    click.echo("\nNot fitted")
+    for cells_of_row in calibration.checks():
+        row(*cells_of_row)
+
+
 if __name__ == "__main__":
     main()

@@ -1,0 +1,98 @@
+"""A unit to synthesise: its Verilog, and what it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+EXHAUSTIVE_BITS = 16
+"""With no more input bits than this, all inputs are tried."""
+SAMPLES = 20_000
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a unit; ``signed`` says how its bits are to be read."""
+
+    name: str
+    bits: int
+    signed: bool = True
+
+    @property
+    def lo(self) -> int:
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def hi(self) -> int:
+        return self.lo + (1 << self.bits) - 1
+
+    def declared(self, direction: str) -> str:
+        """As a port of a Verilog module."""
+        return f"{direction} {'signed ' if self.signed else ''}[{self.bits - 1}:0] {self.name}"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One row of the table.
+
+    Attributes:
+        unit: what it is, such as ``multiply``.
+        kind: which of its forms.
+        widths: that span the table's grid for this unit and kind.
+        inputs: besides ``clk``.
+        output: the result, a register.
+        body: Verilog inside of the module; assigns to ``result``, which the output's register holds.
+        expected: output of inputs, by name.
+        dsp: whether DSP slices may be used.
+        delay: None for a unit without state; else the output is the input so many cycles ago.
+    """
+
+    unit: str
+    kind: str
+    widths: tuple[int, ...]
+    inputs: tuple[Port, ...]
+    output: Port
+    body: str
+    expected: Callable[[Mapping[str, Integers]], Integers]
+    dsp: bool = False
+    delay: int | None = None
+
+    @property
+    def name(self) -> str:
+        """As a module."""
+        return f"{self.unit}_{self.kind}_{'x'.join(map(str, self.widths))}"
+
+    def verilog(self) -> str:
+        """The module."""
+        ports = ["input clk", *(port.declared("input") for port in self.inputs)]
+        ports.append(f"output reg [{self.output.bits - 1}:0] {self.output.name}")
+        return (
+            f"(* keep_hierarchy *) module {self.name}({', '.join(ports)});\n"
+            f"wire [{self.output.bits - 1}:0] result;\n"
+            f"always @(posedge clk) {self.output.name} <= result;\n{self.body}\nendmodule\n"
+        )
+
+    def samples(self) -> dict[str, Integers]:
+        """Inputs to try: all if there are few, else many at random and all combinations of the ends of the ranges."""
+        total = sum(port.bits for port in self.inputs)
+        if total <= EXHAUSTIVE_BITS:
+            index = np.arange(1 << total, dtype=np.int64)
+            found = {}
+            for port in self.inputs:
+                found[port.name] = (index & ((1 << port.bits) - 1)) + port.lo
+                index = index >> port.bits
+            return found
+        rng = np.random.default_rng(total)
+        ends = [np.unique(np.clip([port.lo, port.lo + 1, -1, 0, 1, port.hi], port.lo, port.hi)) for port in self.inputs]
+        found = {}
+        for port, some in zip(self.inputs, ends, strict=True):
+            uniform = rng.integers(port.lo, port.hi, SAMPLES, endpoint=True)
+            small = uniform >> rng.integers(
+                0, port.bits, SAMPLES
+            )  # of every magnitude, as clamping and rounding ask for
+            found[port.name] = np.concatenate([uniform, small, rng.choice(some, SAMPLES)])
+        return found
