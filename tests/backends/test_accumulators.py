@@ -71,7 +71,9 @@ def test_the_bias_is_added_at_its_own_width() -> None:
     assert block.accumulator.width > 16
     code = render_project(Design(graph, HardwareOptions(accumulator="fxpqnet")))["firmware/blocks/conv2_q.h"]
     assert f"typedef hlsq::sint<{block.accumulator.width}> acc_t;" in code
-    assert f"const acc_t acc = (acc_t(sum) << {block.product_shift}) + acc_t(conv2_q_bias[group][output]);" in code
+    shift = block.product_shift
+    shifted = f"hlsq::shift_left<acc_t>(sum, hlsq::uint<{shift.bit_length()}>({shift}))"
+    assert f"const acc_t acc = {shifted} + acc_t(conv2_q_bias[group][output]);" in code
 
 
 @pytest.mark.parametrize("accumulator", ["fxpqnet", {"default": 16, "conv1": 18, "fc": 20}])

@@ -125,7 +125,7 @@ def test_a_project_from_before_its_part_was_checked(folder: Path) -> None:
             "options: reuse_factor: 'no' is",
         ),
         (lambda d: d.pop("checksums") and d["options"].update(word_bits=[16]), "options: word_bits [16] is unknown"),
-        (lambda d: d.pop("checksums") and d["options"].update(io_type=None), "options: io_type: 'None' is unknown"),
+        (lambda d: d.pop("checksums") and d["options"].update(io_type=None), "options: io_type: None is unknown"),
     ],
 )
 def test_a_damaged_marker(folder: Path, change: Callable[[Data], object], message: str) -> None:
