@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from hlsq.graph import DyadicRequant, QBlock, QuantizedGraph, Requant
+from hlsq.graph.lowering.requant import more_shifts
 from hlsq.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D
 from hlsq.graph.ops.base import spatial
 from hlsq.graph.ops.pool2d import Pool2D
@@ -106,7 +107,7 @@ def _requant_bits(requant: Requant | None) -> int:
     if requant is None:
         return 0
     if isinstance(requant, DyadicRequant):
-        return sum(table_bits(table) for table in (requant.multiplier, requant.shift) if len(set(table)) > 1)
+        return sum(table_bits(table) for table in (requant.multiplier, more_shifts(requant)) if len(set(table)) > 1)
     return table_bits(requant.thresholds) + table_bits(requant.values)
 
 

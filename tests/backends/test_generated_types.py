@@ -99,7 +99,9 @@ def test_powers_of_two_are_requantised_by_shift_round_and_clamp(seed: int) -> No
             continue
         body = finish_of(code)
         assert is_plain(body) == powers(block, graph), name
-        assert f"hlsq::round_{block.requant.rounding}(p, " in body
+        least, most = min(block.requant.shift), max(block.requant.shift)
+        shared = f"<{least}>" if least < most else ""
+        assert f"hlsq::round_{block.requant.rounding}{shared}(p, " in body
         assert "hlsq::clamp<value_t>(rounded, " in body
         shifted += is_plain(body)
     assert shifted >= 3

@@ -12,7 +12,7 @@ from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo, Rounding
-from hlsq.graph import Activation, QuantizedGraph
+from hlsq.graph import Activation, DyadicRequant, QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
 from hlsq.graph.ops import Conv2D, DepthwiseConv2D, Identity
 from hlsq.plan import BlockPlan, Plan
@@ -44,9 +44,14 @@ def network() -> tuple[hlsq.Graph, Plan]:
     codes = BlockPlan(weight=PowerOfTwo(5, 7, (2.0, 0.25, 0.0625)), output=FixedPoint(12, 2))
     kernel = np.array([4.0, -8.0, 0.0625]).reshape(1, 1, 1, 3)
     b.add("codes", Conv2D(), ["x"], kernel=kernel, activation=LEAKY, plan=codes)
+    # All outputs are coarser, but not equally so.
+    for name, rounding, activation in (("up", Rounding.HALF_UP, Activation()), ("even", Rounding.HALF_EVEN, LEAKY)):
+        output = FixedPoint(6, -2, rounding=rounding)
+        plan = BlockPlan(weight=PowerOfTwo(5, 7, (2.0, 0.25, 0.0625)), output=output)
+        b.add(name, Conv2D(), ["x"], kernel=kernel, activation=activation, plan=plan)
     positive = BlockPlan(weight=FixedPoint(3, 0, signed=False), bias=FixedPoint(12, 4), output=FixedPoint(10, 0))
     b.add("unsigned", DepthwiseConv2D(), ["x"], kernel=np.full((1, 1, 1), 7.0), bias=np.array([0.5]), plan=positive)
-    return b.build([*OUTPUTS, "codes", "unsigned"])
+    return b.build([*OUTPUTS, "codes", "up", "even", "unsigned"])
 
 
 @pytest.mark.csim
@@ -76,7 +81,20 @@ def test_amounts_of_shifts_are_unsigned_and_as_wide_as_they_are_large() -> None:
     )
     by_channel = code_of("codes", graph)
     assert "static const hlsq::uint<2> codes_q_left[3][1] = {{3}, {0}, {0}};" in by_channel
-    assert "const hlsq::uint<3> shift = codes_q_shift[group][output] + (t < 0 ? 3 : 0);" in by_channel
+    assert "const hlsq::uint<3> more = codes_q_shift[group][output] + (t < 0 ? 3 : 0);" in by_channel
+
+
+def test_what_all_channels_shift_is_no_shifter() -> None:
+    graph = quantize_graph(*network())
+    for name, negative in (("up", 0), ("even", 3)):
+        requant = graph.by_name[name].requant
+        assert isinstance(requant, DyadicRequant)
+        assert (requant.shift, requant.negative_shift) == ((1, 4, 6), negative)
+        assert f"static const hlsq::uint<3> {name}_q_shift[3][1] = {{{{0}}, {{3}}, {{5}}}};" in code_of(name, graph)
+    assert "round_half_up<1>(p, hlsq::uint<3>(up_q_shift[group][output]))" in code_of("up", graph)
+    even = code_of("even", graph)
+    assert "const hlsq::uint<4> more = even_q_shift[group][output] + (t < 0 ? 3 : 0);" in even
+    assert "round_half_even<1>(p, more)" in even
 
 
 def test_a_level_is_selected_and_not_looked_up() -> None:

@@ -15,7 +15,7 @@ from hlsq.backends.vitis.types import cpp_int, cpp_signed, format_interval, span
 from hlsq.errors import QuantizationError
 from hlsq.formats import Format
 from hlsq.graph import DyadicRequant, Interval, QBlock, Requant, ThresholdRequant
-from hlsq.graph.lowering.requant import working_interval
+from hlsq.graph.lowering.requant import more_shifts, working_interval
 from hlsq.graph.ops import Op
 from hlsq.graph.ops.base import spatial
 
@@ -140,9 +140,15 @@ class RequantCode:
         first = ("left", self.left_shifts) if r.is_shift else ("multiplier", r.multiplier)
         return [
             Table(f"{self.prefix}_{key}", cpp_int(span(values)), values)
-            for key, values in (first, ("shift", r.shift))
+            for key, values in (first, ("shift", more_shifts(r)))
             if len(set(values)) > 1
         ]
+
+    @property
+    def least_shift(self) -> int:
+        """By how much every channel shifts right at least; tables say how much more."""
+        assert isinstance(self.requant, DyadicRequant)  # noqa: S101 - the template looked
+        return min(self.requant.shift)
 
     @property
     def left_shifts(self) -> tuple[int, ...]:

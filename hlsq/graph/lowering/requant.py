@@ -120,6 +120,11 @@ def working_interval(requant: DyadicRequant, scaled: Interval) -> Interval:
     return inner.union(rounded).union(Interval(requant.lo, requant.hi))
 
 
+def more_shifts(requant: DyadicRequant) -> tuple[int, ...]:
+    """By how much each channel shifts right beyond the one that does least, which is what hardware stores."""
+    return tuple(shift - min(requant.shift) for shift in requant.shift)
+
+
 def output_interval(requant: Requant | None, scaled: Interval, channels: int) -> Interval:
     """The integers that come out of ``requant`` for ``t`` in ``scaled``."""
     if requant is None:

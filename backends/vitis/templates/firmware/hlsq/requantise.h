@@ -7,26 +7,30 @@
 
 namespace hlsq {
 
-// Half of 2^shift, 0 for no shift. Amounts of shifts are unsigned and never become negative on the way: one that could be
-// would take a shifter of both directions.
-template <class T, class SHIFT> inline T half_of(SHIFT shift) {
+// Outputs that share a requantiser may differ in their shifts. The smallest, LEAST, is wires; a shifter does the rest,
+// `more`. Amounts are unsigned and never become negative on the way: one that could be would take a shifter of both
+// directions.
+
+// Half of 2^(LEAST + more), 0 for no shift.
+template <class T, int LEAST, class SHIFT> inline T half_of(SHIFT more) {
 #pragma HLS INLINE
-    return T((bits_of_type<T>(1) << shift) >> 1);
+    typedef bits_of_type<T> bits_t;
+    return LEAST == 0 ? T((bits_t(1) << more) >> 1) : T((bits_t(1) << (at_least_one(LEAST) - 1)) << more);
 }
 
-// value / 2^shift, ties to the even integer.
-template <class T, class SHIFT> inline T round_half_even(T value, SHIFT shift) {
+// value / 2^(LEAST + more), ties to the even integer.
+template <int LEAST = 0, class T, class SHIFT> inline T round_half_even(T value, SHIFT more) {
 #pragma HLS INLINE
-    const T odd = (value >> shift) & T(1);
-    const T adjusted = value + half_of<T>(shift) - T(1) + odd;
-    return shift == 0 ? value : T(adjusted >> shift);
+    const T odd = T(T(value >> LEAST) >> more) & T(1);
+    const T adjusted = value + half_of<T, LEAST>(more) - T(1) + odd;
+    return LEAST == 0 && more == 0 ? value : T(T(adjusted >> LEAST) >> more);
 }
 
-// value / 2^shift, ties upwards.
-template <class T, class SHIFT> inline T round_half_up(T value, SHIFT shift) {
+// value / 2^(LEAST + more), ties upwards.
+template <int LEAST = 0, class T, class SHIFT> inline T round_half_up(T value, SHIFT more) {
 #pragma HLS INLINE
-    const T adjusted = value + half_of<T>(shift);
-    return adjusted >> shift;
+    const T adjusted = value + half_of<T, LEAST>(more);
+    return T(adjusted >> LEAST) >> more;
 }
 
 template <class OUT, class T> inline OUT clamp(T value, T low, T high) {
