@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
 from networks import NetworkBuilder, quantized_network
 from small import small_network
 
+from hlsq.backends.vitis.blocks import code_for
+from hlsq.backends.vitis.blocks.mac import DenseCode
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.errors import FormatError
 from hlsq.formats import Affine, FixedPoint, Format, PowerOfTwo
 from hlsq.graph import Activation, ChannelScale, QuantizedGraph
@@ -220,11 +225,24 @@ def test_a_reshape_needs_no_memory_of_its_own() -> None:
 
 def test_line_buffers_by_hand(small: NetworkMemory) -> None:
     lines = {block.name: block.line_buffer_bits for block in small.blocks}
-    assert lines["conv/first"] == 2 * (6 + 2) * 2 * 9, "two padded rows; an 8-bit input minus 120 needs 9 bits"
-    assert lines["conv/second"] == 2 * (6 + 2) * 4 * 8
+    assert lines["conv/first"] == 2 * 6 * 2 * 9, "two rows without their padding; an 8-bit input minus 120 needs 9 bits"
+    assert lines["conv/second"] == 2 * 6 * 4 * 8
     assert lines["sum"] == lines["pool"] == lines["class"] == 0
     assert small.line_buffer_bits == sum(lines.values())
-    assert measure(quantize_graph(*small_network()), streaming=False).line_buffer_bits == 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
+def test_line_buffers_are_those_of_the_hardware(seed: int, io_type: Literal["io_stream", "io_parallel"]) -> None:
+    graph = quantized_network(seed)
+    design = Design(graph, HardwareOptions(io_type=io_type))
+    built = {block.name: 0 for block in graph.blocks}
+    for hardware in design.functions:
+        code = code_for(design, hardware)
+        if (kept := code.memory) is not None and not isinstance(code, DenseCode):
+            assert kept.words * kept.word == code.in_map[2], "no word is filled up"
+            built[hardware.block.name] = kept.copies * kept.places * kept.words * kept.word * code.tap.width
+    assert {block.name: block.line_buffer_bits for block in measure(graph).blocks} == built
 
 
 def test_line_buffers_of_dilated_and_pooling_windows() -> None:

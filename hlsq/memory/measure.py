@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from hlsq.graph import DyadicRequant, QBlock, QuantizedGraph, Requant
+from hlsq.graph import DyadicRequant, Interval, QBlock, QuantizedGraph, Requant
 from hlsq.graph.lowering.requant import more_shifts
-from hlsq.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D
+from hlsq.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, MaxPool2D
 from hlsq.graph.ops.base import spatial
 from hlsq.graph.ops.pool2d import Pool2D
 from hlsq.memory.maps import map_memory, working_maps
@@ -19,7 +19,7 @@ ScaleTable = Literal["scale", "shift"]
 
 
 def measure(
-    graph: QuantizedGraph, word_bits: int = WORD_BITS, rom_bits: Mapping[str, int] | None = None, streaming: bool = True
+    graph: QuantizedGraph, word_bits: int = WORD_BITS, rom_bits: Mapping[str, int] | None = None
 ) -> NetworkMemory:
     """Memory of ``graph``.
 
@@ -27,7 +27,6 @@ def measure(
         graph: the integer network.
         word_bits: width of the memory words that hold packed codes; wider codes get the next power of two.
         rom_bits: of every block with weights, as a backend lays them out.
-        streaming: whether maps are streamed through line buffers; without, there are none.
 
     Raises:
         FormatError: a word or code of more than 64 bits.
@@ -40,7 +39,7 @@ def measure(
             maps=maps[block.name].codes,
             maps_packed=maps[block.name].packed,
             requant_bits=sum(map(_requant_bits, (block.requant, *block.input_requants))),
-            line_buffer_bits=_line_buffer(graph, block) if streaming else 0,
+            line_buffer_bits=_line_buffer(graph, block),
             **_weights(block, word_bits, roms.get(block.name)),
             **_constants(block, word_bits),
         )
@@ -112,7 +111,10 @@ def _requant_bits(requant: Requant | None) -> int:
 
 
 def _line_buffer(graph: QuantizedGraph, block: QBlock) -> int:
-    """Rows above the current one that a sliding window still needs, as wide as an input minus its zero point."""
+    """Rows of the map above the current one that a sliding window still needs; padding is not stored.
+
+    Values are as wide as an input minus its zero point, for a maximum as an input.
+    """
     op, source = block.op, block.inputs[0]
     height, width, channels = spatial(graph.shapes[source])
     if isinstance(op, Pool2D):
@@ -123,4 +125,6 @@ def _line_buffer(graph: QuantizedGraph, block: QBlock) -> int:
         span = op.dilation[0] * (block.weights.values.shape[0] - 1) + 1
     else:
         return 0
-    return (span - 1) * (width + op.padding[2] + op.padding[3]) * channels * tap_bits(graph, source)
+    fmt = graph.formats[source]
+    bits = Interval(fmt.qmin, fmt.qmax).width if isinstance(op, MaxPool2D) else tap_bits(graph, source)
+    return (span - 1) * width * channels * bits

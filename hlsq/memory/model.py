@@ -48,7 +48,7 @@ class BlockMemory:
         packed_constants: biases and scales in words.
         requant_bits: requantisation tables: multipliers and shifts per channel, thresholds and their values. A single
             multiplier for all channels is a constant of the logic and needs none.
-        line_buffer_bits: rows that a sliding window keeps of its streamed input.
+        line_buffer_bits: rows that a sliding window keeps of its input.
     """
 
     name: str

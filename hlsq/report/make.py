@@ -47,8 +47,7 @@ def make_report(
         deviations: roundings by block, counted on the first calibration samples.
         accuracy: results that the user added, name to value.
     """
-    streaming = design.io_type == "io_stream"
-    memory = measure(graph, design.word_bits, {name: mac.rom_bits for name, mac in design.macs.items()}, streaming)
+    memory = measure(graph, design.word_bits, {name: mac.rom_bits for name, mac in design.macs.items()})
     found = {name: DeviationReport(d.values, d.differing, d.largest) for name, d in (deviations or {}).items()}
     blocks = tuple(
         _block_report(graph, block, design, plan, memory.by_name[block.name], found.get(block.name))

@@ -103,7 +103,7 @@ def tables(report: NetworkReport) -> list[Table]:
             tuple(_memory_row(b) for b in blocks if b.memory.parameters.after or b.memory.line_buffer_bits),
             right=tuple(range(1, 11)),
             note="Codes alone; packed in words with their unused bits; ROM as laid out. Bias, batch norm (scale) and "
-            "requantisation tables, and the line buffers of streamed windows, are apart from the weights.",
+            "requantisation tables, and the line buffers of windows, are apart from the weights.",
         ),
         Table(
             "Read-write and read-only memory",

@@ -159,7 +159,7 @@ def memory_rows(report: NetworkReport) -> list[tuple[str, str, str]]:
         (f"  {word}", memory.read_write_packed),
     ):
         found.append((what, size(s.before), f"{saved(s)}, {times(s)} times"))
+    found.append(("line buffers", "-", size(memory.line_buffer_bits)))
     if report.io_type == "io_stream":
-        found.append(("line buffers", "-", size(memory.line_buffer_bits)))
         found.append(("streams", "-", size(report.stream_bits)))
     return found
