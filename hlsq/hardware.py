@@ -145,6 +145,7 @@ class HardwareModel:
         """
         from hlsq.backends.vitis.simulation import Simulation, compile_library
 
+        _check_flags(ap_types=ap_types)
         with self._lock:
             digest = self._digest()  # before, so that what is edited meanwhile is compiled again
             stamp = "ap" if ap_types else "lib"
@@ -184,6 +185,7 @@ class HardwareModel:
             x: real inputs, as for ``emulate``.
             ap_types: simulate with the ``ap_int`` classes.
         """
+        _check_flags(ap_types=ap_types)
         integers = Emulator(self.graph).quantize_inputs(x)
         return self._simulation(ap_types).iterations(integers)
 
@@ -250,6 +252,7 @@ class HardwareModel:
         from hlsq.backends.vitis.integrity import edited_files
         from hlsq.backends.vitis.vectors import read_vectors
 
+        _check_flags(ap_types=ap_types)
         stored = None
         if x is None:
             vectors = read_vectors(self.design, self.output_dir)
@@ -364,7 +367,7 @@ def _check_flags(**flags: bool) -> None:
     for name, value in flags.items():
         if not isinstance(value, (bool, np.bool_)):
             raise OptionError(f"{name} is {shown(value)}; allowed: True, False")
-    if flags["host"] and (flags["raw"] or flags["trace"]):
+    if flags.get("host") and (flags["raw"] or flags["trace"]):
         integers = "raw" if flags["raw"] else "trace"
         raise OptionError(
             f"host=True asks for real values behind the hardware, {integers}=True for its integers; "

@@ -7,9 +7,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hlsq.backends.vitis.project import PATIENCE, building
 from hlsq.backends.vitis.render import render_build_options
 from hlsq.errors import OptionError, ToolFailedError
+from hlsq.escape import shown
 from hlsq.files.write import write_file
 from hlsq.toolchain import find_vitis, run_tool, vitis_command
 
@@ -34,18 +37,22 @@ def run_build(
         The synthesis report as hls4ml parses it; empty if there was no synthesis.
 
     Raises:
-        OptionError: an option that does not exist, or cosim, export or vsynth without synth.
+        OptionError: an option that does not exist or is no bool, or cosim, export or vsynth without synth.
         ToolNotFoundError: neither ``vitis-run`` nor ``vitis_hls`` is installed.
         ToolFailedError: Vitis HLS failed, or another process is building the project.
     """
     if unknown:
         raise OptionError.unknown("build", next(iter(unknown)), ["reset", "log_to_stdout", *STEPS])
+    steps = {"csim": csim, "synth": synth, "cosim": cosim, "export": export, "vsynth": vsynth}
+    for name, chosen in {"reset": reset, "log_to_stdout": log_to_stdout, **steps}.items():
+        if not isinstance(chosen, (bool, np.bool_)):
+            raise OptionError(f"build: {name} is {shown(chosen)}; allowed: True, False")
     if not synth:
         for step, wanted in (("cosim", cosim), ("export", export), ("vsynth", vsynth)):
             if wanted:
                 raise OptionError(f"build: {step}=True needs synth=True, because it works on the synthesised design")
     tool = find_vitis()
-    text = render_build_options(reset=reset, csim=csim, synth=synth, cosim=cosim, export=export, vsynth=vsynth)
+    text = render_build_options(reset=reset, **steps)
     with building(folder, ToolFailedError, PATIENCE):
         write_file(folder / "build_opt.tcl", text, ToolFailedError, "the options of Vitis HLS")
         run_tool(vitis_command(tool, "build_prj.tcl"), cwd=folder, log_file="vitis_hls.log", stream=log_to_stdout)

@@ -4,8 +4,11 @@ import json
 import os
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import hlsq
@@ -114,3 +117,19 @@ def test_the_script_runs_as_tcl(project: hlsq.HardwareModel, tmp_path: Path) -> 
 
 def test_vitis_component_is_json(project: hlsq.HardwareModel) -> None:
     assert json.loads((project.output_dir / "vitis-comp.json").read_text())["name"] == "hlsq_net"
+
+
+@pytest.mark.parametrize("option", ["csim", "synth", "cosim", "export", "vsynth", "reset", "log_to_stdout"])
+def test_flags_are_bools(project: hlsq.HardwareModel, option: str) -> None:
+    values: list[Any] = ["no", 1, None, float("nan"), 10**5000, np.array([True, False])]
+    for value in values:
+        with pytest.raises(OptionError, match=f"build: {option} is .*; allowed: True, False"):
+            project.build(**{option: value})
+
+
+def test_a_model_takes_bools_for_flags(project: hlsq.HardwareModel) -> None:
+    x = np.zeros((1, *project.graph.inputs[0].shape))
+    for call in (project.compile, partial(project.predict, x), partial(project.verify, x),
+                 partial(project.count_iterations, x)):  # fmt: skip
+        with pytest.raises(OptionError, match="ap_types is 'no'; allowed: True, False"):
+            call(ap_types="no")
