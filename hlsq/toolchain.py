@@ -197,9 +197,12 @@ def _read(process: subprocess.Popen[str], log: Log | None, stream: bool) -> list
         lines.append(line)
         if log is not None:
             log.write(line)
-        if stream:
-            sys.stdout.write(line)
-            sys.stdout.flush()
+        if stream and sys.stdout is not None:
+            try:
+                sys.stdout.write(line)
+                sys.stdout.flush()
+            except (OSError, ValueError):  # a full disk, or nobody reads: hours of work do not end for that
+                stream = False
     return lines
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import sys
@@ -165,6 +167,24 @@ def test_run_returns_and_logs_both_streams_and_passes_the_environment(
 def test_stream_copies_to_standard_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toolchain.run_tool([make_tool(tmp_path, "tool")], cwd=tmp_path, stream=True)
     assert "line 0\nline 1\nline 2\n" in capsys.readouterr().out
+
+
+class Full(io.StringIO):
+    """Standard output in a file on a full disk."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("stream", [None, Full()])
+def test_a_program_goes_on_where_nobody_takes_what_it_prints(
+    stream: io.StringIO | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", stream)
+    output = toolchain.run_tool([make_tool(tmp_path, "tool", lines=30)], cwd=tmp_path, log_file="log", stream=True)
+    monkeypatch.undo()
+    assert (tmp_path / "log").read_text() == output
+    assert len(output.splitlines()) >= 30
 
 
 def test_failure_names_command_code_log_and_only_the_last_lines(tmp_path: Path) -> None:

@@ -61,8 +61,17 @@ class ExplainedGroup(_Explaining, click.Group):
 
 
 def echo(text: str) -> None:
-    """Print ``text``, whose names of layers and files may hold what a terminal acts on."""
-    click.echo(terminal(text))
+    """Print ``text``, whose names of layers and files may hold what a terminal acts on.
+
+    Raises:
+        Explained: there is no room for it. (Where nobody reads any more, click ends the command in silence.)
+    """
+    try:
+        click.echo(terminal(text))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Explained(f"cannot write to standard output: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import re
 import subprocess
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hlsq.cli.console import step
+from hlsq.cli.console import Explained, echo, step
 from hlsq.cli.quiet import stderr_held_back
 
 
@@ -61,3 +63,23 @@ def test_long_steps_are_named_on_a_terminal_only(
     out, err = capsys.readouterr()
     assert out == ""
     assert re.fullmatch(r"Compiling ...\nCompiling: \d+\.\d s\n", err)
+
+
+class Full(io.StringIO):
+    """Standard output in a file on a full disk."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_no_room_for_what_is_printed_is_an_error_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", Full())
+    with pytest.raises(Explained, match="cannot write to standard output: No space left on device"):
+        echo("text")
+    monkeypatch.undo()
+
+
+def test_steps_pass_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    with step("Compiling"), stderr_held_back():
+        pass
