@@ -18,6 +18,7 @@ from hlsq.backends.vitis.names import MOST_LETTERS, identifiers, top_name
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
 from hlsq.errors import OptionError
+from hlsq.files.fields import shown
 from hlsq.graph.lowering import quantize_graph
 
 INCLUDE = re.compile(r'#include (<\S+>|"(?:firmware/|\.\./)?hlsq/\S+")')
@@ -175,7 +176,7 @@ def test_identifiers_are_as_close_to_the_names_as_they_can_be() -> None:
 
 @pytest.mark.parametrize("name", ["a" * 65, "", "1a", "a-b", "é", "a\n", 5, None])
 def test_names_of_projects_that_cannot_be(name: object, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=re.escape(f"project_name {name!r}")):
+    with pytest.raises(OptionError, match=re.escape(f"project_name {shown(name)}")):
         project(["x", "y", "a", "b"], tmp_path / "net", project_name=name)
 
 
