@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 from tqdm.utils import ObjectWrapper
@@ -34,10 +35,18 @@ class _Stream(ObjectWrapper):
 class _Lines(tqdm):
     """Progress as lines that follow each other, for logs."""
 
+    def __init__(self, **options: Any) -> None:
+        self._said = time.monotonic()
+        super().__init__(**options)
+
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        """Print how far the work is; what a bar would clear away (an empty message) prints nothing."""
-        text = str(self) if msg is None else msg
-        if text:
+        """Print how far the work is, if the last line was long ago; what a bar would clear away prints nothing.
+
+        tqdm asks for it at other times as well, such as when a bar gets another text.
+        """
+        text, now = str(self) if msg is None else msg, time.monotonic()
+        if text and now - self._said >= LINES_APART:
+            self._said = now
             self.fp.write(f"{text}\n")
             self.fp.flush()
 

@@ -25,7 +25,9 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys:
 
 def test_short_work_prints_nothing_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_bar(10, "verify", "sample") as bar:
-        bar.update(10)
+        for number in range(10):
+            bar.set_postfix_str(f"image {number}")
+            bar.update()
 
     assert capsys.readouterr().err == ""
 
