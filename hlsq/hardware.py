@@ -282,10 +282,11 @@ class HardwareModel:
         Raises:
             ToolNotFoundError: Vitis HLS is not installed.
             ToolFailedError: Vitis HLS failed; its log is ``vitis_hls.log`` in the project folder.
+            GraphError: another network has been converted into the folder meanwhile.
         """
         from hlsq.backends.vitis.build import run_build
 
-        return run_build(self.output_dir, csim=csim, synth=synth, cosim=cosim, **options)
+        return run_build(self.output_dir, design=self.design, csim=csim, synth=synth, cosim=cosim, **options)
 
     def report(self) -> Report:
         """Memory, PEs, widths and formats per block; ``print`` it, or ``.to_json()``, ``.to_html()``."""
@@ -296,7 +297,11 @@ class HardwareModel:
         return make_report(self.graph, facts, self.plan, self.float_graph, self.deviations, self.accuracy)
 
     def write_vectors(self, x: Inputs) -> None:
-        """Store ``x`` and its expected outputs as the vectors of the test bench."""
+        """Store ``x`` and its expected outputs as the vectors of the test bench.
+
+        Raises:
+            GraphError: another network has been converted into the folder meanwhile.
+        """
         from hlsq.backends.vitis.project import write_vectors
 
         write_vectors(self.design, self.output_dir, *expected_integers(self.graph, x))

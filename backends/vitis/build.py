@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from hlsq.backends.vitis.project import PATIENCE, building
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.integrity import check_design
+from hlsq.backends.vitis.project import PATIENCE, building, reading
 from hlsq.backends.vitis.render import render_build_options
 from hlsq.errors import OptionError, ToolFailedError
 from hlsq.escape import shown
@@ -22,6 +24,7 @@ STEPS = ("csim", "synth", "cosim", "export", "vsynth")
 def run_build(
     folder: Path,
     *,
+    design: Design | None = None,
     reset: bool = False,
     csim: bool = True,
     synth: bool = True,
@@ -33,6 +36,18 @@ def run_build(
 ) -> dict[str, Any]:
     """Run the chosen steps of Vitis HLS in ``folder``; the log goes to ``vitis_hls.log`` there.
 
+    Args:
+        folder: project folder.
+        design: what the project must hold, if that could have changed.
+        reset: begin anew instead of going on with what an earlier run left.
+        csim: C simulation.
+        synth: C synthesis.
+        cosim: co-simulation.
+        export: an IP core.
+        vsynth: logic synthesis.
+        log_to_stdout: show what the tool prints.
+        unknown: none.
+
     Returns:
         The synthesis report as hls4ml parses it; empty if there was no synthesis.
 
@@ -40,6 +55,7 @@ def run_build(
         OptionError: an option that does not exist or is no bool, or cosim, export or vsynth without synth.
         ToolNotFoundError: neither ``vitis-run`` nor ``vitis_hls`` is installed.
         ToolFailedError: Vitis HLS failed, or another process is building the project.
+        GraphError: the folder does not hold the project of ``design``.
     """
     if unknown:
         raise OptionError.unknown("build", next(iter(unknown)), ["reset", "log_to_stdout", *STEPS])
@@ -54,6 +70,9 @@ def run_build(
     tool = find_vitis()
     text = render_build_options(reset=reset, **steps)
     with building(folder, ToolFailedError, PATIENCE):
+        if design is not None:
+            with reading(folder):
+                check_design(folder, design)
         write_file(folder / "build_opt.tcl", text, ToolFailedError, "the options of Vitis HLS")
         run_tool(vitis_command(tool, "build_prj.tcl"), cwd=folder, log_file="vitis_hls.log", stream=log_to_stdout)
     return _report(folder) if synth else {}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.backends.vitis.design import Design
-from hlsq.backends.vitis.integrity import check_data, made_options, read_options
+from hlsq.backends.vitis.integrity import check_data, check_design, made_options, read_options
 from hlsq.backends.vitis.marker import MARKER, all_files, make_marker, read_marker, written_files
 from hlsq.backends.vitis.render import render_project
 from hlsq.backends.vitis.vectors import Ints, input_files, output_files, vector_files
@@ -188,10 +188,12 @@ def write_vectors(design: Design, folder: str | Path, inputs: Mapping[str, Ints]
 
     Raises:
         OutputDirError: they cannot be written.
+        GraphError: the folder does not hold the project of ``design``.
     """
     path, what = Path(folder), "the test bench's vectors"
     files = vector_files(design, inputs, outputs)
     with exclusive(path, OutputDirError, f"the project {str(path)!r}", PATIENCE):
+        check_design(path, design)
         replace_files(path, files, list(files), OutputDirError, what)
 
 

@@ -236,15 +236,23 @@ def test_an_earlier_project_is_replaced_other_files_are_not(
     assert [p.name for p in mine.iterdir()] == ["thesis.tex"]
 
 
-def test_a_model_does_not_compute_with_the_project_of_another(project: hlsq.HardwareModel, samples: np.ndarray) -> None:
+def test_a_model_does_nothing_with_the_project_of_another(
+    project: hlsq.HardwareModel, samples: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert project.float_graph is not None
     hlsq.convert(project.float_graph, project.plan, output_dir=project.output_dir)  # the same again
     assert project.verify(samples[:1]).mismatches == 0
 
     other = hlsq.convert(project.float_graph, project.plan, output_dir=project.output_dir, reuse_factor=1)
     message = "holds the project of another network, or of other options"
-    with pytest.raises(GraphError, match=message):
-        project.predict(samples)
+    tool = tmp_path / "vitis_hls"
+    tool.write_text("#!/bin/bash\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("HLSQ_VITIS", str(tool))
+    for call in (project.predict, project.count_iterations, project.write_vectors, lambda _: project.build()):
+        with pytest.raises(GraphError, match=message):
+            call(samples)
+    other.build()
     assert hlsq.load_project(project.output_dir).verify(samples[:1]).mismatches == 0
     assert other.design.options.reuse_factor == 1
 
