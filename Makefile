@@ -57,7 +57,7 @@ demo: $(INSTALLED) ## train, quantise, emit, simulate and verify a small network
 test: $(INSTALLED) ## run all tests, in two processes (WORKERS=n for others)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-test-fast: $(INSTALLED) ## run the tests that are quick and need no data, in about two and a half minutes
+test-fast: $(INSTALLED) ## run the tests that are quick and need no data, in about two minutes
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not realdata" $(PYTEST_ARGS)
 
 # More than the tests take, each simulated as C++ and as streams: three quarters of an hour on two busy cores.

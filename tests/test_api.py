@@ -20,6 +20,7 @@ def samples() -> np.ndarray:
 def keras_model() -> Any:
     import keras
 
+    keras.utils.set_random_seed(1)  # what formats clip depends on the weights
     layers = keras.layers
     x = inputs = keras.Input((6, 6, 2), name="image")
     x = layers.Conv2D(3, 3, activation="relu", name="conv")(x)
@@ -109,7 +110,8 @@ def test_formats_of_single_tensors(keras_model: Any, samples: np.ndarray, tmp_pa
     assert weight == usual.with_format("conv", width=4, values=kernel).blocks["conv"].weight
     assert (weight.bits, plan.blocks["conv"].output.bits, plan.inputs["image"].bits) == (4, 5, 7)  # type: ignore[union-attr]
     assert plan.blocks["logits"] == usual.blocks["logits"]
-    assert "clipped" not in hlsq.convert(keras_model, plan, output_dir=tmp_path / "net", calibration=samples).plan.info
+    fitting = hlsq.convert(keras_model, plan, output_dir=tmp_path / "net", calibration=samples).plan.info
+    assert not {"conv.weight", "conv.output", "image.input"} & set(fitting.get("clipped", {}))
 
     data = usual.to_dict()
     data["blocks"]["conv"]["weight"]["width"] = 4
