@@ -1,0 +1,103 @@
+"""Figures of an estimate: of every block, of what connects them, and of the whole against a part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+
+from hlsq.cost.parts import Part
+
+RESOURCES = ("lut", "ff", "dsp", "bram18", "uram")
+"""What a part has a capacity of, by the names of fields here and of ``Part``."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Cells of 7 series. Estimates are of synthesis, and no whole numbers before they are shown.
+
+    Attributes:
+        lut: LUTs of six inputs, ``lutram`` included.
+        ff: flip-flops.
+        dsp: DSP slices.
+        bram18: block RAMs of 18 Kb; one of 36 Kb is two.
+        uram: UltraRAMs.
+        lutram: LUTs that are memories or shift registers.
+    """
+
+    lut: float = 0.0
+    ff: float = 0.0
+    dsp: int = 0
+    bram18: int = 0
+    uram: int = 0
+    lutram: float = 0.0
+
+    def __add__(self, other: Resources) -> Resources:
+        return Resources(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Resources)))
+
+    def times(self, count: float) -> Resources:
+        """``count`` of them; whole DSP slices and memories, so ``count`` is whole where there are any."""
+        lut, ff, lutram = self.lut * count, self.ff * count, self.lutram * count
+        return Resources(lut, ff, int(self.dsp * count), int(self.bram18 * count), int(self.uram * count), lutram)
+
+
+@dataclass(frozen=True)
+class BlockEstimate(Resources):
+    """One block, with the streams or memories that bring its inputs.
+
+    Attributes:
+        pes: processing elements.
+        latency: cycles from its first input to its last output, where its inputs come and go as fast as they can.
+        interval: cycles between samples.
+        useful: share of the PEs' cycles in the design's interval in which they compute a product; 0 without PEs.
+        parts: what it consists of, such as ``"PEs"``, ``"adder trees"``, ``"weights"``, ``"line buffers"``.
+    """
+
+    pes: int = 0
+    latency: int = 0
+    interval: int = 0
+    useful: float = 0.0
+    parts: Mapping[str, Resources] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Estimate(BlockEstimate):
+    """A whole design. Of ``parts``, the sums over all blocks.
+
+    Attributes:
+        blocks: by name, in the order of the network.
+        clock_period: in nanoseconds.
+        capacity: what the part has; None if that is unknown.
+        limit: share of the capacity that the design may take.
+    """
+
+    blocks: Mapping[str, BlockEstimate] = field(default_factory=lambda: MappingProxyType({}))
+    clock_period: float = 5.0
+    capacity: Part | None = None
+    limit: float = 0.8
+
+    @property
+    def utilization(self) -> dict[str, float]:
+        """Share of the part that each of ``RESOURCES`` takes, infinite where it has none; empty if it is unknown."""
+        if self.capacity is None:
+            return {}
+        has = {name: getattr(self.capacity, name) for name in RESOURCES}
+        needs = {name: getattr(self, name) for name in RESOURCES}
+        return {
+            name: needs[name] / has[name] if has[name] else (float("inf") if needs[name] else 0.0) for name in RESOURCES
+        }
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether no resource takes more than ``limit`` of the part; None if the part is unknown."""
+        return None if self.capacity is None else all(share <= self.limit for share in self.utilization.values())
+
+    @property
+    def fps(self) -> float:
+        """Samples a second, where each starts as soon as it can; 0 for a design that does nothing."""
+        return 1e9 / (self.interval * self.clock_period) if self.interval else 0.0
+
+    @property
+    def gops(self) -> float:
+        """Billions of operations a second that the PEs could do, a product and a sum each: 2 x PEs x clock."""
+        return 2 * self.pes / self.clock_period
