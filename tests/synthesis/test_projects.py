@@ -130,7 +130,7 @@ EDITS = [
 """Changes of the C++ that cost hardware, and what has to be said of them; of the last one, nothing."""
 
 
-@pytest.mark.slow
+@pytest.mark.slow(2)
 @pytest.mark.parametrize(("file", "old", "new", "said"), EDITS)
 def test_hardware_that_was_not_counted_is_noticed(
     file: str, old: str, new: str, said: str, design: Design, files: dict[str, str]
