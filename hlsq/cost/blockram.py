@@ -35,7 +35,7 @@ def block_rams(depth: int, width: int) -> int:
 
 
 def ultra_rams(depth: int, width: int) -> int:
-    """UltraRAMs (4,096 words of 72 bits, one shape) for ``depth`` words of ``width`` bits; they hold no initial contents.
+    """UltraRAMs for ``depth`` words of ``width`` bits, each 4,096 words of 72 bits; they hold no initial contents.
 
     Raises:
         OptionError: no positive whole numbers.

@@ -6,15 +6,28 @@ published, the factor from this table to what Vivado made of them. ``make bench 
 
 Units, their kinds and widths (bits unless said otherwise; every output is a register, whose flip-flops count):
 
-* multiply: lut (tap, weight), both signed; an unsigned operand counts one bit more
+* multiply: lut (tap, weight), both signed; an unsigned operand counts one bit more. dsp, the same in DSP slices, whose
+  registers hold the product: one for 25 x 18 bits either way round, two where one operand is wider, four where both
+  are. Vivado left to itself puts products of less than some ten bits into LUTs; Yosys those of less than nine
 * shift: varying (tap, exponent), codes of sign, zero flag and exponent; a code that never changes is a wire
 * sign: varying (tap)
 * dual: mux, booth (tap), weights of eight bits or codes of five
-* tree: pipelined (inputs, width of each), one register after every level
+* tree: pipelined (inputs, width of each), one register after every level; of two inputs, the sum of two aligned ones
+* accumulator: select (summand, sum), sum so far or nothing, plus the summand, where it is enabled
+* max: signed (operands), the larger of two
 * requantise: half_up, half_even (sum, output), by a constant shift; the latter is the whole of FxP-QLayer: adder, half
-  to even, overflow multiplexer; varying, by 0 to 15 bits, half to even; dyadic, by any factor of 16 bits, in LUTs
+  to even, overflow multiplexer; varying, by 0 to 15 bits, half to even; dyadic, by any factor of 16 bits, in LUTs;
+  dyadic_dsp, with a DSP slice or two and a register before rounding. A shift or factor of each channel is the varying
+  or dyadic one and a rom of its widths, no unit of its own
 * clamp: signed (sum, output); relu: signed (sum), which the reset of the output's register does
-* rom: lut (words, width), random contents; line: srl (cycles, width), LUTs that are shift registers
+* window: moving, rotating (bits), registers of taps that take their neighbour's value or start a row with 0, where they
+  are enabled; the latter also turn the taps of a block with several steps past its PEs. So taps need no multiplexer
+* mux: binary (inputs, bits of each), one of them by a number
+* rom: lut (words, width), random contents; line: srl (cycles, width), LUTs that are shift registers; ring: lutram
+  (words, width), LUTs that are a memory of one port to write and one to read, whose output is a register
+* fifo: registers (width), two packets, and srl (packets, width), shift registers; each with the counter and flags that
+  a stream of Vitis HLS has, and no register at the output
+* control: nest (counters, bits of each), counters of nested loops, whose ends are no powers of two; their comparisons
 """
 
 from __future__ import annotations
@@ -46,7 +59,7 @@ class UnitCost:
         carry4: carry chains of four bits.
         muxf: MUXF7 and MUXF8.
         dsp: DSP slices.
-        memory: LUTs that are shift registers, not in ``lut``.
+        memory: LUTs that are shift registers or memories, not in ``lut``.
     """
 
     luts: float

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hlsq.cost import units
-from hlsq.cost.units import packings, unit_cost
+from hlsq.cost.units import UnitCost, packings, unit_cost
 from hlsq.errors import OptionError
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -31,21 +31,23 @@ def test_every_unit_is_measured_on_a_whole_grid(unit: str, kind: str, rows: dict
     assert set(rows) == set(product(*axes))
     for widths, cells in rows.items():
         assert astuple(unit_cost(unit, kind, *widths)) == cells
-        luts, lut, ff, *_ = cells
+        luts, lut, ff, _, _, dsp, _ = cells
         assert luts / 2 <= lut <= luts
-        assert ff > 0 or unit == "line"
+        assert ff > 0 or unit == "line" or dsp  # whose registers are its own
 
 
 @pytest.mark.parametrize(("unit", "kind", "rows", "axes"), GRIDS, ids=NAMES)
 def test_a_wider_unit_costs_no_less(unit: str, kind: str, rows: dict, axes: list) -> None:
-    """But where rounding, which falls on half of the excess bits, and saturation share LUTs by luck."""
-    slack = 3 if unit in ("requantise", "clamp") else 0
+    """But where rounding, which falls on half of the excess bits, saturation and comparisons share LUTs by luck."""
+    slack = 3 if unit in ("requantise", "clamp", "control", "mux") else 0
     for place, axis in enumerate(axes):
         for low, high in pairwise(axis):
             for widths in (widths for widths in rows if widths[place] == low):
                 wider = (*widths[:place], high, *widths[place + 1 :])
                 if unit not in ("requantise", "clamp") or place == 0:
-                    assert rows[wider][1] >= rows[widths][1] - slack, (widths, wider)
+                    more, less = (UnitCost(*rows[key]) for key in (wider, widths))
+                    assert more.lut + more.memory >= less.lut + less.memory - slack, (widths, wider)
+                    assert more.dsp >= less.dsp
 
 
 @pytest.mark.parametrize(("unit", "kind", "rows", "axes"), GRIDS, ids=NAMES)
@@ -70,6 +72,15 @@ def test_what_is_known_without_synthesis() -> None:
     assert unit_cost("line", "srl", 64, 8).memory == 16
     assert unit_cost("rom", "lut", 64, 8).lut == 8
     assert unit_cost("multiply", "lut", 8, 7).ff == 15
+    assert unit_cost("accumulator", "select", 8, 24).lut == unit_cost("accumulator", "select", 8, 24).ff == 24
+    assert unit_cost("max", "signed", 16).lut == 16
+    assert unit_cost("window", "rotating", 16).lut == unit_cost("window", "rotating", 16).ff == 16
+    assert unit_cost("fifo", "registers", 32).ff == 2 * 32 + 4
+    assert unit_cost("fifo", "srl", 32, 8).memory == 8
+    assert unit_cost("ring", "lutram", 32, 6).memory == unit_cost("ring", "lutram", 64, 3).memory == 4
+    assert unit_cost("control", "nest", 3, 8).ff == 24
+    assert [unit_cost("multiply", "dsp", a, b).dsp for a, b in ((25, 18), (18, 24), (19, 19), (26, 18))] == [1, 1, 2, 2]
+    assert [unit_cost("requantise", "dyadic_dsp", bits, 8).dsp for bits in (24, 32)] == [1, 2]
     assert unit_cost("dual", "booth", 8).lut < unit_cost("dual", "mux", 8).lut
     assert unit_cost("shift", "varying", 8, 3).lut < unit_cost("multiply", "lut", 8, 8).lut / 2
 
