@@ -91,16 +91,17 @@ def convert(
         scheme: see ``quantize``.
         calibration: see ``quantize``; the first samples also become the test bench's vectors.
         progress: see ``quantize``.
-        options: hardware options (``part``, ``clock_period``, ``io_type``, ``reuse_factor``, ``word_bits``,
-            ``project_name``, ``accumulator``, ``multipliers``, ``rom_storage``, ``line_storage``, ``resources``,
-            ``part_check``; see
-            ``hlsq.backends.vitis.options.HardwareOptions``) and options of the scheme.
+        options: hardware options (``part``, ``clock_period``, ``io_type``, ``reuse_factor``, ``target_interval``,
+            ``target_fps``, ``word_bits``, ``project_name``, ``accumulator``, ``multipliers``, ``rom_storage``,
+            ``line_storage``, ``resources``, ``part_check``; see ``hlsq.backends.vitis.options.HardwareOptions``) and
+            options of the scheme.
 
     Returns:
         The hardware model: ``emulate``, ``compile``, ``predict``, ``verify``, ``build``, ``report``.
 
     Raises:
         OutputDirError: the folder holds something else.
+        ResourceError: a target that no design of the network reaches; says why, and what helps.
         UnsupportedLayerError, CalibrationError, OptionError, PlanError, QuantizationError: see ``quantize``.
     """
     from hlsq.backends.vitis.design import Design

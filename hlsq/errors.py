@@ -32,6 +32,10 @@ class OptionError(HlsqError, ValueError):
         return cls(f"{what}: {shown(given)} is unknown; valid: {', '.join(map(visible, sorted(valid)))}")
 
 
+class ResourceError(HlsqError, ValueError):
+    """A pace that no design of a network keeps, or a part that none fits on; says what limits it, and what helps."""
+
+
 class PlanError(HlsqError, ValueError):
     """A plan that does not fit its network, or a plan file that cannot be read."""
 

@@ -2,88 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hlsq.backends.vitis.accumulators import sum_widths
 from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
+from hlsq.backends.vitis.mac_array import MacArray
 from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import HardwareOptions
-from hlsq.backends.vitis.pes import PE, pe_for
+from hlsq.backends.vitis.parallelism import Parallelism
+from hlsq.backends.vitis.pes import pe_for
 from hlsq.backends.vitis.types import format_interval
-from hlsq.cost import (
-    DEFAULT_REUSE,
-    Products,
-    Split,
-    closest_split,
-    finished_of,
-    nearest_reuse_factors,
-    products_of,
-    split,
-    valid_reuse_factors,
-)
+from hlsq.cost import Split
+from hlsq.cost.balance import Pace
 from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, Process, channels_of, processes
 from hlsq.cost.depths import stream_depths
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.operators import Operators, operators_of
 from hlsq.cost.streams import packet_sizes, positions
-from hlsq.cost.wires import carriers, is_wire
+from hlsq.cost.wires import carriers
 from hlsq.cost.words import stream_words
 from hlsq.errors import OptionError
-from hlsq.formats.packing import codes_per_word, pack
 from hlsq.graph import Interval, QBlock, QuantizedGraph
 
 PARALLEL_LIMIT = 1 << 14
 """Most values of one map in io_parallel, where it lies between two blocks as a whole."""
-
-
-@dataclass(frozen=True, eq=False)
-class WeightROM:
-    """Packed weights: row by row what all PEs need in one cycle.
-
-    Attributes:
-        words: shape [rows, words per row].
-        columns: codes in a row (the number of PEs).
-        code_bits: bits of a code.
-        word_bits: bits of a word.
-    """
-
-    words: NDArray[np.uint64]
-    columns: int
-    code_bits: int
-    word_bits: int
-
-    @property
-    def codes_per_word(self) -> int:
-        """Codes in a word."""
-        return codes_per_word(self.code_bits, self.word_bits)
-
-    @property
-    def bits(self) -> int:
-        """Bits the ROM occupies, unused ones included."""
-        return self.words.size * self.word_bits
-
-
-@dataclass(frozen=True, eq=False)
-class MacArray:
-    """The PEs of one block and the weights that feed them.
-
-    Attributes:
-        pe: their kind.
-        split: how many, and which products each computes.
-        rom: the weights.
-        sum_bits: of the signed type of partial sums, where the options fix it; else they have the accumulator's type.
-    """
-
-    pe: type[PE]
-    split: Split
-    rom: WeightROM
-    sum_bits: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +120,7 @@ class Design:
     Raises:
         OptionError: an impossible reuse factor, an accumulator that could overflow, an unknown block name among them,
             or a network that does not fit io_parallel.
+        ResourceError: a pace that some block cannot keep.
     """
 
     graph: QuantizedGraph
@@ -183,17 +128,6 @@ class Design:
     limits: ToolLimits = TOOL_LIMITS
 
     def __post_init__(self) -> None:
-        if isinstance(self.options.reuse_factor, Mapping):
-            computing = [
-                b.name
-                for b in self.graph.blocks
-                if b.weights is not None or (finished_of(b) is not None and not is_wire(self.graph, b))
-            ]
-            for name in self.options.reuse_factor:
-                if name != "default" and name not in computing:
-                    raise OptionError.unknown("reuse_factor", name, [*computing, "default"])
-        if isinstance(self.options.reuse_factor, int):
-            self._check_reuse(self.options.reuse_factor)
         if self.options.io_type == "io_parallel":
             self._check_parallel()
         _ = self.blocks
@@ -221,8 +155,8 @@ class Design:
                 block,
                 self.tensors[block.name].ident,
                 self._macs.get(block.name),
-                self._splits.get(block.name),
-                loop_iterations(self.graph, block, self._splits.get(block.name), self.words),
+                self.splits.get(block.name),
+                loop_iterations(self.graph, block, self.splits.get(block.name), self.words),
             )
             for block in self.graph.blocks
         )
@@ -246,28 +180,24 @@ class Design:
         return {block.name: mac for block in self.graph.blocks if (mac := self._mac(block)) is not None}
 
     @cached_property
-    def _splits(self) -> dict[str, Split]:
-        """Steps of every block that computes; those without weights take the time of the slowest with weights."""
-        splits = {name: mac.split for name, mac in self._macs.items()}
-        by_name = {block.name: block for block in self.graph.blocks}
-        slowest = max(
-            (loop_iterations(self.graph, by_name[name], s, self.words) for name, s in splits.items()), default=0
-        )
-        for block in self.graph.blocks:
-            products = finished_of(block)
-            if products is not None and not is_wire(self.graph, block):
-                wanted, is_own = self.options.reuse_for(block.name)
-                if wanted is not None and is_own:
-                    splits[block.name] = split(block.name, products, wanted)
-                    continue
-                fitting = [
-                    found
-                    for factor in valid_reuse_factors(products)
-                    if loop_iterations(self.graph, block, found := split(block.name, products, factor), self.words)
-                    <= slowest
-                ]
-                splits[block.name] = fitting[-1] if fitting else split(block.name, products, 1)
-        return splits
+    def parallelism(self) -> Parallelism:
+        """The choice of ``splits``."""
+        return Parallelism(self.graph, self.options, self.limits, self.words)
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """Steps and parallelism of every block that computes."""
+        return self.parallelism.splits
+
+    @property
+    def pace(self) -> Pace | None:
+        """What limits how fast samples follow each other; None if no block takes cycles."""
+        return self.parallelism.pace
+
+    @property
+    def settled(self) -> HardwareOptions:
+        """Options with which this design can be made again, whatever is known of costs then."""
+        return self.parallelism.settled
 
     @cached_property
     def sum_widths(self) -> dict[str, int]:
@@ -281,7 +211,7 @@ class Design:
         for block in self.graph.blocks:
             mac = self._macs.get(block.name)
             of_pes = (mac.pe.multiplies, mac.pe.shifts) if mac is not None else ()
-            found[block.name] = operators_of(self.graph, block, self._splits.get(block.name), *of_pes)
+            found[block.name] = operators_of(self.graph, block, self.splits.get(block.name), *of_pes)
         return found
 
     @cached_property
@@ -292,7 +222,7 @@ class Design:
     @cached_property
     def streams(self) -> tuple[Stream, ...]:
         """All connections; a tensor with several readers has one for each, and those behind its wires count."""
-        depths = stream_depths(self.graph, self._splits)
+        depths = stream_depths(self.graph, self.splits)
         found: list[Stream] = []
         for channels in channels_of(self.graph).values():
             readers = [(c.tensor, *c.reader) for c in channels if c.reader is not None]
@@ -310,7 +240,7 @@ class Design:
     @cached_property
     def processes(self) -> tuple[Process, ...]:
         """The pipelined loops of the streamed design, and the host's ends of its streams."""
-        return processes(self.graph, self._splits)
+        return processes(self.graph, self.splits)
 
     @cached_property
     def channel_depths(self) -> dict[Channel, int]:
@@ -318,92 +248,13 @@ class Design:
         return {Channel(s.tensor, (s.reader, s.number)): s.depth // self.tensors[s.tensor].words for s in self.streams}
 
     def _mac(self, block: QBlock) -> MacArray | None:
-        products = products_of(block, self.graph, self.words)
-        if products is None or block.weights is None:
+        if block.weights is None:
             return None
-        wanted, by_name = self.options.reuse_for(block.name)
-        if wanted is None:
-            chosen = closest_split(block.name, products, DEFAULT_REUSE)
-            if self._overrun(block, chosen):
-                chosen = split(block.name, products, self._enough(block, products, DEFAULT_REUSE))
-        elif not by_name:
-            chosen = split(block.name, products, _within(products, wanted))
-        else:
-            chosen = split(block.name, products, wanted)
-        if found := self._overrun(block, chosen):
-            enough = self._enough(block, products, 1)
-            raise OptionError(
-                f"block {block.name!r}: reuse factor {chosen.reuse_factor} asks for {found}: give it at least "
-                f"{enough}, as in reuse_factor={{{block.name!r}: {enough}}}"
-            )
-        pe, rom = pe_for(block.name, block.weights), self._rom(block, chosen)
-        return MacArray(pe, chosen, rom, self.sum_widths.get(block.name))
-
-    def _overrun(self, block: QBlock, chosen: Split) -> str:
-        """What ``chosen`` asks for that the tool cannot do, and how much of it that does; empty if it can."""
-        assert block.weights is not None  # noqa: S101 - the caller looked
-        bits = block.weights.format.bits
-        word = self.options.word_for(bits)
-        row = -(-chosen.pes // codes_per_word(bits, word)) * word
-        asked = (
-            ("PEs at once", chosen.pes, self.limits.loop_copies),
-            ("bits of weights at once", row, self.limits.reshape_bits),
-        )
-        over = [
-            f"{amount:,} {what}; Vitis HLS takes at most {limit.most:,}"
-            for what, amount, limit in asked
-            if amount > limit.most
-        ]
-        return over[0] if over else ""
-
-    def _enough(self, block: QBlock, products: Products, least: int) -> int:
-        """The smallest reuse factor from ``least`` on with which the tool can do what it asks for."""
-        valid = valid_reuse_factors(products)
-        fitting = (v for v in valid if v >= least and not self._overrun(block, split(block.name, products, v)))
-        return next(fitting, valid[-1])
-
-    def _rom(self, block: QBlock, chosen: Split) -> WeightROM:
-        assert block.weights is not None  # noqa: S101 - the caller looked
-        fmt = block.weights.format
-        codes = fmt.encode(block.weights.values)
-        packets, outputs, share = chosen.products.packets, chosen.products.outputs, chosen.products.share
-        words = self.words[block.inputs[0]] if packets > 1 else 1
-        packed = codes.reshape(packets // words, -1, outputs)
-        tap_slots, output_slots = chosen.tap_steps * chosen.tap_block, chosen.output_steps * chosen.output_block
-        # Idle PEs hold the code of 0 (or, for signs, any code: their tap is 0).
-        idle = fmt.encode(np.asarray(0)) if fmt.levels is None or 0 in fmt.levels else np.uint64(0)
-        padded = np.full((packets, tap_slots // packets, output_slots), idle, dtype=np.uint64)
-        for word in range(words):  # of each position, the last may have fewer taps
-            taps = packed[:, word * share : (word + 1) * share]
-            padded[word::words, : taps.shape[1], :outputs] = taps
-        steps = padded.reshape(chosen.tap_steps, chosen.tap_block, chosen.output_steps, chosen.output_block)
-        rows = steps.transpose(2, 0, 3, 1).reshape(chosen.reuse_factor, chosen.pes)
-        word_bits = self.options.word_for(fmt.bits)
-        return WeightROM(pack(rows, fmt.bits, word_bits), chosen.pes, fmt.bits, word_bits)
-
-    def _check_reuse(self, wanted: int) -> None:
-        """Refuse a factor for the whole network that some block cannot have, naming all such blocks at once."""
-        products = {b.name: p for b in self.graph.blocks if (p := products_of(b, self.graph, self.words)) is not None}
-        # A block with fewer products than that is served by a single PE, whatever the factor.
-        # One whose input arrives in more packets takes a cycle for each.
-        possible = {name: set(valid_reuse_factors(p)) for name, p in products.items() if p.packets <= wanted < p.total}
-        failing = [name for name, valid in possible.items() if wanted not in valid]
-        if not failing:
-            return
-        nearest = {name: nearest_reuse_factors(products[name], wanted) for name in failing}
-        listed = "; ".join(f"{name!r}: {' or '.join(map(str, values))}" for name, values in nearest.items())
-        common = sorted(
-            factor
-            for factor in set().union(*possible.values())
-            if all(factor in valid_reuse_factors(p) or not p.packets <= factor <= p.total for p in products.values())
-        )
-        below = [c for c in common if c < wanted][-1:]
-        above = [c for c in common if c > wanted][:1]
-        raise OptionError(
-            f"reuse_factor {wanted} is impossible for {len(failing)} of {len(products)} blocks; nearest valid for all: "
-            f"{' or '.join(map(str, below + above)) or 'none'}; nearest valid by block: {listed}. Give a mapping from "
-            "block to factor, with 'default' for the others, or leave it out"
-        )
+        split = self.splits[block.name]
+        words = self.words[block.inputs[0]] if split.products.packets > 1 else 1
+        word_bits = self.options.word_for(block.weights.format.bits)
+        pe = pe_for(block.name, block.weights)
+        return MacArray(pe, split, block.weights, words, word_bits, self.sum_widths.get(block.name))
 
     def _check_parallel(self) -> None:
         for name, shape in self.graph.shapes.items():
@@ -412,8 +263,3 @@ class Design:
                     f"io_parallel keeps every map whole between two blocks, but {name!r} has {prod(shape)} values; at "
                     f"most {PARALLEL_LIMIT} are allowed: use io_type='io_stream' for this network"
                 )
-
-
-def _within(products: Products, wanted: int) -> int:
-    """``wanted``, or the nearest end of what is possible: a single PE, or a cycle for each packet of the input."""
-    return min(max(wanted, products.packets), products.total)

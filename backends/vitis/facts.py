@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hlsq.backends.vitis.design import Design, MacArray
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.mac_array import MacArray
 from hlsq.report.design import DesignFacts, MacFacts
 from hlsq.report.model import PEReport, StreamReport
 

@@ -81,7 +81,7 @@ def check_design(folder: Path, design: Design) -> None:
     options, recorded = read_options(folder)
     own = {name: checksum(content) for name, content in graph_files(design.graph).items()}
     others = any(recorded.get(name, mine) != mine for name, mine in own.items())
-    if others or made_options(options) != design.options:
+    if others or made_options(options) != design.settled:
         raise GraphError(
             f"{str(folder)!r} holds the project of another network, or of other options, than the model that was "
             "converted into it before; convert that into a folder of its own"

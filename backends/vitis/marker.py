@@ -24,7 +24,7 @@ STAMPS = ("lib", "ap")
 
 def make_marker(design: Design, files: Mapping[str, str | bytes], stamps: Collection[str]) -> str:
     """The marker of a project with ``files``, name to content; ``stamps`` beside ``STAMPS`` name libraries."""
-    options = asdict(design.options)
+    options = asdict(design.settled)
     vectors = {*input_files(design).values(), *output_files(design).values()}  # others may be written later
     marker = {
         "hlsq_project": VERSION,

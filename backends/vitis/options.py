@@ -27,6 +27,11 @@ CHOICES = {"io_type": IOType, "multipliers": Multipliers, "rom_storage": Storage
 DEFAULT_PART = "xc7a100tcsg324-1"
 MOST_REUSE = 2**31 - 1
 """What a counter of 32 bits holds; no layer has as many products."""
+MOST_CYCLES = 2**53
+"""Between two samples; more than a year at any clock."""
+MOST_FPS = 10**10
+TARGETS = ("target_interval", "target_fps")
+"""Options that say how fast a design has to be."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,9 @@ class HardwareOptions:
             fewer products than that use one PE, dense layers whose input comes in more packets take a cycle for each);
             a mapping from block name to number for single blocks, with ``"default"`` for the others; None chooses for
             every block the valid value closest to 64. Blocks without weights take as long as the slowest with weights.
+            Beside a target, a mapping (without ``"default"``) keeps blocks out of the choice.
+        target_interval: cycles from one sample to the next that every block has to keep, with the fewest PEs.
+        target_fps: the same in samples a second, at ``clock_period``.
         word_bits: width of the words that hold packed weight codes: 8, 16, 32 or 64.
         project_name: name of the project; the top function, and the files named after it, have ``_net`` at the end,
             as the default has: ``project_name="lenet"`` has the top function ``lenet_net``.
@@ -68,6 +76,8 @@ class HardwareOptions:
     clock_uncertainty: float = 27.0
     io_type: IOType = "io_stream"
     reuse_factor: int | Mapping[str, int] | None = None
+    target_interval: int | None = None
+    target_fps: float | None = None
     word_bits: int = 16
     project_name: str = "hlsq_net"
     accumulator: BlockAccumulator | Mapping[str, BlockAccumulator] = "interval"
@@ -79,7 +89,7 @@ class HardwareOptions:
 
     def __post_init__(self) -> None:
         numbers = ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator", "resources")
-        for name in (*numbers, "part_check"):
+        for name in (*numbers, "target_interval", "target_fps", "part_check"):
             object.__setattr__(self, name, _plain(getattr(self, name)))
         for name, kinds in CHOICES.items():
             if not isinstance(getattr(self, name), str) or getattr(self, name) not in get_args(kinds):
@@ -113,6 +123,7 @@ class HardwareOptions:
         for factor in factors:
             if factor is not None and not (type(factor) is int and 1 <= factor <= MOST_REUSE):
                 raise OptionError(f"reuse_factor {shown(factor)} must be a whole number from 1 to {MOST_REUSE}")
+        self._check_target()
 
         given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
         for wanted in given:
@@ -123,6 +134,46 @@ class HardwareOptions:
                     f"accumulator {shown(wanted)} must be a whole number of bits from 2 to {MOST_SUM_BITS}, or one of: "
                     f"{', '.join(ACCUMULATORS)}"
                 )
+
+    def _check_target(self) -> None:
+        interval, fps = self.target_interval, self.target_fps
+        if interval is not None and not (type(interval) is int and 1 <= interval <= MOST_CYCLES):
+            raise OptionError(
+                f"target_interval {shown(interval)} must be a whole number of cycles from 1 to {MOST_CYCLES}"
+            )
+        if fps is not None and (type(fps) not in (int, float) or not 0 < fps <= MOST_FPS):
+            raise OptionError(
+                f"target_fps {shown(fps)} must be a number of samples a second above 0, at most {MOST_FPS:,}"
+            )
+        given = [name for name in TARGETS if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise OptionError(f"{' and '.join(given)} both say how fast the design has to be; give one of them")
+        factors = self.reuse_factor
+        if given and factors is not None and (not isinstance(factors, Mapping) or "default" in factors):
+            raise OptionError(
+                f"{given[0]} chooses the reuse factors, so reuse_factor {shown(factors)} cannot apply to the whole "
+                "network; give one of them, or a mapping with factors of single blocks, as in reuse_factor="
+                '{"conv1": 4}'
+            )
+
+    @property
+    def has_target(self) -> bool:
+        """Whether reuse factors follow from a pace."""
+        return any(getattr(self, name) is not None for name in TARGETS)
+
+    @property
+    def interval(self) -> int | None:
+        """Cycles a sample that the target allows; None without such a target."""
+        if self.target_fps is not None:
+            return int(min(1e9 / (self.target_fps * self.clock_period), MOST_CYCLES))
+        return self.target_interval
+
+    @property
+    def asked(self) -> str:
+        """The target, for messages."""
+        if self.target_fps is not None:
+            return f"target_fps={self.target_fps:g} is {self.interval:,} cycles of {self.clock_period:g} ns"
+        return f"target_interval={self.target_interval}"
 
     @property
     def top(self) -> str:

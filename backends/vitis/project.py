@@ -130,7 +130,7 @@ def _still_valid(
     path: Path, marker: Mapping[str, Any], design: Design, files: Mapping[str, str | bytes]
 ) -> dict[str, bytes]:
     """Plan, counts and vectors of an earlier project of the same design, which a new one is written without."""
-    same = marker.get("options") == asdict(design.options) and all(
+    same = marker.get("options") == asdict(design.settled) and all(
         (path / name).is_file() and (path / name).read_bytes() == files[name] for name in ("graph.json", "graph.npz")
     )
     vectors = {*input_files(design).values(), *output_files(design).values()}

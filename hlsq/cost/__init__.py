@@ -6,6 +6,7 @@ from hlsq.cost.reuse import (
     Split,
     closest_split,
     nearest_reuse_factors,
+    pareto_splits,
     split,
     valid_reuse_factors,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "closest_split",
     "finished_of",
     "nearest_reuse_factors",
+    "pareto_splits",
     "products_of",
     "split",
     "valid_reuse_factors",

@@ -58,13 +58,33 @@ class Sweep:
         return (rest == 0) & (output >= 0) & (output < self.outputs)
 
 
+@dataclass(frozen=True)
+class LoopCycles:
+    """Iterations of a block's loop for one sample, by the cycles that an output position takes.
+
+    Attributes:
+        fixed: those that are the same whatever the parallelism.
+        per_step: how many more there are for every cycle that a position takes.
+    """
+
+    fixed: int
+    per_step: int
+
+    def at(self, steps: int) -> int:
+        """Iterations at so many cycles a position."""
+        return self.fixed + self.per_step * steps
+
+    def most_steps(self, interval: int) -> int:
+        """The most cycles a position may take in ``interval`` cycles a sample; 0 or less if there is no such number."""
+        if not self.per_step:
+            return 0 if self.fixed > interval else 1
+        return (interval - self.fixed) // self.per_step
+
+
 def loop_iterations(
     graph: QuantizedGraph, block: QBlock, split: Split | None, words: Mapping[str, int] | None = None
 ) -> int:
     """Iterations of the loop of ``block`` for one sample; none for a wire.
-
-    A position takes as many as ``split`` has steps; a window takes one more for every place where none ends, and
-    packets of several words take more for their transfers.
 
     Args:
         graph: the network.
@@ -72,30 +92,45 @@ def loop_iterations(
         split: steps and parallelism of the block; None for one that only hands values on.
         words: of a packet of every tensor (see ``stream_words``); None for one each.
     """
+    return loop_cycles(graph, block, words).at(1 if split is None else split.reuse_factor)
+
+
+def loop_cycles(graph: QuantizedGraph, block: QBlock, words: Mapping[str, int] | None = None) -> LoopCycles:
+    """Iterations of the loop of ``block`` for one sample, as a line over the cycles that a position takes.
+
+    A window takes one more for every place where none ends, and packets of several words take more for their transfers.
+    A wire takes none.
+
+    Args:
+        graph: the network.
+        block: of it.
+        words: of a packet of every tensor (see ``stream_words``); None for one each.
+    """
     if is_wire(graph, block):
-        return 0
-    return _steps(graph, block, split) + (0 if words is None else transfer_iterations(graph, block, words))
+        return LoopCycles(0, 0)
+    found = _computing(graph, block)
+    return LoopCycles(found.fixed + (0 if words is None else transfer_iterations(graph, block, words)), found.per_step)
 
 
-def _steps(graph: QuantizedGraph, block: QBlock, split: Split | None) -> int:
+def _computing(graph: QuantizedGraph, block: QBlock) -> LoopCycles:
     """Iterations that compute or hand values on."""
-    steps = 1 if split is None else split.reuse_factor
     op = block.op
     if isinstance(op, Dense):
-        return steps
+        return LoopCycles(0, 1)
     if isinstance(op, (Conv2D, DepthwiseConv2D)):
         assert block.weights is not None  # noqa: S101 - a graph's invariant
         kernel = block.weights.values.shape
         spans = [(kernel[n] - 1) * op.dilation[n] + 1 for n in range(2)]
-        return _window(graph, block, (spans[0], spans[1]), op.strides, op.padding, steps)
+        return _window(graph, block, (spans[0], spans[1]), op.strides, op.padding)
     if isinstance(op, Pool2D):
         if is_global(graph, block):
-            return positions(graph)[block.inputs[0]] + steps - 1
-        return _window(graph, block, op.pool, op.strides, op.padding, steps)
+            return LoopCycles(positions(graph)[block.inputs[0]] - 1, 1)
+        return _window(graph, block, op.pool, op.strides, op.padding)
     if isinstance(op, Reshape):
         sizes = packet_sizes(graph)
-        return positions(graph)[block.name] * sizes[block.name] // gcd(sizes[block.name], sizes[block.inputs[0]])
-    return positions(graph)[block.name] * steps
+        taken, given = sizes[block.inputs[0]], sizes[block.name]
+        return LoopCycles(positions(graph)[block.name] * given // gcd(given, taken), 0)
+    return LoopCycles(0, positions(graph)[block.name])
 
 
 def is_global(graph: QuantizedGraph, block: QBlock) -> bool:
@@ -110,10 +145,10 @@ def _window(
     spans: tuple[int, int],
     strides: tuple[int, int],
     padding: tuple[int, int, int, int],
-    steps: int,
-) -> int:
+) -> LoopCycles:
     """Rows in which no window ends take the columns of the map alone."""
     before, after = spatial(graph.shapes[block.inputs[0]]), spatial(block.shape)
     rows, columns = (Sweep(before[n], spans[n], strides[n], padding[2 * n], after[n]) for n in range(2))
     other = rows.places - rows.outputs
-    return rows.outputs * (columns.places + columns.outputs * (steps - 1)) + other * columns.size
+    windows = rows.outputs * columns.outputs
+    return LoopCycles(rows.outputs * columns.places - windows + other * columns.size, windows)

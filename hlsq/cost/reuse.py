@@ -106,6 +106,24 @@ def split(name: str, products: Products, reuse_factor: int) -> Split:
     return min(candidates, key=lambda s: (s.pes, s.output_block))
 
 
+@lru_cache(maxsize=4096)
+def pareto_splits(products: Products) -> tuple[Split, ...]:
+    """Splits with which no other has as few PEs in as few cycles: reuse factors ascending, PEs strictly descending.
+
+    Each is the one that ``split`` gives for its reuse factor.
+    """
+    taps, outputs = _tap_steps(products), _output_steps(products)
+    by_taps = [(steps, Split(products, steps, 1).tap_block) for steps in taps]
+    by_outputs = [(steps, Split(products, products.packets, steps).output_block) for steps in outputs]
+    ordered = sorted((t * o, across * down, down, t, o) for t, across in by_taps for o, down in by_outputs)
+    found, fewest = [], products.total + 1
+    for _, pes, _, tap_steps, output_steps in ordered:
+        if pes < fewest:
+            fewest = pes
+            found.append(Split(products, tap_steps, output_steps))
+    return tuple(found)
+
+
 def closest_split(name: str, products: Products, reuse_factor: int) -> Split:
     """The split whose reuse factor is closest to ``reuse_factor``."""
     nearest = nearest_reuse_factors(products, reuse_factor)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hlsq.backends.vitis.blocks.base import BlockCode, Memory
-from hlsq.backends.vitis.design import MacArray
+from hlsq.backends.vitis.mac_array import MacArray
 from hlsq.backends.vitis.types import cpp_int, span
 from hlsq.graph import Interval
 from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D

@@ -50,6 +50,8 @@ from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_fac
     show_default="for every block its value closest to 64",
     help="Cycles per output position that share one PE, for the network or for one block; repeat for more blocks.",
 )
+@click.option("--target-interval", type=int, help="Cycles between samples that every block keeps, with the fewest PEs.")
+@click.option("--target-fps", type=float, help="The same in samples a second, at the clock period.")
 @click.option(
     "--word-bits", type=int, show_default="16", help="Width of the memory words that hold packed weight codes."
 )
@@ -97,6 +99,7 @@ def convert(
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64
       hlsq convert model.keras --calibration x_train.npz -o build/net
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64 --reuse-factor conv1=16
+      hlsq convert model.keras --plan plan.json -o build/net --target-fps 1000
       hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
       hlsq convert qkeras_model.json --weights qkeras_model.weights.h5 -o build/net
     """
