@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 from hlsq.cost.units import packings, unit_cost
-from units.published import DESIGNS, HE_PES, POTACC, Design
+from units.published import ACCELERATORS, DESIGNS, HE_PES, Design
 
 COMMENT = """\
 # Factors from units.csv to published designs: the median of published / table over the rows of a class. Residuals: the
@@ -74,8 +75,45 @@ def checks() -> list[tuple[str, str, str]]:
         found.append((f"{name}: LUT, multipliers and trees of nine", f"{lut:,}", f"{multipliers + trees:,.0f}"))
     multiply = unit_cost("multiply", "lut", 8, 8).lut * scale["multiply"]
     shift = unit_cost("shift", "varying", 8, 2).lut
-    for name, pes, with_multipliers, with_shifts in POTACC:
-        published = (with_multipliers - with_shifts) / pes
-        range_ = f"{multiply - shift * scale['shift']:.1f} to {multiply - shift:.1f}"
-        found.append((f"PoTAcc on {name}: LUT a PE, 8x8 less shift", f"{published:.1f}", range_))
+    range_ = f"{multiply - shift * scale['shift']:.1f} to {multiply - shift:.1f}"
+    for multiplying, shifting in pairwise(ACCELERATORS):
+        if multiplying.weights == "8 bits" and multiplying.name == shifting.name:
+            published = (multiplying.lut - shifting.lut) / multiplying.pes
+            found.append((f"{multiplying.name}: LUT a PE, 8x8 less shift", f"{published:.1f}", range_))
+    return found
+
+
+def accelerators() -> list[tuple[str, ...]]:
+    """Whole designs that are published, with GOPs = 2 x PEs x clock."""
+    found = []
+    for item in ACCELERATORS:
+        counts = ("-" if count is None else f"{count:,}" for count in (item.lut, item.ff, item.bram36, item.dsp))
+        reported = "-" if item.gops is None else f"{item.gops:.1f}"
+        numbers = (
+            f"{item.pes:,}",
+            f"{item.clock}",
+            f"{item.peak:.1f}",
+            reported,
+            *counts,
+            f"{item.lut / item.pes:.1f}",
+        )
+        found.append((f"{item.name}, {item.weights}", *numbers))
+    return found
+
+
+def requantisers() -> list[tuple[str, ...]]:
+    """FxP-QLayer alone (Fig. 12b), which has no published count, only that it is LUTs and negligible."""
+    kinds = ("half_up", "half_even", "varying", "dyadic", "dyadic_dsp")
+    costs = [(kind, unit_cost("requantise", kind, 32, 8)) for kind in kinds]
+    return [(kind, *(f"{cells:.0f}" for cells in (cost.lut, cost.ff, cost.dsp))) for kind, cost in costs]
+
+
+def shift_arrays() -> list[tuple[str, ...]]:
+    """LUTs a PE of the arrays on both devices: those of shift PEs are apart, those of dual PEs are not."""
+    found = []
+    for family in ("shift", "dual"):
+        small, large = (
+            next(design.lut / pes for design in DESIGNS if f"{pes:,} {family}" in design.name) for pes in (512, 1024)
+        )
+        found.append((f"{family}, LUT a PE", f"{small:.2f}", f"{large:.2f}", f"{large - small:+.2f}"))
     return found

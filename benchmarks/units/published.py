@@ -60,5 +60,46 @@ DESIGNS = (
 )
 # He Table III: each 1,152 multipliers, in groups of nine with an adder tree.
 HE_PES = (("He PE2", (7, 6), 67_768), ("He PE3", (8, 7), 89_528))
-POTACC = (("Zynq 7020", 256, 37_133, 25_734), ("KV260", 512, 78_628, 52_449))
-"""PoTAcc: PEs, LUTs with multipliers of 8x8, LUTs with power-of-two codes of four bits."""
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """A whole design as its authors report it, made with Vivado; what they do not tell is None.
+
+    Attributes:
+        name: with its source.
+        pes: one product each a cycle.
+        clock: MHz.
+        weights: what PEs multiply or shift by.
+        lut, ff, bram36, dsp: as reported.
+        gops: as reported.
+    """
+
+    name: str
+    pes: int
+    clock: int
+    weights: str
+    lut: int
+    ff: int | None = None
+    bram36: int | None = None
+    dsp: int | None = None
+    gops: float | None = None
+
+    @property
+    def peak(self) -> float:
+        """Billions of operations a second, a product and a sum for each PE and cycle."""
+        return 2 * self.pes * self.clock / 1000
+
+
+ACCELERATORS = (
+    Accelerator("PoTAcc, Zynq 7020", 256, 200, "8 bits", 37_133, 32_766, 120, 48),
+    Accelerator("PoTAcc, Zynq 7020", 256, 200, "power of two, 4 bits", 25_734, 32_117, 118, 32),
+    Accelerator("PoTAcc, Zynq 7020", 256, 200, "two terms (MSQ)", 26_795),
+    Accelerator("PoTAcc, Zynq 7020", 256, 200, "two terms (APoT)", 28_508),
+    Accelerator("PoTAcc, KV260", 512, 250, "8 bits", 78_628, 44_631, 90, 76),
+    Accelerator("PoTAcc, KV260", 512, 250, "power of two, 4 bits", 52_449, 40_270, 90, 60),
+    Accelerator("DoubleQExt Table 9, ZCU102", 1024, 250, "power of two, 5 bits", 69_152, 28_672, gops=512.0),
+    Accelerator("DoubleQExt Table 9, ZCU102", 1024, 250, "8 bits or 5", 113_184, 27_648, gops=512.0),
+    Accelerator("SegLog (Xu et al.), ZCU104", 1512, 200, "powers of two", 113_000, gops=604.8),
+)
+"""PoTAcc: TCASAI 2026, IP with buffers, requantisation of 32 bits and DMA streams."""

