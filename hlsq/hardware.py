@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from hlsq.backends.vitis.design import Design
     from hlsq.backends.vitis.simulation import Simulation
+    from hlsq.cost.estimate import Estimate
     from hlsq.cost.stalls import Flow, Style
     from hlsq.emulate.deviation import Deviation
     from hlsq.report import Report
@@ -287,6 +288,13 @@ class HardwareModel:
         from hlsq.backends.vitis.build import run_build
 
         return run_build(self.output_dir, design=self.design, csim=csim, synth=synth, cosim=cosim, **options)
+
+    def estimate(self) -> Estimate:
+        """What the hardware is expected to take of its part, how many cycles a sample takes, and how useful they are.
+
+        An estimate of synthesis for 7 series, made of measured units; see ``hlsq.cost.estimate``.
+        """
+        return self.design.estimate
 
     def report(self) -> Report:
         """Memory, PEs, widths and formats per block; ``print`` it, or ``.to_json()``, ``.to_html()``."""

@@ -18,6 +18,7 @@ from hlsq.cost import Split
 from hlsq.cost.balance import Pace
 from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, Process, channels_of, processes
 from hlsq.cost.depths import stream_depths
+from hlsq.cost.estimate import Estimate, estimate
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.operators import Operators, operators_of
 from hlsq.cost.streams import packet_sizes, positions
@@ -213,6 +214,20 @@ class Design:
             of_pes = (mac.pe.multiplies, mac.pe.shifts) if mac is not None else ()
             found[block.name] = operators_of(self.graph, block, self.splits.get(block.name), *of_pes)
         return found
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What it is expected to take of the part, and its cycles."""
+        options = self.options
+        return estimate(
+            self.graph,
+            self.splits,
+            {name: mac.costs for name, mac in self._macs.items()},
+            options.choices,
+            words=self.words,
+            clock_period=options.clock_period,
+            capacity=options.capacity,
+        )
 
     @cached_property
     def by_name(self) -> dict[str, HardwareBlock]:

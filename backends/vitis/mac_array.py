@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hlsq.backends.vitis.pes import PE
 from hlsq.cost import Split
+from hlsq.cost.estimate import PEs
 from hlsq.formats.packing import codes_per_word, pack
 from hlsq.graph.quantized import QWeights
 
@@ -60,6 +61,11 @@ class MacArray:
     words: int
     word_bits: int
     sum_bits: int | None = None
+
+    @property
+    def costs(self) -> PEs:
+        """What of these the cost depends on."""
+        return PEs(self.pe.kind, self.word_bits, self.sum_bits)
 
     @cached_property
     def rom(self) -> WeightROM:

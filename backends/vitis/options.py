@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from hlsq.backends.vitis.names import MOST_LETTERS, top_name
+from hlsq.cost.estimate import Choices
 from hlsq.cost.parts import Part, find_part, given_part, lookup_part
 from hlsq.errors import OptionError
 from hlsq.escape import shown
@@ -184,6 +185,11 @@ class HardwareOptions:
     def capacity(self) -> Part | None:
         """What the part has, as ``resources`` say or as is known; None if neither."""
         return lookup_part(self.part) if self.resources is None else given_part(self.part, self.resources)
+
+    @property
+    def choices(self) -> Choices:
+        """What of these the cost depends on."""
+        return Choices(self.io_type == "io_stream", self.multipliers, self.rom_storage, self.line_storage)
 
     def accumulator_for(self, block: str) -> BlockAccumulator:
         """What ``accumulator`` says of ``block``."""

@@ -68,4 +68,4 @@ def _mux(count: int, bits: int) -> Unit:
         f"wire [{count * bits - 1}:0] all = {{{', '.join(reversed(names))}}};\nassign result = all[s*{bits} +: {bits}];"
     )
     inputs = (*(Port(name, bits) for name in names), select)
-    return Unit("mux", "binary", (count, bits), inputs, Port("y", bits), body, chosen)
+    return Unit("mux", "binary", (count, bits), inputs, Port("y", bits), body, chosen, wide=True)

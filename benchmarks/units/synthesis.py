@@ -32,7 +32,7 @@ def synthesise(units: Iterable[Unit], folder: Path = FOLDER) -> dict[str, Netlis
 
 
 def _options(unit: Unit) -> str:
-    return " ".join([OPTIONS, *([] if unit.memories else ["-nolutram"]), *([] if unit.dsp else ["-nodsp"])])
+    return " ".join([OPTIONS, *([] if unit.memories else ["-nolutram"]), *([] if unit.dsp else ["-nodsp"]), *(["-widemux 5"] if unit.wide else [])])
 
 
 def _place(unit: Unit, folder: Path) -> Path:

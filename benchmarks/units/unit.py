@@ -71,6 +71,7 @@ class Unit:
     dsp: bool = False
     delay: int | None = None
     memories: bool = False
+    wide: bool = False
     registered: bool = True
     clocked: bool = False
     start: Callable[[np.random.Generator, int], Integers] | None = None

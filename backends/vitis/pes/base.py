@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hlsq.cost.estimate.choices import PEKind
 from hlsq.errors import QuantizationError
 from hlsq.graph import QWeights
 
@@ -25,7 +26,7 @@ class PE(ABC):
         shifts: whether it shifts by its weight.
     """
 
-    kind: ClassVar[str]
+    kind: ClassVar[PEKind]
     header: ClassVar[str]
     multiplies: ClassVar[bool]
     shifts: ClassVar[bool] = False

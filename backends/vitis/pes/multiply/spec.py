@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hlsq.backends.vitis.pes.base import PE
+from hlsq.cost.estimate.choices import PEKind
 from hlsq.formats import Affine, FixedPoint
 from hlsq.graph import QWeights
 
@@ -12,7 +13,7 @@ from hlsq.graph import QWeights
 class MultiplyPE(PE):
     """Multiplies the tap by the weight."""
 
-    kind: ClassVar[str] = "multiply"
+    kind: ClassVar[PEKind] = "multiply"
     header: ClassVar[str] = "pe_multiply.h"
     multiplies: ClassVar[bool] = True
 

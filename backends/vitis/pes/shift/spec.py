@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hlsq.backends.vitis.pes.base import PE
+from hlsq.cost.estimate.choices import PEKind
 from hlsq.formats import PowerOfTwo
 from hlsq.graph import QWeights
 
@@ -12,7 +13,7 @@ from hlsq.graph import QWeights
 class ShiftPE(PE):
     """Shifts the tap by the stored exponent."""
 
-    kind: ClassVar[str] = "shift"
+    kind: ClassVar[PEKind] = "shift"
     header: ClassVar[str] = "pe_shift.h"
     multiplies: ClassVar[bool] = False
     shifts: ClassVar[bool] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hlsq.backends.vitis.pes.base import PE
+from hlsq.cost.estimate.choices import PEKind
 from hlsq.formats import FixedPoint
 from hlsq.graph import QWeights
 
@@ -12,7 +13,7 @@ from hlsq.graph import QWeights
 class SignPE(PE):
     """Negates the tap where the weight's bit is set."""
 
-    kind: ClassVar[str] = "sign"
+    kind: ClassVar[PEKind] = "sign"
     header: ClassVar[str] = "pe_sign.h"
     multiplies: ClassVar[bool] = False
 
