@@ -1,11 +1,11 @@
-"""What of a block works in every cycle: PEs, requantisers, multipliers, shifters, and the registers of its window."""
+"""What works in every cycle of a block: PEs, requantisers, multipliers, shifters, window and selection."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from hlsq.cost.multipliers import Multipliers, multipliers_of
-from hlsq.cost.registers import window_registers
+from hlsq.cost.registers import TapSelect, tap_select, window_registers
 from hlsq.cost.requantisers import Requantisers, requantisers_of
 from hlsq.cost.reuse import Split
 from hlsq.graph import QBlock, QuantizedGraph
@@ -21,6 +21,7 @@ class Operators:
         shifters: PEs and requantisers that shift by what is known only when they run.
         dsp_candidates: multiplications that a tool may put into DSP blocks: those of PEs and ``multipliers``.
         window_register_bits: of the taps that PEs see, held from one cycle to the next.
+        tap_select: what selects those of a cycle.
     """
 
     requantisers: Requantisers
@@ -28,6 +29,7 @@ class Operators:
     shifters: int
     dsp_candidates: int
     window_register_bits: int
+    tap_select: TapSelect
 
 
 def operators_of(
@@ -52,4 +54,5 @@ def operators_of(
         shifters=requantisers.shifters + (varying if shifts else 0),
         dsp_candidates=multipliers.total + (pes if multiplies else 0),
         window_register_bits=window_registers(graph, block, split),
+        tap_select=tap_select(graph, block, split),
     )

@@ -1,7 +1,8 @@
-"""Registers that hold the window of a block: the taps that its PEs see, from one cycle to the next."""
+"""Registers that hold the window of a block from cycle to cycle, and how its PEs select their taps from them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 
 from hlsq.cost.iterations import is_global
@@ -9,6 +10,50 @@ from hlsq.cost.reuse import Split
 from hlsq.graph import Interval, QBlock, QuantizedGraph
 from hlsq.graph.ops import AveragePool2D, Conv2D, Dense, DepthwiseConv2D, MaxPool2D
 from hlsq.memory.taps import tap_bits
+
+
+@dataclass(frozen=True)
+class TapSelect:
+    """What selects the taps that PEs see in a cycle: for every bit in front of them a multiplexer of as many inputs.
+
+    The first step's input is what moves into the window in the same cycle; the others are registers.
+
+    Attributes:
+        steps: inputs of each; with one step PEs see the registers, and nothing is selected.
+        lanes: taps that the steps see at a time, those of idle PEs included.
+        bits: of a tap.
+    """
+
+    steps: int = 1
+    lanes: int = 0
+    bits: int = 0
+
+    @property
+    def multiplexers(self) -> int:
+        """Of one bit and ``steps`` inputs."""
+        return self.lanes * self.bits if self.steps > 1 else 0
+
+    @property
+    def inputs(self) -> int:
+        """Of all multiplexers together, in bits."""
+        return self.steps * self.multiplexers
+
+
+def tap_select(graph: QuantizedGraph, block: QBlock, split: Split | None) -> TapSelect:
+    """How the PEs of ``block``, or the adders of an average, get their taps; nothing for a block that has no window."""
+    op, source = block.op, block.inputs[0]
+    bits = tap_bits(graph, source)
+    if split is None:
+        return TapSelect()
+    if isinstance(op, AveragePool2D) and not is_global(graph, block):
+        return TapSelect(split.output_steps, prod(op.pool) * split.output_block, bits)
+    if isinstance(op, Dense):
+        return TapSelect(split.tap_steps // split.products.packets, split.tap_block, bits)
+    if not isinstance(op, (Conv2D, DepthwiseConv2D)):
+        return TapSelect()
+    slots, rows = split.tap_steps * split.tap_block, _rows(split)
+    lanes = split.tap_block * (max(1, split.output_block // split.products.group) if split.products.group else 1)
+    return TapSelect(slots * rows // lanes, lanes, bits)
 
 
 def window_registers(graph: QuantizedGraph, block: QBlock, split: Split | None) -> int:
@@ -36,6 +81,10 @@ def window_registers(graph: QuantizedGraph, block: QBlock, split: Split | None) 
         return 0
     assert block.weights is not None  # noqa: S101 - a graph's invariant
     height, width = block.weights.values.shape[:2]
-    rows = split.output_steps * split.output_block // split.products.group if split.products.group else 1
     gap = op.dilation[1] - 1 if width > 1 else 0
-    return (slots * rows + height * width * gap * channels) * bits
+    return (slots * _rows(split) + height * width * gap * channels) * bits
+
+
+def _rows(split: Split) -> int:
+    """Channels with taps of their own, those of idle PEs included."""
+    return split.output_steps * split.output_block // split.products.group if split.products.group else 1

@@ -12,12 +12,12 @@ from networks import NetworkBuilder
 from hlsq.cost import Products, Split, products_of, split
 from hlsq.cost.multipliers import multipliers_of
 from hlsq.cost.operators import operators_of
-from hlsq.cost.registers import window_registers
+from hlsq.cost.registers import TapSelect, tap_select, window_registers
 from hlsq.cost.requantisers import Requantisers, requantisers_of
 from hlsq.formats import Affine, PowerOfTwo
 from hlsq.graph import Activation, QBlock, QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
-from hlsq.graph.ops import Add, AveragePool2D, Concatenate, Conv2D, Dense, MaxPool2D
+from hlsq.graph.ops import Add, AveragePool2D, Concatenate, Conv2D, Dense, DepthwiseConv2D, MaxPool2D
 from hlsq.plan import BlockPlan
 
 SCALES = tuple(float(s) for s in np.linspace(0.01, 0.09, 6))
@@ -86,6 +86,36 @@ def test_a_window_is_held_once_with_what_a_dilation_leaves_out(
     assert window_registers(*convolution(reuse, dilation=dilation)) == bits
 
 
+@pytest.mark.parametrize(
+    ("taps", "outputs", "found"),
+    [(1, 6, TapSelect(1, 18, 8)), (9, 6, TapSelect(9, 2, 8)), (5, 1, TapSelect(5, 4, 8)), (18, 1, TapSelect(18, 1, 8))],
+)
+def test_each_lane_selects_among_as_many_taps_as_there_are_steps(taps: int, outputs: int, found: TapSelect) -> None:
+    graph, block, chosen = convolution(1)
+    chosen = Split(chosen.products, taps, outputs)
+    assert tap_select(graph, block, chosen) == found
+    assert found.inputs == (window_registers(graph, block, chosen) if taps > 1 else 0)
+
+
+@pytest.mark.parametrize(
+    ("taps", "outputs", "found"),
+    [
+        (1, 1, TapSelect(1, 9 * 4, 8)),
+        (1, 2, TapSelect(2, 9 * 2, 8)),
+        (3, 4, TapSelect(3 * 4, 3, 8)),
+        (1, 8, TapSelect(4, 9, 8)),  # two groups see each channel
+        (9, 3, TapSelect(9 * 3, 2, 8)),  # two idle channels
+    ],
+)
+def test_a_depthwise_convolution_selects_among_channels_as_well(taps: int, outputs: int, found: TapSelect) -> None:
+    b = NetworkBuilder(np.random.default_rng(0))
+    b.input("x", (8, 8, 4), Affine(8, 2.0**-4))
+    op = DepthwiseConv2D((1, 1), (0, 0, 0, 0), (1, 1))
+    b.add("conv", op, ["x"], kernel=b.kernel(3, 3, 8), plan=BlockPlan(weight=WEIGHT, output=ODD))
+    graph = quantize_graph(*b.build(["conv"]))
+    assert tap_select(graph, graph.blocks[0], Split(Products(9, 8, group=2), taps, outputs)) == found
+
+
 def block_of(op: Any, shapes: list[tuple[int, ...]], formats: list[Any], output: Any) -> tuple[QuantizedGraph, QBlock]:
     """A block without weights."""
     b = NetworkBuilder(np.random.default_rng(0))
@@ -115,6 +145,7 @@ def test_windows_of_averages_that_overhang_are_weighed_by_row_and_by_column() ->
     graph, block = block_of(AveragePool2D((3, 3), (1, 1), (1, 1, 1, 1)), [(6, 6, 4)], [ODD], ODD)
     assert multipliers_of(graph, block, Split(Products(1, 4), 1, 2)).average == 2 * 2
     assert window_registers(graph, block, Split(Products(1, 4), 1, 2)) == 9 * 4 * 8
+    assert tap_select(graph, block, Split(Products(1, 4), 1, 2)) == TapSelect(2, 9 * 2, 8)
     graph, block = block_of(AveragePool2D((2, 2), (2, 2)), [(6, 6, 4)], [ODD], ODD)
     assert multipliers_of(graph, block, Split(Products(1, 4), 1, 2)).average == 0
 
@@ -123,6 +154,7 @@ def test_windows_of_averages_that_overhang_are_weighed_by_row_and_by_column() ->
 def test_windows_of_maxima(pool: tuple[int, int], bits: int) -> None:
     graph, block = block_of(MaxPool2D(pool, pool), [(6, 6, 3)], [ODD], None)
     assert window_registers(graph, block, None) == bits
+    assert tap_select(graph, block, None).multiplexers == 0
 
 
 def test_a_dense_layer_holds_a_packet() -> None:
@@ -131,3 +163,4 @@ def test_a_dense_layer_holds_a_packet() -> None:
     b.add("dense", Dense(), ["x"], kernel=b.kernel(10, 4), plan=BlockPlan(weight=ODD))
     graph = quantize_graph(*b.build(["dense"]))
     assert window_registers(graph, graph.blocks[0], Split(found(graph), 4, 1)) == 4 * 3 * 8
+    assert tap_select(graph, graph.blocks[0], Split(found(graph), 4, 1)) == TapSelect(4, 3, 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from synthesis import Findings
@@ -50,4 +51,10 @@ def _counts(design: Design, block: HardwareBlock, process: Process) -> Iterator[
     yield "divisions of counts", 0, process.total(f"address: {DIVIDE}")
     held = sum(bits for name, bits in process.registers.items() if WINDOWS & set(name.split(".")))
     yield "registers of windows", operators.window_register_bits, held
+    found = Counter[int]()
+    for (name, inputs), count in process.multiplexers.items():
+        if WINDOWS & set(name.split(".")):
+            found[inputs] += count
+    told = operators.tap_select
+    yield "multiplexers of windows", {told.steps: told.multiplexers} if told.multiplexers else {}, dict(found)
     yield "iterations", [block.iterations], process.loops

@@ -14,7 +14,16 @@ template <int N> struct config {{
         return value * ap_uint<16>(table[group][output]);
     }}
 }};
+template <class T, int STEPS, int LANES> struct registers {{
+    T value[STEPS][LANES];
+    registers() {{
+#pragma HLS ARRAY_PARTITION variable = value complete dim = 0
+    }}
+    T select(int step, int lane) const {{ return value[step][lane]; }}
+}};
 template <class CONFIG> struct state {{
+    registers<ap_int<8>, 6, 4> steps;
+    registers<ap_int<8>, 1, 4> single;
     ap_int<8> held[4];
     ap_int<8> fresh[4];
     ap_uint<2> group;
@@ -110,3 +119,19 @@ def test_registers_are_what_is_read_before_it_is_written(body: str, held: dict[s
 
 def test_iterations_of_the_pipelined_loop() -> None:
     assert process("sum += a;").loops == [8]
+
+
+@pytest.mark.parametrize(
+    ("body", "multiplexers"),
+    [
+        ("sum += s.steps.select(s.group, k);", {6: 4 * 8}),  # of each lane one of its steps
+        ("sum += s.steps.select(k, s.group);", {4: 4 * 8}),
+        ("sum += s.steps.select(s.group, s.group);", {24: 4 * 8}),
+        ("if (k == 2) sum += s.steps.select(s.group, k);", {6: 8}),
+        ("sum += s.steps.select(5 - k, k);", {}),
+        ("sum += s.single.select(s.group, k);", {}),
+    ],
+)
+def test_multiplexers_are_what_selects_from_registers(body: str, multiplexers: dict[int, int]) -> None:
+    found = process(body).multiplexers
+    assert {inputs: count for (_, inputs), count in found.items()} == multiplexers

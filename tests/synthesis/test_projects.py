@@ -114,13 +114,17 @@ def test_inputs_of_a_sum_meet_their_factors_as_narrow_as_they_are() -> None:
     assert sorted(process.rest.widths) == sorted(3 * widths)
 
 
+SELECT = "return value[step][lane];"
 FINISH = "CONFIG::finish(sums[o], group, o)"
 EDITS = [
     ("hlsq/mac.h", FINISH, f"CONFIG::finish(sums[o], group, 0) + {FINISH}", "requantisers"),
     ("hlsq/mac.h", "= add_products<CONFIG>(", "= sums[o] * x(0, 0) + add_products<CONFIG>(", "multiplications"),
     ("hlsq/mac.h", "outputs.next_group();\n", "outputs.next_group() % 3;\n", "divisions of counts"),
     ("hlsq/mac.h", "#pragma HLS UNROLL", "", "has no UNROLL"),
-    ("hlsq/window.h", "rotate<TAPS, 0>();", "first = TAPS;", "undeclared identifier 'first'"),
+    ("hlsq/window.h", "tap.select(step, lane);", "taps.select(step, lane);", "'taps'"),
+    ("hlsq/window.h", "tap.select(step, lane);", "tap.select(step, lane + step);", "multiplexers of windows"),
+    ("hlsq/registers.h", SELECT, "return value[step][step];", "multiplexers of windows"),
+    ("hlsq/registers.h", "T value[STEPS][LANES];", "T value[2 * STEPS][LANES];", "multiplexers of windows"),
     ("hlsq/convolution.h", "CONFIG::iterations", "CONFIG::iterations + 1", "iterations"),
     ("hlsq/pooling.h", "t < CONFIG::tap_slots", "t < map.at.at_column()", "unknown number of iterations"),
     ("hlsq/registers.h", "#pragma HLS ARRAY_PARTITION variable = value complete dim = 0", "", "registers of windows"),

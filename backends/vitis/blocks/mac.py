@@ -74,8 +74,8 @@ class MacCode(BlockCode):
 
     @property
     def channel_step(self) -> int:
-        """Channels of one output group."""
-        return max(1, self.mac.split.output_block // self.by_channel) if self.by_channel else 0
+        """Channels that one output group sees; 1 where all outputs see all taps."""
+        return max(1, self.mac.split.output_block // self.by_channel) if self.by_channel else 1
 
     @property
     def groups_per_channel(self) -> int:

@@ -89,11 +89,20 @@ class Expressions(State):
         index = self._value(node.kids[1], frame)
         if not isinstance(base, Array):
             raise NotSynthesizable(f"{node.place}: element of {base!r}")
-        if self._pipelined and index is UNKNOWN and base.kind.count > 1 and base.level in base.whole.complete:
+        varies = index is UNKNOWN and base.kind.count > 1
+        if self._pipelined and varies and base.level in base.whole.complete and not self._selecting(frame):
             self.findings.append(f"{node.place}: {base.name!r} is in registers, but a variable says which")
+        inputs = base.among * (base.kind.count if varies else 1)
+        if inputs > 1 and base.in_registers and isinstance(base.kind.element, Integer):
+            self._process.multiplexers[f"{base.owner}.{base.name}", inputs] += base.kind.element.width
         if isinstance(index, int) and not 0 <= index < base.kind.count and self.time.depth == 0:
             self.findings.append(f"{node.place}: {base.name!r} has no element {index}")
         return base.at(index, self.time)
+
+    @staticmethod
+    def _selecting(frame: Frame) -> bool:
+        """Whether this is where registers are meant to be selected from, so that multiplexers are counted there."""
+        return frame.this is not None and frame.this.kind.name == "registers" and frame.function.name == "select"
 
     def _unary(self, node: Node, frame: Frame) -> Any:
         operand = node.kids[0]

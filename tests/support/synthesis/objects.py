@@ -110,6 +110,7 @@ class Array:
         owner: names of the classes that it is a member of, the outermost first, else of the function.
         whole: the array of which it is one row, or itself.
         level: its dimension in that, from 1.
+        among: how many rows of the whole one it may be, as indices say that are not known.
         complete: of the whole one: dimensions that are partitioned into single elements.
         touched: of the whole one: whether an iteration uses it.
         carried: of the whole one: whether an iteration reads what an earlier one wrote.
@@ -124,6 +125,7 @@ class Array:
     owner: str = ""
     whole: Any = None
     level: int = 1
+    among: int = 1
     complete: set[int] = field(default_factory=set)
     touched: bool = False
     carried: bool = False
@@ -158,13 +160,18 @@ class Array:
         if isinstance(index, int):
             if index not in self.elements:
                 self.elements[index] = self._element(self.fill)
-            return self.elements[index]
+            found = self.elements[index]
+            if isinstance(found, Array):
+                found.among = self.among
+            return found
         if self.fixed and index is CONSTANT:
             return self._element(self.fill)
         if not self.fixed:
             self.elements.clear()
             self.fill = UNKNOWN
         found = self._element(UNKNOWN)
+        if isinstance(found, Array):
+            found.among = self.among * self.kind.count
         found.fixed = False
         found.epoch = -1  # nor when it was written
         found.depth = -1  # what is written there is not known to be at any other place

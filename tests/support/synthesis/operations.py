@@ -37,6 +37,7 @@ class Process:
         units: PEs, requantisers and the like, by the kind of their functions.
         rest: operations that belong to none of them.
         registers: bits of arrays that are registers from one iteration to the next, by classes and member.
+        multiplexers: of one bit, by classes and member of the registers they select from and by the number of inputs.
         loops: pipelined ones, with their iterations where these are known.
     """
 
@@ -44,6 +45,7 @@ class Process:
     units: dict[str, list[Unit]] = field(default_factory=dict)
     rest: Unit = field(default_factory=lambda: Unit("", ""))
     registers: Counter[str] = field(default_factory=Counter)
+    multiplexers: Counter[tuple[str, int]] = field(default_factory=Counter)
     loops: list[int | None] = field(default_factory=list)
 
     @property

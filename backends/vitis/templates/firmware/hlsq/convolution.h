@@ -24,15 +24,19 @@ STEPS:
         counted.next();
         if (leaving.send(output))
             continue;
+        front<CONFIG> seen;
         if (pes.at_start()) {
             IN in;
             if (map.at.inside() && !arriving.take(input, in))
                 continue;
             map.take(in, lines);
+            seen.take_first(map.window);
+        } else {
+            seen.select(map.window, pes.at_front());
         }
         if (map.at.at_output()) {
             OUT out;
-            if (pes.run(map.window, out)) {
+            if (pes.run(seen.of(map.window), out)) {
                 leaving.put(out, output);
                 map.at.next();
             }

@@ -3,25 +3,37 @@
 
 #include "mac.h"
 #include "memory.h"
+#include "registers.h"
 #include "words.h"
 
 namespace hlsq {
+
+// The taps that the PEs of a fully connected layer see in one iteration.
+template <class CONFIG> struct vector_front {
+    typename CONFIG::tap_t now[CONFIG::tap_block];
+
+    vector_front() {
+#pragma HLS INLINE
+#pragma HLS ARRAY_PARTITION variable = now complete dim = 0
+    }
+    const typename CONFIG::tap_t &operator()(int t, int) const {
+#pragma HLS INLINE
+        return now[t];
+    }
+};
 
 // The input vector of a fully connected layer. It is taken word by word while the first output group sums them, and cut
 // into what the PEs see in one step; the later groups read the same from a memory.
 template <class CONFIG> class vector_taps {
     typedef typename CONFIG::tap_t tap_t;
     static const int slots = CONFIG::word_steps * CONFIG::tap_block;
-    tap_t word[slots];
-    tap_t now[CONFIG::tap_block];
+    registers<tap_t, CONFIG::word_steps, CONFIG::tap_block> word;
     counter<0, CONFIG::word_steps> part; // of the word
     counter<0, CONFIG::packet_words> place; // of the word in its packet
 
   public:
     vector_taps() {
 #pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable = word complete dim = 0
-#pragma HLS ARRAY_PARTITION variable = now complete dim = 0
         for (int t = 0; t < slots; t++) {
 #pragma HLS UNROLL
             word[t] = 0;
@@ -30,9 +42,9 @@ template <class CONFIG> class vector_taps {
         place = 0;
     }
 
-    // Brings the taps of `step` to the front of the PEs.
+    // What the PEs see in `step`.
     template <class IN, class SOURCE, class MEMORY>
-    void take(SOURCE &input, MEMORY &kept, int step, bool first_group) {
+    void take(SOURCE &input, MEMORY &kept, int step, bool first_group, vector_front<CONFIG> &seen) {
 #pragma HLS INLINE
         if (first_group) {
             if (part == 0) {
@@ -44,39 +56,32 @@ template <class CONFIG> class vector_taps {
                     word[c] = c < filled ? tap_t(CONFIG::load(in[c])) : tap_t(0);
                 }
                 place = after<CONFIG::packet_words>(place);
-                // Taps of idle PEs.
-                for (int t = IN::size; t < slots; t++) {
+                for (int t = 0; t < CONFIG::tap_block; t++) {
 #pragma HLS UNROLL
-                    word[t] = 0;
+                    seen.now[t] = word[t];
+                }
+            } else {
+                // As in a window (see front), from registers that hold still.
+                for (int t = 0; t < CONFIG::tap_block; t++) {
+#pragma HLS UNROLL
+                    seen.now[t] = word.select(part, t);
                 }
             }
             part = after<CONFIG::word_steps>(part);
         }
-        tap_t again[CONFIG::tap_block]; // nobody looks at it before the second group
+        if (CONFIG::output_steps > 1) {
+            tap_t again[CONFIG::tap_block]; // nobody looks at it before the second group
 #pragma HLS ARRAY_PARTITION variable = again complete dim = 0
-        if (CONFIG::output_steps > 1)
             fetch<CONFIG::tap_block>(kept, step, again);
-        for (int t = 0; t < CONFIG::tap_block; t++) {
+            if (first_group) {
+                store<CONFIG::tap_block>(kept, step, seen.now);
+            } else {
+                for (int t = 0; t < CONFIG::tap_block; t++) {
 #pragma HLS UNROLL
-            now[t] = CONFIG::output_steps == 1 || first_group ? word[t] : again[t];
+                    seen.now[t] = again[t];
+                }
+            }
         }
-        if (CONFIG::output_steps > 1 && first_group)
-            store<CONFIG::tap_block>(kept, step, now);
-        for (int t = 0; t + CONFIG::tap_block < slots; t++) {
-#pragma HLS UNROLL
-            word[t] = word[t + CONFIG::tap_block];
-        }
-    }
-
-    const tap_t &operator()(int t, int) const {
-#pragma HLS INLINE
-        return now[t];
-    }
-    template <int TAPS> void next_taps() {
-#pragma HLS INLINE
-    }
-    template <int CHANNELS> void next_channels() {
-#pragma HLS INLINE
     }
 };
 
@@ -95,9 +100,10 @@ STEPS:
         counted.next();
         if (leaving.send(output))
             continue;
-        vector.template take<IN>(input, kept, pes.at_step(), pes.in_first_group());
+        vector_front<CONFIG> seen;
+        vector.template take<IN>(input, kept, pes.at_step(), pes.in_first_group(), seen);
         OUT out;
-        if (pes.run(vector, out))
+        if (pes.run(seen, out))
             leaving.put(out, output);
     }
 }

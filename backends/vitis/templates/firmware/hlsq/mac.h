@@ -30,7 +30,9 @@ template <class CONFIG> class mac {
     output_packet<CONFIG> outputs;
     counter<0, CONFIG::tap_steps> step;
     counter<0, CONFIG::rows> row;                // of the ROM: steps of a packet
-    counter<0, CONFIG::groups_per_channel> held; // groups that have seen the channel in front
+    // Of a depthwise convolution: the step of the window that is in front, and groups that have seen its channel.
+    counter<0, CONFIG::tap_steps * (CONFIG::channel_slots / CONFIG::channel_step)> front;
+    counter<0, CONFIG::groups_per_channel> held;
 
   public:
     mac() {
@@ -38,6 +40,7 @@ template <class CONFIG> class mac {
 #pragma HLS ARRAY_PARTITION variable = sums complete dim = 0
         step = 0;
         row = 0;
+        front = 0;
         held = 0;
     }
 
@@ -57,8 +60,15 @@ template <class CONFIG> class mac {
         return step;
     }
 
+    // Which step of the window the next one sees: that of the group, since all see the same taps, but for channels of
+    // their own.
+    int at_front() const {
+#pragma HLS INLINE
+        return CONFIG::by_channel ? int(front) : int(step);
+    }
+
     // One step: x(t, c) is in front of the PEs of tap t and channel c. True when `out` is whole.
-    template <class TAPS, class OUT> bool run(TAPS &x, OUT &out) {
+    template <class TAPS, class OUT> bool run(const TAPS &x, OUT &out) {
 #pragma HLS INLINE
         const rom<CONFIG> codes{};
         const int group = outputs.next_group();
@@ -67,9 +77,13 @@ template <class CONFIG> class mac {
             const int channel = CONFIG::by_channel ? o / at_least_one(CONFIG::by_channel) : 0;
             sums[o] = add_products<CONFIG>(step == 0 ? sum_t(0) : sums[o], x, channel, codes, row, o);
         }
-        if (CONFIG::tap_steps > 1)
-            x.template next_taps<CONFIG::tap_block>();
         const bool finished = step == CONFIG::tap_steps - 1;
+        if (CONFIG::by_channel > 0) {
+            if (finished && held != CONFIG::groups_per_channel - 1)
+                front -= CONFIG::tap_steps - 1;
+            else
+                front = after<CONFIG::tap_steps *(CONFIG::channel_slots / CONFIG::channel_step)>(front);
+        }
         step = after<CONFIG::tap_steps>(step);
         row = after<CONFIG::rows>(row);
         bool whole = false;
@@ -80,11 +94,7 @@ template <class CONFIG> class mac {
 #pragma HLS UNROLL
                 values[o] = CONFIG::finish(sums[o], group, o);
             }
-            if (CONFIG::by_channel > 0 && CONFIG::output_steps > 1) {
-                held = after<CONFIG::groups_per_channel>(held);
-                if (held == 0)
-                    x.template next_channels<CONFIG::channel_step>();
-            }
+            held = after<CONFIG::groups_per_channel>(held);
             whole = outputs.put(values, out);
         }
         return whole;

@@ -63,11 +63,15 @@ STEPS:
         if (leaving.send(output))
             continue;
         const int group = outputs.next_group();
+        front<CONFIG> seen;
         if (group == 0) {
             IN in;
             if (map.at.inside() && !arriving.take(input, in))
                 continue;
             map.take(in, lines);
+            seen.take_first(map.window);
+        } else {
+            seen.select(map.window, group);
         }
         if (!map.at.at_output()) {
             map.at.next();
@@ -80,12 +84,10 @@ STEPS:
             sum_t sum = 0;
             for (int t = 0; t < CONFIG::tap_slots; t++) {
 #pragma HLS UNROLL
-                sum += map.window(t, o);
+                sum += seen.of(map.window)(t, o);
             }
             finished[o] = CONFIG::finish(CONFIG::weigh(sum, row, column), group, o);
         }
-        if (CONFIG::output_steps > 1)
-            map.window.template next_channels<CONFIG::output_block>();
         OUT out;
         if (outputs.put(finished, out)) {
             leaving.put(out, output);

@@ -10,41 +10,91 @@
 
 namespace hlsq {
 
-// COUNT values in registers: several arrays where one would be too large. In simulation it is always one.
-template <class T, int COUNT, bool WHOLE = (COUNT <= HLSQ_MOST_REGISTERS)> class registers {
-    T value[COUNT];
+// LANES values for each of STEPS, in registers. What reads them in one lane selects a step of that lane, and nothing else:
+// a multiplexer of STEPS inputs, whatever the number of lanes.
+#ifndef HLSQ_REGISTERS
+
+template <class T, int STEPS, int LANES> class registers {
+    T value[STEPS * LANES];
+
+  public:
+    T &operator[](int slot) { return value[slot]; }
+    const T &operator[](int slot) const { return value[slot]; }
+    T select(int step, int lane) const { return value[step * LANES + lane]; }
+};
+
+#else
+
+// Several arrays where one would be too large: parts of the lanes, or of the steps of a single lane.
+template <class T, int STEPS, int LANES, bool WHOLE = (STEPS * LANES <= HLSQ_MOST_REGISTERS), bool SINGLE = (LANES == 1)>
+class registers {
+    T value[STEPS][LANES];
 
   public:
     registers() {
 #pragma HLS INLINE
 #pragma HLS ARRAY_PARTITION variable = value complete dim = 0
     }
-    T &operator[](int i) {
+    // A slot is known when the hardware is made: step * LANES + lane.
+    T &operator[](int slot) {
 #pragma HLS INLINE
-        return value[i];
+        return value[slot / LANES][slot % LANES];
     }
-    const T &operator[](int i) const {
+    const T &operator[](int slot) const {
 #pragma HLS INLINE
-        return value[i];
+        return value[slot / LANES][slot % LANES];
+    }
+    // Only the step may vary.
+    T select(int step, int lane) const {
+#pragma HLS INLINE
+        return value[step][lane];
     }
 };
 
-#ifdef HLSQ_REGISTERS
-template <class T, int COUNT> class registers<T, COUNT, false> {
-    static const int half = (COUNT + 1) / 2;
-    registers<T, half> first;
-    registers<T, COUNT - half> second;
+template <class T, int STEPS, int LANES> class registers<T, STEPS, LANES, false, false> {
+    static const int left = (LANES + 1) / 2;
+    static const int right = LANES - left;
+    registers<T, STEPS, left> first;
+    registers<T, STEPS, right> second;
 
   public:
-    T &operator[](int i) {
+    T &operator[](int slot) {
 #pragma HLS INLINE
-        return i < half ? first[i] : second[i - half];
+        const int step = slot / LANES, lane = slot % LANES;
+        return lane < left ? first[step * left + lane] : second[step * right + lane - left];
     }
-    const T &operator[](int i) const {
+    const T &operator[](int slot) const {
 #pragma HLS INLINE
-        return i < half ? first[i] : second[i - half];
+        const int step = slot / LANES, lane = slot % LANES;
+        return lane < left ? first[step * left + lane] : second[step * right + lane - left];
+    }
+    T select(int step, int lane) const {
+#pragma HLS INLINE
+        return lane < left ? first.select(step, lane) : second.select(step, lane - left);
     }
 };
+
+// The first part has a power of two steps, so that the rest of a step's bits select in either.
+template <class T, int STEPS> class registers<T, STEPS, 1, false, true> {
+    static const int low = 1 << (bits_of(STEPS - 1) - 1);
+    registers<T, low, 1> first;
+    registers<T, STEPS - low, 1> second;
+
+  public:
+    T &operator[](int slot) {
+#pragma HLS INLINE
+        return slot < low ? first[slot] : second[slot - low];
+    }
+    const T &operator[](int slot) const {
+#pragma HLS INLINE
+        return slot < low ? first[slot] : second[slot - low];
+    }
+    T select(int step, int lane) const {
+#pragma HLS INLINE
+        return step < low ? first.select(step & (low - 1), lane) : second.select(step & (low - 1), lane);
+    }
+};
+
 #endif
 
 } // namespace hlsq

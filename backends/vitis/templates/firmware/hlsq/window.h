@@ -141,35 +141,56 @@ inline void take_column(const corner<CONFIG> &at, const typename CONFIG::tap_t n
     }
 }
 
-// The taps of one window in registers. PEs take theirs from fixed places: the taps move past them, and are back home when
-// all steps of an output are done. A convolution's outputs all see the same taps, which form a single row; a depthwise
-// one's each see those of one channel, so that there is a row of channels for every place of the kernel.
+// The taps of one window in registers, which move by a column or hold still: nothing stands before any of them but padding
+// at the start of a row. They lie as the steps of the PEs see them. A convolution's outputs all see the same taps, which
+// form a single row; a depthwise one's each see those of one channel, so that there is a row of channels for every place of
+// the kernel, and the steps go through the taps of some channels before they come to the next.
 template <class CONFIG> class taps {
     typedef typename CONFIG::tap_t tap_t;
     static const int gap = CONFIG::dilation_width - 1; // columns between two that have taps
-    static const int slots = CONFIG::tap_slots * CONFIG::channel_slots;
+    static const int tap_steps = CONFIG::tap_slots / CONFIG::tap_block;
     static const int places = CONFIG::kernel_height * CONFIG::kernel_width;
-    registers<tap_t, slots> tap;
-    registers<tap_t, (gap > 0 ? places * gap * CONFIG::channels : 1)> between;
-#ifndef HLSQ_REGISTERS
-    int first_tap, first_channel; // in front of the first PE, so that nothing has to move in simulation
-#endif
 
-    static constexpr int at(int t, int c) { return t * CONFIG::channel_slots + c; }
-    static constexpr int slot(int place, int c) { return CONFIG::by_channel ? at(place, c) : place * CONFIG::channels + c; }
+  public:
+    static const int steps = tap_steps * (CONFIG::channel_slots / CONFIG::channel_step);
+    static const int lanes = CONFIG::tap_block * CONFIG::channel_step;
+
+  private:
+    registers<tap_t, steps, lanes> tap;
+    registers<tap_t, 1, (gap > 0 ? places * gap * CONFIG::channels : 1)> between;
+
+    // Channels come in groups, of those that the same steps see.
+    static const int group = CONFIG::by_channel ? int(CONFIG::channel_step) : int(CONFIG::channels);
+    static constexpr bool in_group(int g, int i) {
+        return i < group && (CONFIG::channels % group == 0 || g * group + i < CONFIG::channels);
+    }
+    static constexpr int step(int g, int place) { return g * tap_steps + place / CONFIG::tap_block; }
+    static constexpr int slot(int place, int g, int i) {
+        return CONFIG::by_channel ? step(g, place) * lanes + place % CONFIG::tap_block * CONFIG::channel_step + i
+                                  : place * CONFIG::channels + i;
+    }
     static constexpr int beside(int place, int d, int c) { return gap > 0 ? (place * gap + d) * CONFIG::channels + c : 0; }
+
+    // What comes out of the columns to the right of `place` that have no taps, as `after` comes in.
+    tap_t through_gap(int place, int c, bool row_start, tap_t after) {
+#pragma HLS INLINE
+        const tap_t out = row_start ? tap_t(CONFIG::pad_value) : between[beside(place, 0, c)];
+        for (int d = 0; d < gap; d++) {
+#pragma HLS UNROLL
+            const tap_t next = d + 1 < gap ? between[beside(place, d + 1, c)] : after;
+            between[beside(place, d, c)] = row_start ? tap_t(CONFIG::pad_value) : next;
+        }
+        return out;
+    }
 
   public:
     taps() {
 #pragma HLS INLINE
         // Slots that no window fills belong to idle PEs.
-        for (int t = 0; t < slots; t++) {
+        for (int t = 0; t < steps * lanes; t++) {
 #pragma HLS UNROLL
             tap[t] = 0;
         }
-#ifndef HLSQ_REGISTERS
-        first_tap = first_channel = 0;
-#endif
     }
 
     // Moves the window by one column; a window at the start of a row has padding in all others.
@@ -180,76 +201,114 @@ template <class CONFIG> class taps {
             for (int j = 0; j < CONFIG::kernel_width; j++) {
 #pragma HLS UNROLL
                 const int place = k * CONFIG::kernel_width + j;
-                for (int c = 0; c < CONFIG::channels; c++) {
+                for (int g = 0; g * group < CONFIG::channels; g++) {
 #pragma HLS UNROLL
-                    tap_t &here = tap[slot(place, c)];
-                    if (j + 1 == CONFIG::kernel_width) {
-                        here = fresh[k][c];
-                        continue;
-                    }
-                    const tap_t after = row_start ? tap_t(CONFIG::pad_value) : tap[slot(place + 1, c)];
-                    if (gap == 0) {
-                        here = after;
-                        continue;
-                    }
-                    here = row_start ? tap_t(CONFIG::pad_value) : between[beside(place, 0, c)];
-                    for (int d = 0; d + 1 < gap; d++) {
+                    for (int i = 0; in_group(g, i); i++) {
 #pragma HLS UNROLL
-                        between[beside(place, d, c)] = row_start ? tap_t(CONFIG::pad_value) : between[beside(place, d + 1, c)];
+                        const int c = g * group + i;
+                        tap_t &here = tap[slot(place, g, i)];
+                        if (j + 1 == CONFIG::kernel_width)
+                            here = fresh[k][c];
+                        else if (gap == 0)
+                            here = row_start ? tap_t(CONFIG::pad_value) : tap[slot(place + 1, g, i)];
+                        else
+                            here = through_gap(place, c, row_start, tap[slot(place + 1, g, i)]);
                     }
-                    between[beside(place, gap - 1, c)] = after;
                 }
             }
         }
     }
 
-    // What is in front of the PEs of tap t and channel c.
+    // The lane of the PEs of tap t and channel c.
+    static constexpr int lane(int t, int c) { return t * CONFIG::channel_step + c; }
+
+    // What the first step sees there.
     const tap_t &operator()(int t, int c) const {
 #pragma HLS INLINE
-#ifdef HLSQ_REGISTERS
-        return tap[at(t, c)];
-#else
-        return tap[at(first_tap + t, first_channel + c)];
-#endif
-    }
-
-    // Brings the next TAPS taps, or the next CHANNELS channels, to the front; after the last ones come the first.
-    template <int TAPS> void next_taps() {
-#pragma HLS INLINE
-#ifdef HLSQ_REGISTERS
-        rotate<TAPS, 0>();
-#else
-        first_tap = first_tap + TAPS == CONFIG::tap_slots ? 0 : first_tap + TAPS;
-#endif
-    }
-    template <int CHANNELS> void next_channels() {
-#pragma HLS INLINE
-#ifdef HLSQ_REGISTERS
-        rotate<0, CHANNELS>();
-#else
-        first_channel = first_channel + CHANNELS == CONFIG::channel_slots ? 0 : first_channel + CHANNELS;
-#endif
+        return tap[lane(t, c)];
     }
 
 #ifdef HLSQ_REGISTERS
-  private:
-    template <int TAPS, int CHANNELS> void rotate() {
+    // What `step` sees in a lane.
+    tap_t select(int step, int lane) const {
 #pragma HLS INLINE
-        registers<tap_t, slots> moved;
-        for (int t = 0; t < CONFIG::tap_slots; t++) {
-#pragma HLS UNROLL
-            for (int c = 0; c < CONFIG::channel_slots; c++) {
-#pragma HLS UNROLL
-                moved[at(t, c)] = tap[at((t + TAPS) % CONFIG::tap_slots, (c + CHANNELS) % CONFIG::channel_slots)];
-            }
-        }
-        for (int t = 0; t < slots; t++) {
-#pragma HLS UNROLL
-            tap[t] = moved[t];
-        }
+        return tap.select(step, lane);
     }
+#else
+    const tap_t *lanes_of(int step) const { return &tap[step * lanes]; }
 #endif
 };
+
+// What stands in front of the PEs in one iteration. The first step sees what the window has just moved into its slots; each
+// other one selects from registers that hold still in its iteration, so that no bit of the window needs a path around its
+// register. No later iteration waits for what was selected: a pipeline may hold it in registers before the PEs.
+#ifdef HLSQ_REGISTERS
+
+template <class CONFIG, int STEPS = taps<CONFIG>::steps> class front {
+    typedef taps<CONFIG> window_t;
+    typename CONFIG::tap_t now[window_t::lanes];
+
+  public:
+    front() {
+#pragma HLS INLINE
+#pragma HLS ARRAY_PARTITION variable = now complete dim = 0
+    }
+    void take_first(const window_t &window) {
+#pragma HLS INLINE
+        for (int l = 0; l < window_t::lanes; l++) {
+#pragma HLS UNROLL
+            now[l] = window.select(0, l);
+        }
+    }
+    void select(const window_t &window, int step) {
+#pragma HLS INLINE
+        for (int l = 0; l < window_t::lanes; l++) {
+#pragma HLS UNROLL
+            now[l] = window.select(step, l);
+        }
+    }
+    const front &of(const window_t &) const {
+#pragma HLS INLINE
+        return *this;
+    }
+    const typename CONFIG::tap_t &operator()(int t, int c) const {
+#pragma HLS INLINE
+        return now[window_t::lane(t, c)];
+    }
+};
+
+// All of a window is in front in its only step.
+template <class CONFIG> class front<CONFIG, 1> {
+    typedef taps<CONFIG> window_t;
+
+  public:
+    void take_first(const window_t &) {
+#pragma HLS INLINE
+    }
+    void select(const window_t &, int) {
+#pragma HLS INLINE
+    }
+    const window_t &of(const window_t &window) const {
+#pragma HLS INLINE
+        return window;
+    }
+};
+
+#else
+
+// In simulation, where selecting is work, PEs look at the step's lanes where they lie.
+template <class CONFIG> class front {
+    typedef taps<CONFIG> window_t;
+    const typename CONFIG::tap_t *now;
+
+  public:
+    void take_first(const window_t &window) { now = window.lanes_of(0); }
+    void select(const window_t &window, int step) { now = window.lanes_of(step); }
+    const front &of(const window_t &) const { return *this; }
+    const typename CONFIG::tap_t &operator()(int t, int c) const { return now[window_t::lane(t, c)]; }
+};
+
+#endif
 
 // A window and what it needs to move over a map that arrives position by position.
 template <class CONFIG> struct moving_window {
