@@ -1,0 +1,71 @@
+"""Taps that PEs select from windows that hold still: every way of selecting gives the emulation's integers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import NetworkBuilder, random_inputs
+from random_designs import faults
+
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.backends.vitis.project import write_project
+from hlsq.formats import Affine
+from hlsq.graph import QuantizedGraph
+from hlsq.graph.lowering import quantize_graph
+from hlsq.graph.ops import AveragePool2D, Conv2D, Dense, DepthwiseConv2D, Reshape
+from hlsq.hardware import HardwareModel
+from hlsq.plan import BlockPlan
+
+pytestmark = pytest.mark.csim
+SAME = (1, 1, 1, 1)
+SELECTED = {
+    "groups": (24, 12, 3),
+    "channels": (4, 4, 9),
+    "pairs": (2, 2, 18),
+    "single": (72, 36, 1),
+    "wide": (1, 1, 36),
+    "apart": (30, 5, 8),
+    "average": (2, 2, 8),
+    "fc": (150, 2, 2),
+}
+"""Reuse factor, and how many steps and lanes the taps of each block have then. Two outputs of "groups" share a channel,
+which three steps see for either; of "single" too, where one PE sees all."""
+
+
+@pytest.fixture(scope="module")
+def graph() -> QuantizedGraph:
+    b = NetworkBuilder(np.random.default_rng(4))
+    b.input("x", (6, 6, 4), Affine(8, 0.05, zero_point=-9))
+    plan = BlockPlan(weight=Affine(6, 0.06, symmetric=True), output=Affine(8, 0.1, zero_point=3))
+    for name in ("groups", "channels", "pairs", "single"):
+        outputs = 8 if name in ("groups", "single") else 4
+        b.add(name, DepthwiseConv2D((1, 1), SAME, (1, 1)), ["x"], kernel=b.kernel(3, 3, outputs), plan=plan)
+    b.add("wide", Conv2D((1, 1), SAME, (1, 1)), ["x"], kernel=b.kernel(3, 3, 4, 6), plan=plan)
+    b.add("apart", Conv2D((2, 1), (2, 2, 2, 2), (2, 2)), ["x"], kernel=b.kernel(3, 3, 4, 6), plan=plan)
+    b.add("average", AveragePool2D((2, 2), (1, 2)), ["x"], plan=BlockPlan(output=Affine(8, 0.04)))
+    b.add("flat", Reshape((60,)), ["average"])
+    b.add("fc", Dense(), ["flat"], kernel=b.kernel(60, 5), plan=BlockPlan(weight=plan.weight))
+    return quantize_graph(*b.build(["groups", "channels", "pairs", "single", "wide", "apart", "fc"]))
+
+
+@pytest.fixture(scope="module")
+def design(graph: QuantizedGraph) -> Design:
+    return Design(graph, HardwareOptions(reuse_factor={name: reuse for name, (reuse, _, _) in SELECTED.items()}))
+
+
+def test_the_blocks_select_as_the_table_says(design: Design) -> None:
+    found = {name: design.operators[name].tap_select for name in SELECTED}
+    assert {name: (select.steps, select.lanes) for name, select in found.items()} == {
+        name: (steps, lanes) for name, (_, steps, lanes) in SELECTED.items()
+    }
+    assert faults(design) == []
+
+
+@pytest.mark.parametrize("flags", ["", "-DHLSQ_REGISTERS", "-DHLSQ_REGISTERS -DHLSQ_MOST_REGISTERS=5"])
+def test_integers(flags: str, design: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HLSQ_CXXFLAGS", f"{os.environ.get('HLSQ_CXXFLAGS', '')} {flags}")
+    HardwareModel(design, write_project(design, tmp_path / "net")).verify(random_inputs(design.graph, 3, 1))
