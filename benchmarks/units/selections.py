@@ -64,8 +64,11 @@ def _mux(count: int, bits: int) -> Unit:
         number = np.minimum(values["s"], count - 1)
         return np.ma.array(every[number, np.arange(every.shape[1])], mask=values["s"] >= count)
 
-    body = (
-        f"wire [{count * bits - 1}:0] all = {{{', '.join(reversed(names))}}};\nassign result = all[s*{bits} +: {bits}];"
+    # Bit by bit, as only then Yosys takes the multiplexers of slices, which Vivado does.
+    body = "".join(
+        f"wire [{count - 1}:0] all{bit} = {{{', '.join(f'{name}[{bit}]' for name in reversed(names))}}};\n"
+        f"assign result[{bit}] = all{bit}[s];\n"
+        for bit in range(bits)
     )
     inputs = (*(Port(name, bits) for name in names), select)
     return Unit("mux", "binary", (count, bits), inputs, Port("y", bits), body, chosen, wide=True)

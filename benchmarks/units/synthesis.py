@@ -32,7 +32,8 @@ def synthesise(units: Iterable[Unit], folder: Path = FOLDER) -> dict[str, Netlis
 
 
 def _options(unit: Unit) -> str:
-    return " ".join([OPTIONS, *([] if unit.memories else ["-nolutram"]), *([] if unit.dsp else ["-nodsp"]), *(["-widemux 5"] if unit.wide else [])])
+    chosen = {"-nolutram": not unit.memories, "-nodsp": not unit.dsp, "-widemux 5": unit.wide}
+    return " ".join([OPTIONS, *(option for option, on in chosen.items() if on)])
 
 
 def _place(unit: Unit, folder: Path) -> Path:

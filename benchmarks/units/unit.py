@@ -55,6 +55,7 @@ class Unit:
         dsp: whether DSP slices may be used.
         delay: None, or the output is the input so many cycles ago.
         memories: whether LUTs may be memories.
+        wide: whether the multiplexers of slices (MUXF7, MUXF8) select among more than four.
         registered: whether ``result`` goes through the output's register; else it is the output.
         clocked: whether ``expected`` gets inputs [cycles, samples] and tells the output in every cycle, all state being
             0 before; where it is masked, the output may be anything. Otherwise inputs are held.
