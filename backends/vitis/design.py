@@ -21,6 +21,7 @@ from hlsq.cost.depths import stream_depths
 from hlsq.cost.estimate import Estimate, estimate
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.operators import Operators, operators_of
+from hlsq.cost.pacing import pacing_depths
 from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import carriers
 from hlsq.cost.words import stream_words
@@ -238,6 +239,7 @@ class Design:
     def streams(self) -> tuple[Stream, ...]:
         """All connections; a tensor with several readers has one for each, and those behind its wires count."""
         depths = stream_depths(self.graph, self.splits)
+        pacing = pacing_depths(self.processes) if self.options.has_target else {}
         found: list[Stream] = []
         for channels in channels_of(self.graph).values():
             readers = [(c.tensor, *c.reader) for c in channels if c.reader is not None]
@@ -247,7 +249,9 @@ class Design:
                 )
                 if sum((r, by) == (read, reader) for r, by, _ in readers) > 1:
                     suffix += f"_input{number}"
-                packets = depths.get((reader, number), MINIMUM_DEPTH) if reader is not None else MINIMUM_DEPTH
+                packets = pacing.get(Channel(read, (reader, number)), MINIMUM_DEPTH)
+                if reader is not None:
+                    packets = max(packets, depths.get((reader, number), MINIMUM_DEPTH))
                 tensor = self.tensors[read]
                 found.append(Stream(read, f"{tensor.ident}_{suffix}", reader, number, packets * tensor.words))
         return tuple(found)

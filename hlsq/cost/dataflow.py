@@ -48,12 +48,14 @@ class Process:
         schedule: when it reads and writes.
         inputs: read together.
         outputs: written together.
+        copies: whether it only hands on what it reads, or discards it.
     """
 
     name: str
     schedule: Schedule
     inputs: tuple[Channel, ...]
     outputs: tuple[Channel, ...]
+    copies: bool = False
 
 
 def channels_of(graph: QuantizedGraph) -> dict[str, tuple[Channel, ...]]:
@@ -101,7 +103,7 @@ def processes(graph: QuantizedGraph, splits: Mapping[str, Split]) -> tuple[Proce
         readers, copies = channels[name], copying(count[name])
         only = Channel(name, None) if name in several or not readers else readers[0]
         if only.reader is None:
-            later.append(Process(f"{'copies' if readers else 'end'} of {name}", copies, (only,), readers))
+            later.append(Process(f"{'copies' if readers else 'end'} of {name}", copies, (only,), readers, copies=True))
         later.extend(Process(f"host's {c.tensor}", copies, (c,), ()) for c in readers if c.reader == (None, 0))
         return only
 

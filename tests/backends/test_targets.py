@@ -16,6 +16,8 @@ from hlsq.backends.vitis.limits import Limit, ToolLimits
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.project import read_project, write_project
 from hlsq.cost import split
+from hlsq.cost.dataflow import Channel
+from hlsq.cost.pacing import pacing_depths
 from hlsq.errors import GraphError, OptionError, ResourceError
 from hlsq.graph.lowering import quantize_graph
 
@@ -38,9 +40,22 @@ def test_a_target_balances_the_blocks(graph: Any) -> None:
     assert design.pace.interval == interval(design)
 
 
+def test_only_balanced_blocks_have_fifos_for_bursts(graph: Any) -> None:
+    target = HardwareOptions(target_interval=1000)
+    balanced = Design(graph, target)
+    depths = balanced.channel_depths
+    pacing = pacing_depths(balanced.processes)
+    assert max(pacing.values()) > 4
+    assert all(depths[channel] >= depth for channel, depth in pacing.items())
+    alike = Design(graph, HardwareOptions(reuse_factor=balanced.settled.reuse_factor))
+    assert alike.splits == balanced.splits
+    assert {c for c, depth in alike.channel_depths.items() if depth > 2} == {Channel("conv/first", ("sum", 0))}
+
+
 def test_samples_a_second_are_cycles_of_the_clock(graph: Any) -> None:
     design = Design(graph, HardwareOptions(target_fps=250_000, clock_period=4.0))
     assert design.options.interval == 1000
+    assert (design.settled.target_fps, design.settled.target_interval) == (250_000, None)
     assert design.splits == Design(graph, HardwareOptions(target_interval=1000)).splits
     assert design.splits != Design(graph, HardwareOptions(target_interval=2000)).splits
 
