@@ -15,9 +15,8 @@ def packet_sizes(graph: QuantizedGraph) -> dict[str, int]:
     """
     sizes = {i.name: i.shape[-1] for i in graph.inputs}
     for block in graph.blocks:
-        readers = graph.consumers(block.name)
         flat = isinstance(block.op, Reshape) and len(block.shape) == 1
-        keep = flat and all(isinstance(r.op, (Dense, Reshape)) for r in readers)
+        keep = flat and all(isinstance(r.op, (Dense, Reshape)) for r in graph.consumers(block.name))
         sizes[block.name] = sizes[block.inputs[0]] if keep else block.shape[-1]
     return sizes
 
