@@ -16,12 +16,11 @@ from hlsq.backends.vitis.pes import pe_for
 from hlsq.backends.vitis.types import format_interval
 from hlsq.cost import Split
 from hlsq.cost.balance import Pace
-from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, Process, channels_of, processes
-from hlsq.cost.depths import stream_depths
+from hlsq.cost.dataflow import Channel, Process, channels_of, processes
 from hlsq.cost.estimate import Estimate, estimate
+from hlsq.cost.fifos import fifo_depths
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.operators import Operators, operators_of
-from hlsq.cost.pacing import pacing_depths
 from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import carriers
 from hlsq.cost.words import stream_words
@@ -225,6 +224,7 @@ class Design:
             self.splits,
             {name: mac.costs for name, mac in self._macs.items()},
             options.choices,
+            keeps_pace=options.has_target,
             words=self.words,
             clock_period=options.clock_period,
             capacity=options.capacity,
@@ -238,8 +238,7 @@ class Design:
     @cached_property
     def streams(self) -> tuple[Stream, ...]:
         """All connections; a tensor with several readers has one for each, and those behind its wires count."""
-        depths = stream_depths(self.graph, self.splits)
-        pacing = pacing_depths(self.processes) if self.options.has_target else {}
+        depths = fifo_depths(self.graph, self.splits, self.processes, self.options.has_target)
         found: list[Stream] = []
         for channels in channels_of(self.graph).values():
             readers = [(c.tensor, *c.reader) for c in channels if c.reader is not None]
@@ -249,9 +248,7 @@ class Design:
                 )
                 if sum((r, by) == (read, reader) for r, by, _ in readers) > 1:
                     suffix += f"_input{number}"
-                packets = pacing.get(Channel(read, (reader, number)), MINIMUM_DEPTH)
-                if reader is not None:
-                    packets = max(packets, depths.get((reader, number), MINIMUM_DEPTH))
+                packets = depths[Channel(read, (reader, number))]
                 tensor = self.tensors[read]
                 found.append(Stream(read, f"{tensor.ident}_{suffix}", reader, number, packets * tensor.words))
         return tuple(found)

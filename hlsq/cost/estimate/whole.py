@@ -13,6 +13,7 @@ from hlsq.cost.estimate.choices import Choices, PEs
 from hlsq.cost.estimate.latency import memory_times, stream_times
 from hlsq.cost.estimate.links import link_parts
 from hlsq.cost.estimate.model import BlockEstimate, Estimate, Resources
+from hlsq.cost.fifos import fifo_depths
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.parts import Part
 from hlsq.cost.reuse import Split
@@ -28,6 +29,7 @@ def estimate(
     pes: Mapping[str, PEs],
     choices: Choices,
     *,
+    keeps_pace: bool = False,
     words: Mapping[str, int] | None = None,
     clock_period: float = 5.0,
     capacity: Part | None = None,
@@ -45,16 +47,18 @@ def estimate(
         splits: steps of the blocks that compute.
         pes: of the blocks with weights.
         choices: options of the design.
+        keeps_pace: whether FIFOs let blocks that are all equally slow keep their pace.
         words: of a packet of every tensor (see ``stream_words``); None for one each.
         clock_period: in nanoseconds.
         capacity: of the part, if it is known.
         limit: share of it that the design may take.
     """
-    links = link_parts(graph, splits, choices, words)
+    run = processes(graph, splits) if choices.streams else ()
+    depths = fifo_depths(graph, splits, run, keeps_pace) if choices.streams else {}
+    links = link_parts(graph, depths, choices, words)
     cycles = {b.name: loop_iterations(graph, b, splits.get(b.name), words) for b in graph.blocks}
     interval = max(cycles.values(), default=0)
     if choices.streams:
-        run = processes(graph, splits)
         times = stream_times(run)
         host = [time.last for name, time in times.items() if name.startswith("host's ")]
         latency = max(host, default=0)
