@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 import click
 import numpy as np
@@ -17,12 +18,13 @@ from networks import random_inputs, random_network
 from synthesis import check_project
 
 from hlsq.backends.vitis.design import Design
-from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.backends.vitis.options import HardwareOptions, IOType
 from hlsq.backends.vitis.project import write_project
 from hlsq.backends.vitis.render import render_project
 from hlsq.backends.vitis.simulation import Simulation, compile_library
 from hlsq.cost import products_of, valid_reuse_factors
 from hlsq.cost.depths import COPY_DEPTH, PIPELINE_DEPTH
+from hlsq.cost.pacing import PIPELINE
 from hlsq.cost.stalls import Style, run
 from hlsq.emulate.emulator import Emulator
 from hlsq.graph import QuantizedGraph
@@ -44,18 +46,35 @@ SAMPLES = 4
 STYLES: tuple[Style, ...] = ("flp", "stp")
 
 
-def random_design(seed: int) -> tuple[str, Design]:
-    """A random network and what it is: all schemes, both io_types, from a single PE to as many as there can be."""
+def random_design(seed: int, io_type: IOType | None = None, target: bool = False) -> tuple[str, Design]:
+    """A random network and what it is: all schemes, both io_types, from a single PE to as many as there can be.
+
+    Args:
+        seed: of the network; it also decides what follows.
+        io_type: in place of the one that it has by its seed.
+        target: balance it for a random pace; else every fourth one is.
+    """
     scheme, options = SCHEMES[seed % len(SCHEMES)]
-    io_type = "io_parallel" if seed % 5 == 2 else "io_stream"
+    io_type = io_type or ("io_parallel" if seed % 5 == 2 else "io_stream")
     graph, plan = random_network(seed)
     if scheme:
         samples = {i.name: np.random.default_rng(seed).normal(size=(8, *i.shape)) for i in graph.inputs}
         plan = run_scheme(scheme, graph, samples, progress=False, **options)
     quantized = quantize_graph(graph, plan)
-    reuse = (None, fastest(quantized), ONE_PE, None)[seed % 4]
-    what = f"network {seed} ({scheme or 'random formats'}, {io_type})"
-    return what, Design(quantized, HardwareOptions(io_type=io_type, reuse_factor=reuse))
+    hardware = HardwareOptions(io_type=io_type)
+    if target or seed % 4 == 3:
+        hardware = replace(hardware, target_interval=random_interval(quantized, seed))
+    else:
+        hardware = replace(hardware, reuse_factor=(None, fastest(quantized), ONE_PE)[seed % 4])
+    asked = f", {hardware.asked}" if hardware.has_target else ""
+    return f"network {seed} ({scheme or 'random formats'}, {io_type}{asked})", Design(quantized, hardware)
+
+
+def random_interval(graph: QuantizedGraph, seed: int) -> int:
+    """Cycles that every block can keep, from the fewest there are to what the slowest takes with one PE."""
+    tasks = Design(graph, HardwareOptions()).parallelism.tasks
+    least, most = max(task.fastest for task in tasks), max(max(task.intervals) for task in tasks)
+    return int(least * (most / least) ** np.random.default_rng(seed).random())
 
 
 def fastest(graph: QuantizedGraph) -> dict[str, int]:
@@ -104,18 +123,33 @@ def deadlocks(design: Design, seed: int) -> Iterator[str]:
             yield f"{style}: stands still with pipelines of {depths}: {flow.waiting[0]}"
 
 
+def delays(design: Design, seed: int) -> Iterator[str]:
+    """Where samples of a balanced design follow each other later than its slowest block and pipeline allow."""
+    if design.options.io_type != "io_stream" or any(words > 1 for words in design.words.values()):
+        return
+    if design.options.has_target and design.pace is not None:
+        rng = np.random.default_rng(seed)
+        stages = {p.name: int(rng.integers(1, 1 + (COPY_DEPTH if p.copies else PIPELINE))) for p in design.processes}
+        took = run(design.processes, design.channel_depths, pipeline=stages, samples=4).interval
+        if took > design.pace.interval + PIPELINE:
+            yield f"{took} cycles a sample, not {design.pace.interval} and those of pipelines of {stages}"
+
+
 @click.command()
 @click.option("--count", default=200, help="Networks.")
 @click.option("--first", default=0, help="Seed of the first one.")
 @click.option("--exact/--no-exact", default=True, help="Compile and simulate each, which takes some seconds.")
-def main(count: int, first: int, exact: bool) -> None:
-    """Check random networks: rules of directives, counts, deadlocks under both stall rules, integers, iterations."""
+@click.option("--targets", is_flag=True, help="Balance each for a random pace, in both io_types.")
+def main(count: int, first: int, exact: bool, targets: bool) -> None:
+    """Check random networks: directives, counts, deadlocks under both stall rules, delays, integers, iterations."""
     found = 0
     for seed in track(range(first, first + count), "random networks", "network"):
-        what, design = random_design(seed)
-        for fault in (*faults(design), *deadlocks(design, seed), *(mismatches(design) if exact else ())):
-            click.echo(f"{what}: {fault}")
-            found += 1
+        for io_type in get_args(IOType) if targets else (None,):
+            what, design = random_design(seed, io_type, targets)
+            waiting = *deadlocks(design, seed), *delays(design, seed)
+            for fault in (*faults(design), *waiting, *(mismatches(design) if exact else ())):
+                click.echo(f"{what}: {fault}")
+                found += 1
     click.echo(f"{count} networks, {found} faults")
     raise SystemExit(found > 0)
 
