@@ -1,0 +1,97 @@
+"""The fastest balanced design whose estimate fits its part, or why none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from hlsq.cost.balance import Task, balanced
+from hlsq.cost.estimate.model import RESOURCES, Estimate
+from hlsq.cost.parts import Part, known_parts
+from hlsq.cost.reuse import Split
+from hlsq.errors import ResourceError
+
+NEARBY = 6
+"""Faster designs that are looked at beside the one that bisection finds; estimates grow with the pace, nearly always."""
+SPREAD = 8
+"""Designs of all paces that are looked at where the slowest does not fit, which nearly always needs least."""
+CONSUMERS = 3
+WORDS = {"lut": "LUTs", "ff": "flip-flops", "dsp": "DSP slices", "bram18": "block RAMs of 18 Kb", "uram": "UltraRAMs"}
+Splits = Mapping[str, Split]
+
+
+def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits], Estimate]) -> dict[str, Split]:
+    """Splits of the fastest balanced design that fits.
+
+    Args:
+        tasks: all blocks that take cycles.
+        kept: splits that are not to be chosen, by block.
+        estimate: of a design with such splits, against a part that is known.
+
+    Raises:
+        ResourceError: none fits; names the resource, need and capacity, the largest consumers, and what helps.
+    """
+    free = [task for task in tasks if task.name not in kept]
+    least = max(t.cycles.at(kept[t.name].reuse_factor) if t.name in kept else t.fastest for t in tasks)
+    paces = sorted({least, *(interval for task in free for interval in task.intervals if interval > least)})
+
+    def splits_at(place: int) -> dict[str, Split]:
+        return {**kept, **balanced(free, paces[place], "")}
+
+    @cache
+    def needs(place: int) -> Estimate:
+        return estimate(splits_at(place))
+
+    slowest = len(paces) - 1
+    tried = [slowest, *(slowest * n // SPREAD for n in reversed(range(SPREAD)))]
+    fitting = next((place for place in tried if needs(place).fits), None)
+    if fitting is None:
+        raise _refusal(needs(slowest), bool(kept))
+    too_fast = -1
+    while fitting - too_fast > 1:
+        middle = (fitting + too_fast) // 2
+        if needs(middle).fits:
+            fitting = middle
+        else:
+            too_fast = middle
+    near = range(max(0, fitting - NEARBY), fitting)
+    return splits_at(next((place for place in near if needs(place).fits), fitting))
+
+
+def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
+    """Why not even the smallest design fits."""
+    part = estimate.capacity
+    assert part is not None  # noqa: S101 - the caller knows it
+    worst = max(RESOURCES, key=lambda name: estimate.utilization[name])
+    what, need, has = WORDS[worst], getattr(estimate, worst), getattr(part, worst)
+    largest = sorted(estimate.blocks, key=lambda name: getattr(estimate.blocks[name], worst), reverse=True)[:CONSUMERS]
+    most = ", ".join(f"{name!r} {getattr(estimate.blocks[name], worst):,.0f}" for name in largest)
+    remedies = [_larger_part(estimate)]
+    if (weights := estimate.parts.get("weights")) is not None and 2 * getattr(weights, worst) > need:
+        remedies.append(f"shorter codes of weights, which take {getattr(weights, worst):,.0f} of them")
+    if keeps:
+        remedies.append("larger factors in reuse_factor, or none")
+    if estimate.utilization[worst] <= 1:
+        remedies.append(f"more of the part, as in utilization={_above(estimate.utilization[worst])}")
+    return ResourceError(
+        f"the network does not fit {part.name}: with as few PEs as can be it takes an estimated {need:,.0f} {what}, "
+        f"and {estimate.limit:.0%} of the part's {has:,} are {int(estimate.limit * has):,}; most take {most}; what "
+        f"helps: {'; '.join(remedies)}"
+    )
+
+
+def _larger_part(estimate: Estimate) -> str:
+    """The smallest part that is known to hold as much, in words."""
+
+    def holds(part: Part) -> bool:
+        return all(getattr(estimate, name) <= estimate.limit * getattr(part, name) for name in RESOURCES)
+
+    larger = [part for part in known_parts().values() if holds(part)]
+    if not larger:
+        return "no part that is known holds as much; a smaller network does"
+    return f"a larger part, as in part={min(larger, key=lambda part: (part.lut, part.bram18, part.name)).name!r}"
+
+
+def _above(share: float) -> float:
+    """The next hundredth that is no smaller."""
+    return -(-int(share * 1e6 + 1) // 10_000) / 100

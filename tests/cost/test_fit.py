@@ -1,0 +1,96 @@
+"""The fastest design that fits, against trying every pace, where PEs and weights take what a formula says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from networks import quantized_network
+
+from hlsq.cost import Split
+from hlsq.cost.balance import Task, balanced, tasks_of
+from hlsq.cost.estimate.model import BlockEstimate, Estimate, Resources
+from hlsq.cost.fit import fastest_fit
+from hlsq.cost.parts import Part, find_part, known_parts
+from hlsq.errors import ResourceError
+
+
+def counted(tasks: tuple[Task, ...], part: Part, **per: Any) -> Callable[[Mapping[str, Split]], Estimate]:
+    """Needs of a design: ``pe`` LUTs a PE, ``weights`` block RAMs a block, ``bump`` more where a factor is odd."""
+
+    def estimate(splits: Mapping[str, Split]) -> Estimate:
+        blocks = {}
+        for task in tasks:
+            split = splits.get(task.name)
+            if split is None or not task.weights:
+                continue
+            lut = per.get("pe", 0) * split.pes + per.get("bump", 0) * (split.reuse_factor % 2)
+            blocks[task.name] = BlockEstimate(lut=lut, bram18=per.get("weights", 0), pes=split.pes)
+        lut, bram = sum(b.lut for b in blocks.values()), sum(b.bram18 for b in blocks.values())
+        parts = {"weights": Resources(bram18=bram), "PEs": Resources(lut=lut)}
+        return Estimate(lut=lut, bram18=bram, blocks=blocks, parts=parts, capacity=part)
+
+    return estimate
+
+
+def pace(tasks: tuple[Task, ...], splits: Mapping[str, Split]) -> int:
+    return max(t.cycles.at(splits[t.name].reuse_factor if t.name in splits else 1) for t in tasks)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("bump", [0, 30])
+def test_no_faster_design_fits(seed: int, bump: int) -> None:
+    tasks = tasks_of(quantized_network(seed))
+    part = Part("small", "as given", (2000, 700, 7000)[seed % 3], 10**6, 10**6, 10**6, 0)
+    estimate = counted(tasks, part, pe=60, bump=bump)
+    chosen = fastest_fit(tasks, {}, estimate)
+    assert estimate(chosen).fits
+    least = max(task.fastest for task in tasks)
+    paces = {least, *(i for task in tasks for i in task.intervals if i > least)}
+    fitting = [i for i in paces if estimate(balanced(tasks, i, "")).fits]
+    assert pace(tasks, chosen) <= min(fitting) * (1.25 if bump else 1)
+
+
+def test_blocks_that_are_kept_bound_the_pace() -> None:
+    tasks = tasks_of(quantized_network(0))
+    task = next(t for t in tasks if t.weights and len(t.splits) > 3)
+    kept = {task.name: task.splits[-1]}
+    chosen = fastest_fit(tasks, kept, counted(tasks, find_part("xcvu9p"), pe=1))
+    assert chosen[task.name] == task.splits[-1]
+    assert pace(tasks, chosen) == max(task.intervals[-1], *(t.fastest for t in tasks))
+    assert all(chosen[t.name] == t.within(pace(tasks, chosen)) for t in tasks if t.splits and t is not task)
+
+
+def test_what_does_not_fit_says_what_helps() -> None:
+    tasks = tasks_of(quantized_network(0))
+    names = [task.name for task in tasks if task.weights]
+    small = find_part("xc7a35t")
+    with pytest.raises(ResourceError) as caught:
+        fastest_fit(tasks, {}, counted(tasks, small, weights=60))
+    need, message = 60 * len(names), str(caught.value)
+    assert message.startswith(
+        f"the network does not fit xc7a35t: with as few PEs as can be it takes an estimated {need} block RAMs of 18 "
+        f"Kb, and 80% of the part's {small.bram18} are {int(0.8 * small.bram18)}; most take {names[0]!r} 60, "
+    )
+    assert f"shorter codes of weights, which take {need} of them" in message
+    assert "reuse_factor" not in message
+    part = find_part(message.split("part='")[1].split("'")[0])
+    fastest_fit(tasks, {}, counted(tasks, part, weights=60))
+    assert all(0.8 * other.bram18 < need for other in known_parts().values() if other.lut < part.lut)
+
+
+def test_remedies_are_those_that_there_are() -> None:
+    tasks = tasks_of(quantized_network(0))
+    count = sum(task.weights for task in tasks)
+    part = Part("tight", "as given", 60 * count + 1, 1, 1, 1, 0)
+    with pytest.raises(ResourceError, match="what helps: a larger part, as in part='xc") as caught:
+        fastest_fit(tasks, {}, counted(tasks, part, pe=60))
+    share = float(str(caught.value).split("utilization=")[1])
+    assert 60 * count <= share * part.lut <= 60 * count + 0.01 * part.lut
+    assert "codes" not in str(caught.value)
+    first = next(task for task in tasks if task.weights)
+    with pytest.raises(ResourceError, match="larger factors in reuse_factor, or none"):
+        fastest_fit(tasks, {first.name: first.splits[0]}, counted(tasks, part, pe=60))
+    with pytest.raises(ResourceError, match="no part that is known holds as much; a smaller network does"):
+        fastest_fit(tasks, {}, counted(tasks, part, pe=10**9))
