@@ -92,9 +92,9 @@ def convert(
         calibration: see ``quantize``; the first samples also become the test bench's vectors.
         progress: see ``quantize``.
         options: hardware options (``part``, ``clock_period``, ``io_type``, ``reuse_factor``, ``target_interval``,
-            ``target_fps``, ``word_bits``, ``project_name``, ``accumulator``, ``multipliers``, ``rom_storage``,
-            ``line_storage``, ``resources``, ``part_check``; see ``hlsq.backends.vitis.options.HardwareOptions``) and
-            options of the scheme.
+            ``target_fps``, ``target``, ``utilization``, ``word_bits``, ``project_name``, ``accumulator``,
+            ``multipliers``, ``rom_storage``, ``line_storage``, ``resources``, ``part_check``; see
+            ``hlsq.backends.vitis.options.HardwareOptions``) and options of the scheme.
 
     Returns:
         The hardware model: ``emulate``, ``compile``, ``predict``, ``verify``, ``build``, ``report``.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -121,7 +122,7 @@ class Design:
     Raises:
         OptionError: an impossible reuse factor, an accumulator that could overflow, an unknown block name among them,
             or a network that does not fit io_parallel.
-        ResourceError: a pace that some block cannot keep.
+        ResourceError: a pace that some block cannot keep, or a part that nothing fits on.
     """
 
     graph: QuantizedGraph
@@ -183,7 +184,7 @@ class Design:
     @cached_property
     def parallelism(self) -> Parallelism:
         """The choice of ``splits``."""
-        return Parallelism(self.graph, self.options, self.limits, self.words)
+        return Parallelism(self.graph, self.options, self.limits, self.words, self._estimate_of)
 
     @property
     def splits(self) -> dict[str, Split]:
@@ -228,7 +229,13 @@ class Design:
             words=self.words,
             clock_period=options.clock_period,
             capacity=options.capacity,
+            limit=options.utilization,
         )
+
+    def _estimate_of(self, splits: Mapping[str, Split]) -> Estimate:
+        """That of the same network with other splits."""
+        factors = {name: split.reuse_factor for name, split in splits.items()}
+        return Design(self.graph, replace(self.options, reuse_factor=factors), self.limits).estimate
 
     @cached_property
     def by_name(self) -> dict[str, HardwareBlock]:

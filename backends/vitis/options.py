@@ -31,7 +31,7 @@ MOST_REUSE = 2**31 - 1
 MOST_CYCLES = 2**53
 """Between two samples; more than a year at any clock."""
 MOST_FPS = 10**10
-TARGETS = ("target_interval", "target_fps")
+TARGETS = ("target_interval", "target_fps", "target")
 """Options that say how fast a design has to be."""
 
 
@@ -53,6 +53,8 @@ class HardwareOptions:
             Beside a target, a mapping (without ``"default"``) keeps blocks out of the choice.
         target_interval: cycles from one sample to the next that every block has to keep, with the fewest PEs.
         target_fps: the same in samples a second, at ``clock_period``.
+        target: ``"fit"`` for the fastest such pace whose estimate fits the part; without effect where it is unknown.
+        utilization: share of the part that ``target="fit"`` may take, and that counts as fitting.
         word_bits: width of the words that hold packed weight codes: 8, 16, 32 or 64.
         project_name: name of the project; the top function, and the files named after it, have ``_net`` at the end,
             as the default has: ``project_name="lenet"`` has the top function ``lenet_net``.
@@ -79,6 +81,8 @@ class HardwareOptions:
     reuse_factor: int | Mapping[str, int] | None = None
     target_interval: int | None = None
     target_fps: float | None = None
+    target: Literal["fit"] | None = None
+    utilization: float = 0.8
     word_bits: int = 16
     project_name: str = "hlsq_net"
     accumulator: BlockAccumulator | Mapping[str, BlockAccumulator] = "interval"
@@ -90,7 +94,7 @@ class HardwareOptions:
 
     def __post_init__(self) -> None:
         numbers = ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator", "resources")
-        for name in (*numbers, "target_interval", "target_fps", "part_check"):
+        for name in (*numbers, "target_interval", "target_fps", "utilization", "part_check"):
             object.__setattr__(self, name, _plain(getattr(self, name)))
         for name, kinds in CHOICES.items():
             if not isinstance(getattr(self, name), str) or getattr(self, name) not in get_args(kinds):
@@ -146,9 +150,14 @@ class HardwareOptions:
             raise OptionError(
                 f"target_fps {shown(fps)} must be a number of samples a second above 0, at most {MOST_FPS:,}"
             )
+        if self.target is not None and not (isinstance(self.target, str) and self.target == "fit"):
+            raise OptionError.unknown("target", self.target, ["fit"])
+        share = self.utilization
+        if type(share) not in (int, float) or not 0 < share <= 1:
+            raise OptionError(f"utilization {shown(share)} must be a share of the part above 0, at most 1")
         given = [name for name in TARGETS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise OptionError(f"{' and '.join(given)} both say how fast the design has to be; give one of them")
+            raise OptionError(f"{' and '.join(given)} all say how fast the design has to be; give one of them")
         factors = self.reuse_factor
         if given and factors is not None and (not isinstance(factors, Mapping) or "default" in factors):
             raise OptionError(

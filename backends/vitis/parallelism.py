@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,6 +19,8 @@ from hlsq.cost import (
     valid_reuse_factors,
 )
 from hlsq.cost.balance import Pace, Task, balanced, pace_of, tasks_of
+from hlsq.cost.estimate.model import Estimate
+from hlsq.cost.fit import fastest_fit
 from hlsq.errors import OptionError
 from hlsq.formats.packing import codes_per_word
 from hlsq.graph import QBlock, QuantizedGraph
@@ -33,12 +35,14 @@ class Parallelism:
         options: what the user asks for.
         limits: of the tool.
         words: of a packet of every tensor.
+        estimate: of the design with other splits.
     """
 
     graph: QuantizedGraph
     options: HardwareOptions
     limits: ToolLimits
     words: Mapping[str, int]
+    estimate: Callable[[Mapping[str, Split]], Estimate]
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -52,7 +56,7 @@ class Parallelism:
 
         Raises:
             OptionError: a reuse factor that a block cannot have, or one of a block that there is not.
-            ResourceError: a pace that a block cannot keep.
+            ResourceError: a pace that a block cannot keep, or a part that nothing fits on.
         """
         given = self.options.reuse_factor
         if isinstance(given, Mapping):
@@ -62,9 +66,18 @@ class Parallelism:
         if isinstance(given, int):
             self._check_reuse(given)
         target = self.options.interval
-        if target is None:
-            return self._by_reuse()
-        return self._by_interval(target)
+        if target is not None:
+            return self._by_interval(target)
+        if self.options.target == "fit" and self.options.capacity is not None:
+            return self._by_fit()
+        return self._by_reuse()
+
+    @property
+    def note(self) -> str | None:
+        """What of the target could not be done, in words."""
+        if self.options.target != "fit" or self.options.capacity is not None:
+            return None
+        return f"what part {self.options.part} has is unknown, so reuse factors are those closest to {DEFAULT_REUSE}"
 
     @cached_property
     def pace(self) -> Pace | None:
@@ -110,6 +123,14 @@ class Parallelism:
         else:
             chosen = {}
         return {task.name: (pinned | chosen)[task.name] for task in self.tasks if task.splits}
+
+    def _by_fit(self) -> dict[str, Split]:
+        """Blocks without a reuse factor of their own as fast as fits, all alike."""
+        kept = {task.name: found for task in self.tasks if (found := self._pinned(task)) is not None}
+        if all(task.name in kept for task in self.tasks if task.splits):
+            return kept
+        chosen = fastest_fit(self.tasks, kept, self.estimate)
+        return {task.name: chosen[task.name] for task in self.tasks if task.splits}
 
     def _pinned(self, task: Task) -> Split | None:
         """The split that the user asked for by the name of the block."""

@@ -11,10 +11,11 @@ from hlsq.cost.parts import Part, known_parts
 from hlsq.cost.reuse import Split
 from hlsq.errors import ResourceError
 
+SPREAD = 16
+"""Steps from the fastest pace to the slowest that are looked at first: needs do not always fall with the pace, least of
+all where a block that computes all of a position in a cycle has constants in place of memories and multiplexers."""
 NEARBY = 6
-"""Faster designs that are looked at beside the one that bisection finds; estimates grow with the pace, nearly always."""
-SPREAD = 8
-"""Designs of all paces that are looked at where the slowest does not fit, which nearly always needs least."""
+"""Faster paces that are looked at beside the one that bisection then finds."""
 CONSUMERS = 3
 WORDS = {"lut": "LUTs", "ff": "flip-flops", "dsp": "DSP slices", "bram18": "block RAMs of 18 Kb", "uram": "UltraRAMs"}
 Splits = Mapping[str, Split]
@@ -43,11 +44,11 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
         return estimate(splits_at(place))
 
     slowest = len(paces) - 1
-    tried = [slowest, *(slowest * n // SPREAD for n in reversed(range(SPREAD)))]
-    fitting = next((place for place in tried if needs(place).fits), None)
-    if fitting is None:
+    steps = [slowest * n // SPREAD for n in range(SPREAD + 1)]
+    found = next((n for n, place in enumerate(steps) if needs(place).fits), None)
+    if found is None:
         raise _refusal(needs(slowest), bool(kept))
-    too_fast = -1
+    fitting, too_fast = steps[found], steps[found - 1] if found else -1
     while fitting - too_fast > 1:
         middle = (fitting + too_fast) // 2
         if needs(middle).fits:

@@ -49,6 +49,8 @@ def test_only_balanced_blocks_have_fifos_for_bursts(graph: Any) -> None:
     assert all(depths[channel] >= depth for channel, depth in pacing.items())
     alike = Design(graph, HardwareOptions(reuse_factor=balanced.settled.reuse_factor))
     assert alike.splits == balanced.splits
+    streams = [design.estimate.parts["streams"] for design in (balanced, alike)]
+    assert streams[0].lut + streams[0].bram18 > streams[1].lut + streams[1].bram18
     assert {c for c, depth in alike.channel_depths.items() if depth > 2} == {Channel("conv/first", ("sum", 0))}
 
 
@@ -90,7 +92,12 @@ def test_blocks_with_a_factor_of_their_own_keep_it(graph: Any) -> None:
         ({"target_fps": 0}, r"target_fps 0 must be a number of samples a second above 0"),
         ({"target_fps": float("nan")}, r"target_fps nan must be"),
         ({"target_fps": "fast"}, r"target_fps 'fast' must be"),
-        ({"target_fps": 5, "target_interval": 5}, "target_interval and target_fps both say"),
+        ({"target_fps": 5, "target_interval": 5}, "target_interval and target_fps all say"),
+        ({"target": "fit", "target_interval": 5}, "target_interval and target all say"),
+        ({"target": "fast"}, "target: 'fast' is unknown; valid: fit"),
+        ({"target": "fit", "reuse_factor": 8}, "target chooses the reuse factors, so reuse_factor 8 cannot"),
+        ({"utilization": 0}, "utilization 0 must be a share of the part above 0, at most 1"),
+        ({"utilization": 80}, "utilization 80 must be"),
         ({"target_fps": 5, "reuse_factor": 5}, r"target_fps chooses the reuse factors, so reuse_factor 5 cannot"),
         ({"target_interval": 5, "reuse_factor": {"default": 5}}, "target_interval chooses the reuse factors"),
     ],
@@ -135,3 +142,43 @@ def test_a_project_keeps_what_was_chosen(graph: Any, tmp_path: Path, monkeypatch
     check_design(tmp_path / "net", design)
     with pytest.raises(GraphError, match="of other options"):
         check_design(tmp_path / "net", Design(graph, HardwareOptions(target_interval=2000)))
+
+
+def small_part(lut: int) -> dict[str, int]:
+    return {"lut": lut, "ff": 10**5, "dsp": 100, "bram36": 100, "uram": 0}
+
+
+def test_what_fits_is_as_fast_as_the_estimate_allows(graph: Any, tmp_path: Path) -> None:
+    last = 10**9
+    for lut in (1600, 3000, 10_000):
+        options = HardwareOptions(target="fit", resources=small_part(lut))
+        design = Design(graph, options)
+        assert design.estimate.fits
+        assert design.estimate.limit == 0.8
+        assert design.estimate.lut <= 0.8 * lut
+        assert interval(design) < last
+        last = interval(design)
+        faster = {task.cycles.at(s.reuse_factor) for task in design.parallelism.tasks for s in task.splits}
+        paces = [pace for pace in faster if design.pace is not None and design.pace.fastest <= pace < last]
+        for pace in sorted(paces)[-3:]:
+            try:
+                faster_design = Design(graph, replace(options, target=None, target_interval=pace))
+            except ResourceError:
+                continue
+            assert not faster_design.estimate.fits
+    half = Design(graph, HardwareOptions(target="fit", resources=small_part(20_000), utilization=0.4))
+    assert half.estimate.lut <= 0.4 * 20_000
+    write_project(half, tmp_path / "net")
+    assert read_project(tmp_path / "net").splits == half.splits
+
+
+def test_what_does_not_fit_is_refused(graph: Any) -> None:
+    with pytest.raises(ResourceError, match=r"the network does not fit xc7a35t.* LUTs, and 80% .* part='x"):
+        Design(graph, HardwareOptions(part="xc7a35t", target="fit", resources=small_part(500)))
+
+
+def test_without_a_known_part_nothing_is_fitted(graph: Any) -> None:
+    design = Design(graph, HardwareOptions(part="mine", part_check=False, target="fit"))
+    assert design.splits == Design(graph, HardwareOptions()).splits
+    assert design.parallelism.note == "what part mine has is unknown, so reuse factors are those closest to 64"
+    assert Design(graph, HardwareOptions(target_interval=1000)).parallelism.note is None

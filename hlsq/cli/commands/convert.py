@@ -52,6 +52,13 @@ from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_fac
 )
 @click.option("--target-interval", type=int, help="Cycles between samples that every block keeps, with the fewest PEs.")
 @click.option("--target-fps", type=float, help="The same in samples a second, at the clock period.")
+@click.option("--target", type=click.Choice(["fit"]), help="fit: the fastest pace whose estimate fits the part.")
+@click.option(
+    "--utilization",
+    type=click.FloatRange(0, 1, min_open=True),
+    show_default="0.8",
+    help="Share of the part that --target fit may take.",
+)
 @click.option(
     "--word-bits", type=int, show_default="16", help="Width of the memory words that hold packed weight codes."
 )
@@ -100,6 +107,7 @@ def convert(
       hlsq convert model.keras --calibration x_train.npz -o build/net
       hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64 --reuse-factor conv1=16
       hlsq convert model.keras --plan plan.json -o build/net --target-fps 1000
+      hlsq convert model.keras --plan plan.json -o build/net --target fit --part xc7z020clg400-1
       hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
       hlsq convert qkeras_model.json --weights qkeras_model.weights.h5 -o build/net
     """
