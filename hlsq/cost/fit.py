@@ -47,7 +47,7 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
     steps = [slowest * n // SPREAD for n in range(SPREAD + 1)]
     found = next((n for n, place in enumerate(steps) if needs(place).fits), None)
     if found is None:
-        raise _refusal(needs(slowest), bool(kept))
+        raise _refusal(needs(min(steps, key=lambda place: max(needs(place).utilization.values()))), bool(kept))
     fitting, too_fast = steps[found], steps[found - 1] if found else -1
     while fitting - too_fast > 1:
         middle = (fitting + too_fast) // 2
@@ -60,7 +60,7 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
 
 
 def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
-    """Why not even the smallest design fits."""
+    """Why not even the design that needs the smallest share of its part fits."""
     part = estimate.capacity
     assert part is not None  # noqa: S101 - the caller knows it
     worst = max(RESOURCES, key=lambda name: estimate.utilization[name])
@@ -74,10 +74,11 @@ def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
         remedies.append("larger factors in reuse_factor, or none")
     if estimate.utilization[worst] <= 1:
         remedies.append(f"more of the part, as in utilization={_above(estimate.utilization[worst])}")
+    pace, allowed = f"{estimate.interval:,} cycles a sample", int(estimate.limit * has)
     return ResourceError(
-        f"the network does not fit {part.name}: with as few PEs as can be it takes an estimated {need:,.0f} {what}, "
-        f"and {estimate.limit:.0%} of the part's {has:,} are {int(estimate.limit * has):,}; most take {most}; what "
-        f"helps: {'; '.join(remedies)}"
+        f"the network does not fit {part.name}: at {pace}, which need least, it takes an estimated {need:,.0f} {what}, "
+        f"and {estimate.limit:.0%} of the part's {has:,} are {allowed:,}; most take {most}; what helps: "
+        f"{'; '.join(remedies)}"
     )
 
 
@@ -89,7 +90,7 @@ def _larger_part(estimate: Estimate) -> str:
 
     larger = [part for part in known_parts().values() if holds(part)]
     if not larger:
-        return "no part that is known holds as much; a smaller network does"
+        return "a smaller network, as no part that is known holds as much"
     return f"a larger part, as in part={min(larger, key=lambda part: (part.lut, part.bram18, part.name)).name!r}"
 
 

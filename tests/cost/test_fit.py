@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,10 +70,11 @@ def test_what_does_not_fit_says_what_helps() -> None:
     with pytest.raises(ResourceError) as caught:
         fastest_fit(tasks, {}, counted(tasks, small, weights=60))
     need, message = 60 * len(names), str(caught.value)
-    assert message.startswith(
-        f"the network does not fit xc7a35t: with as few PEs as can be it takes an estimated {need} block RAMs of 18 "
-        f"Kb, and 80% of the part's {small.bram18} are {int(0.8 * small.bram18)}; most take {names[0]!r} 60, "
-    )
+    assert message.startswith("the network does not fit xc7a35t: at 0 cycles a sample, which need least, it takes ")
+    assert (
+        f"an estimated {need} block RAMs of 18 Kb, and 80% of the part's {small.bram18} are {int(0.8 * small.bram18)}; "
+        f"most take {names[0]!r} 60, "
+    ) in message
     assert f"shorter codes of weights, which take {need} of them" in message
     assert "reuse_factor" not in message
     part = find_part(message.split("part='")[1].split("'")[0])
@@ -92,5 +94,20 @@ def test_remedies_are_those_that_there_are() -> None:
     first = next(task for task in tasks if task.weights)
     with pytest.raises(ResourceError, match="larger factors in reuse_factor, or none"):
         fastest_fit(tasks, {first.name: first.splits[0]}, counted(tasks, part, pe=60))
-    with pytest.raises(ResourceError, match="no part that is known holds as much; a smaller network does"):
+    with pytest.raises(ResourceError, match="a smaller network, as no part that is known holds as much"):
         fastest_fit(tasks, {}, counted(tasks, part, pe=10**9))
+
+
+def test_the_design_that_needs_least_is_the_one_that_is_told() -> None:
+    tasks = tasks_of(quantized_network(0))
+    linear = counted(tasks, Part("tiny", "as given", 1, 1, 1, 1, 0), pe=1)
+    fastest = balanced(tasks, max(task.fastest for task in tasks), "")
+
+    def fewer_for_more_pes(splits: Mapping[str, Split]) -> Estimate:
+        found = linear(splits)
+        return replace(found, lut=10_000 - found.lut)
+
+    with pytest.raises(ResourceError, match="which need least, it takes an estimated") as caught:
+        fastest_fit(tasks, {}, fewer_for_more_pes)
+    told = int(str(caught.value).split("estimated ")[1].split(" LUTs")[0].replace(",", ""))
+    assert told == 10_000 - linear(fastest).lut
