@@ -1,19 +1,24 @@
-"""What one block consists of, and what that takes. Streams and memories between blocks are in ``links``."""
+"""What one block consists of, and what that takes. Streams and memories between blocks are in ``links``.
+
+Units of ``hlsq.cost.units``, as many as the C++ of the block has side by side, and memories as Vivado lays them out.
+"""
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Iterator
 
-from hlsq.cost.estimate.arithmetic import finishing, products
-from hlsq.cost.estimate.cells import NOTHING, cells
+from hlsq.cost.estimate.arithmetic import addition, average, held, largest, products
+from hlsq.cost.estimate.cells import NOTHING, Named, cells, gathered, selection
 from hlsq.cost.estimate.choices import Choices, PEs
-from hlsq.cost.estimate.model import Resources
-from hlsq.cost.estimate.storage import ram, rom
-from hlsq.cost.iterations import is_global
-from hlsq.cost.registers import window_registers
+from hlsq.cost.estimate.facts import Facts, facts_of
+from hlsq.cost.estimate.finish import concatenated, finishing
+from hlsq.cost.estimate.model import Memory, Resources
+from hlsq.cost.estimate.pipeline import pipeline_depth
+from hlsq.cost.estimate.storage import memory_cells, ram, rom
+from hlsq.cost.multipliers import multipliers_of
+from hlsq.cost.registers import tap_select, window_registers
+from hlsq.cost.requantisers import requantisers_of
 from hlsq.cost.reuse import Split
-from hlsq.cost.streams import packet_sizes
-from hlsq.cost.wires import is_wire
 from hlsq.errors import UnsupportedLayerError
 from hlsq.graph import QBlock, QuantizedGraph
 from hlsq.graph.ops import (
@@ -28,13 +33,10 @@ from hlsq.graph.ops import (
     Reshape,
     ZeroPad2D,
 )
-from hlsq.graph.ops.base import spatial
-from hlsq.graph.ops.pool2d import Pool2D
-from hlsq.memory.taps import tap_bits
 
 KNOWN = (Add, AveragePool2D, Concatenate, Conv2D, Dense, DepthwiseConv2D, Identity, MaxPool2D, Reshape, ZeroPad2D)
-HANDSHAKE = Resources(lut=30, ff=40)
-"""Start, done and stall of a function's pipeline, beside its counters: an assumption, of some 0.1 % of a small part."""
+HANDSHAKE = Resources(lut=30, ff=20)
+"""States, start and end of a function, and the stall of its pipeline, beside its counters: an assumption."""
 
 
 def block_parts(
@@ -52,110 +54,86 @@ def block_parts(
     Raises:
         UnsupportedLayerError: an operation whose cost is unknown.
     """
-    if not isinstance(block.op, KNOWN):
+    if type(block.op) not in KNOWN:
         kinds = ", ".join(op.kind for op in KNOWN)
         raise UnsupportedLayerError(block.name, type(block.op).__name__, "has no known cost", kinds)
-    if is_wire(graph, block):
+    facts = facts_of(graph, block)
+    if facts.wire:
         return {}
-    found: dict[str, Resources] = {}
-    if pes is not None and split is not None and block.weights is not None:
-        found |= products(graph, block, split, pes, choices.multipliers)
-        if split.reuse_factor > 1:
-            found["weights"] = rom(split.reuse_factor, split.pes * block.weights.format.bits, choices.roms)
-        found["tap selection"] = _selection(graph, block, split)
-    found |= finishing(graph, block, split, choices.multipliers)
-    found |= _of_operation(graph, block, split)
-    found["windows"] = _window(graph, block, split)
-    found["line buffers"] = _lines(graph, block, split, choices)
-    found["packets"] = _packets(graph, block, split)
-    found["control"] = _control(graph, block, split)
-    return {name: part for name, part in found.items() if part != NOTHING}
+    found = _computed(graph, facts, block, split, pes, choices)
+    found += _taps(graph, facts, block, split)
+    found += [(memory.part, memory_cells(memory)) for memory in block_memories(graph, block, split, choices)]
+    found.append(("control", _control(facts, split, pipeline_depth(facts, block, split, pes, choices))))
+    return gathered(found)
 
 
-def _selection(graph: QuantizedGraph, block: QBlock, split: Split) -> Resources:
-    """The taps of each step: one of as many as there are steps for every lane and bit."""
-    bits = tap_bits(graph, block.inputs[0])
-    if isinstance(block.op, Dense):
-        return _mux(split.tap_steps // split.products.packets, bits * split.tap_block)
-    if split.products.group:
-        rows = max(1, split.output_block // split.products.group)
-        return _mux(split.tap_steps * split.output_steps, bits * split.tap_block * rows)
-    return _mux(split.tap_steps, bits * split.tap_block)
+def block_memories(graph: QuantizedGraph, block: QBlock, split: Split | None, choices: Choices) -> Iterator[Memory]:
+    """Weights, tables, rows of the input, and the vector that a dense layer keeps; arguments as for ``block_parts``."""
+    facts = facts_of(graph, block)
+    if facts.wire:
+        return
+    if split is not None and block.weights is not None:
+        # Bits of a word that hold no code are read by nobody, so they are not there.
+        yield rom("weights", split.reuse_factor, split.pes * facts.code, choices.roms)
+    if split is not None and facts.table:
+        yield rom("tables", split.output_steps, split.output_block * facts.table, "auto")
+    if split is not None and isinstance(block.op, Dense) and split.output_steps > 1:
+        yield ram("kept vector", 1, split.tap_steps, split.tap_block * facts.taps[0], choices.lines)
+    if facts.height > 1 and not facts.whole:
+        yield ram("line buffers", facts.height - 1, facts.width, facts.channels * facts.taps[0], choices.lines)
 
 
-def _mux(inputs: int, bits: int) -> Resources:
-    return cells("mux", "binary", inputs, 8).times(bits / 8) if inputs > 1 else NOTHING
-
-
-def _of_operation(graph: QuantizedGraph, block: QBlock, split: Split | None) -> dict[str, Resources]:
-    """What operations without weights compute."""
-    op, source = block.op, block.inputs[0]
-    bits = graph.intervals[source].width
-    if isinstance(op, MaxPool2D):
-        compared = 1 if is_global(graph, block) else prod(op.pool) - 1
-        return {"comparisons": cells("max", "signed", bits).times(compared * graph.shapes[source][-1])}
+def _computed(
+    graph: QuantizedGraph, facts: Facts, block: QBlock, split: Split | None, pes: PEs | None, choices: Choices
+) -> Named:
+    op = block.op
+    if isinstance(op, Concatenate):
+        return concatenated(facts, choices)
     if split is None:
-        return {}
-    if isinstance(op, AveragePool2D):
-        width = block.accumulator.width
-        if is_global(graph, block):
-            # Sums of all channels grow at once; requantisers take them in groups.
-            channels = graph.shapes[source][-1]
-            chosen = _mux(split.output_steps, width * split.output_block)
-            return {"sums": cells("accumulator", "select", bits, width).times(channels) + chosen}
-        return {"sums": cells("tree", "pipelined", prod(op.pool), bits).times(split.output_block)}
-    if isinstance(op, Add):
-        width = block.accumulator.width
-        sums = cells("tree", "pipelined", max(2, len(block.inputs)), max(1, width - 1)).times(split.output_block)
-        return {"sums": sums}
-    return {}
+        return [*(largest(facts) if isinstance(op, MaxPool2D) else ()), ("packets", _handed_on(facts, block))]
+    kinds, others = requantisers_of(graph, block, split), multipliers_of(graph, block, split)
+    found: Named = []
+    if pes is not None:
+        found += products(facts, split, pes, choices)
+    elif isinstance(op, AveragePool2D):
+        found += average(facts, split, others.average, choices)
+    elif isinstance(op, Add):
+        found += addition(facts, block, split, choices)
+    elif isinstance(op, Identity):
+        found += held(facts, split)
+    return found + finishing(facts, split, kinds, others, choices)
 
 
-def _window(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Resources:
-    bits = window_registers(graph, block, split)
-    return cells("window", "moving", 64).times(bits / 64) if bits else NOTHING
+def _handed_on(facts: Facts, block: QBlock) -> Resources:
+    """The output's packet, and of a reshape the input's, which both move."""
+    if not isinstance(block.op, Reshape):
+        return Resources(ff=facts.packet * facts.out)
+    bits = facts.packets[0] * facts.out
+    return Resources(selection(2, 8).lut / 8 * bits, bits + facts.packet * facts.out)
 
 
-def _lines(graph: QuantizedGraph, block: QBlock, split: Split | None, choices: Choices) -> Resources:
-    """Rows of a map that a window still needs, each a memory; the input vector of a dense layer."""
-    op, source = block.op, block.inputs[0]
-    if isinstance(op, Dense):
-        if split is None or split.output_steps == 1:
-            return NOTHING
-        return ram(split.tap_steps, split.tap_block * tap_bits(graph, source), choices.lines)
-    if isinstance(op, (Conv2D, DepthwiseConv2D)) and block.weights is not None:
-        rows = (block.weights.values.shape[0] - 1) * op.dilation[0]
-    elif isinstance(op, Pool2D) and not is_global(graph, block):
-        rows = op.pool[0] - 1
-    else:
-        return NOTHING
-    _, width, channels = spatial(graph.shapes[source])
-    return ram(width, channels * tap_bits(graph, source), choices.lines).times(rows) if rows else NOTHING
-
-
-def _packets(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Resources:
-    """Registers of a packet that leaves, which is put together group by group, and of those that were taken."""
-    sizes = packet_sizes(graph)
-    held = sizes[block.name] * block.interval.width
-    if split is not None and split.output_steps > 1 and block.weights is None:
-        # Groups of outputs take their part of each input's packet.
-        for name in block.inputs:
-            width = graph.intervals[name].width
-            held += sizes[name] * width
-    chosen = NOTHING
-    if split is not None and split.output_steps > 1 and isinstance(block.op, (Add, Identity)):
-        for name in block.inputs:
-            chosen += _mux(split.output_steps, graph.intervals[name].width * split.output_block)
-    return Resources(ff=held) + chosen
-
-
-def _control(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Resources:
-    """Counters of rows, columns, steps and groups."""
-    loops = [*spatial(graph.shapes[block.inputs[0]])[:2]] if len(graph.shapes[block.inputs[0]]) > 1 else [1]
+def _taps(graph: QuantizedGraph, facts: Facts, block: QBlock, split: Split | None) -> Named:
+    """Registers of the window, what selects from them, and what subtracts zero points on the way there."""
+    found: Named = []
+    if bits := window_registers(graph, block, split):
+        found.append(("windows", cells("window", "moving", 8) + Resources(ff=bits - 8)))
     if split is not None:
-        loops += [split.tap_steps, split.output_steps]
-    loops = [size for size in loops if size > 1]
-    if not loops:
-        return HANDSHAKE
-    bits = max(size.bit_length() for size in loops)
-    return cells("control", "nest", len(loops), bits) + HANDSHAKE
+        chosen = tap_select(graph, block, split)
+        found.append(
+            ("tap selection", selection(chosen.steps, chosen.lanes * chosen.bits) if chosen.lanes else NOTHING)
+        )
+        if facts.offsets[0] and not isinstance(block.op, Add):
+            found.append(("zero points", Resources(lut=facts.taps[0] * facts.packets[0])))
+    return found
+
+
+def _control(facts: Facts, split: Split | None, stages: int) -> Resources:
+    """Counters of the loop nest, the handshake, and a flag for each stage of the pipeline."""
+    steps = 1 if split is None else split.reuse_factor
+    bits = max(2, (facts.positions * steps).bit_length())
+    nested = 4 if (facts.height > 1 or facts.pool > 1) and not facts.whole else 1
+    if split is not None:
+        nested += (split.tap_steps > 1) + (split.output_steps > 1) + (steps > 1)
+    # Those of rows, columns and steps have some half of the bits each.
+    counters = cells("control", "nest", 1, bits) + cells("control", "nest", nested, max(2, bits // 2))
+    return counters + HANDSHAKE + Resources(ff=stages)

@@ -1,74 +1,61 @@
-"""Cycles from the first input to the last output of a sample, with FIFOs that never fill up."""
+"""Cycles from the first input to the last output of one sample that comes alone, where no FIFO is ever full."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hlsq.cost.dataflow import Channel, Process
-from hlsq.cost.schedule import Indices, Schedule
+from hlsq.cost.wires import carriers
 from hlsq.graph import QuantizedGraph
 
-PIPELINE_STAGES = 12
-"""Cycles from a read to the write that follows from it: an assumption, as synthesis chooses them."""
+Times = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Times:
-    """When a process got its first packet and wrote its last one, in cycles from the start."""
+def stream_latency(network: Sequence[Process], stages: Mapping[str, int]) -> int:
+    """Latency of a streamed design, as ``hlsq.cost.stalls.run`` has it where no FIFO fills up.
 
-    first: int
-    last: int
+    An iteration starts a cycle after the one before, or, if it reads, a cycle after its packets were written, whichever
+    is later; what it writes comes as many cycles later as the pipeline has stages. So the time at which the kth packet
+    is read, less its iteration, is the largest so far of what the packets' arrivals give.
 
-    @property
-    def latency(self) -> int:
-        """Cycles between the two."""
-        return self.last - self.first
-
-
-def stream_times(processes: Sequence[Process], stages: int = PIPELINE_STAGES) -> dict[str, Times]:
-    """By process, for the first sample: each iteration starts a cycle after the last, or when its packets are there.
-
-    FIFOs have room for everything, so this is a lower bound of what ``simulate_streams`` finds, and equal to it where
-    no FIFO is full.
+    Args:
+        network: its processes, upstream first.
+        stages: of their pipelines by name; 1 for others.
     """
-    there: dict[Channel, Indices] = {}
-    found: dict[str, Times] = {}
-    for process in processes:
-        loop = process.schedule
-        reads = loop.reads if process.inputs else loop.reads[:0]
-        if len(reads):
-            arrived = np.max([there[channel] for channel in process.inputs], axis=0)
-            late = np.maximum.accumulate(np.maximum(arrived - reads, 0))
-            started = _delayed(loop, reads, late)
-            first, last = int(arrived[0]), int(reads[-1] + late[-1])
+    written: dict[Channel, Times] = {}
+    first, last = [], [0]
+    for process in network:
+        plan, depth = process.schedule, stages.get(process.name, 1)
+        late = np.zeros(0, dtype=np.int64)
+        if process.inputs:
+            arrival = np.max([written[channel] for channel in process.inputs], axis=0) + 1
+            late = np.maximum.accumulate(np.maximum(arrival - plan.reads, 0))
+            if not process.outputs:
+                last.append(int(late[-1] + plan.reads[-1]))
         else:
-            started, first, last = loop.writes, 0, loop.iterations
-        # The host's packets are there as it sends them, a cycle after it wrote them.
-        written = started + (stages if process.inputs else 0) + 1
-        for channel in process.outputs:
-            there[channel] = written
-        found[process.name] = Times(first, int(written[-1]) if len(written) else last)
-    return found
+            first.append(int(plan.writes[0]) + depth)
+        before = np.searchsorted(plan.reads, plan.writes, side="right") - 1
+        waited = np.where(before >= 0, late[before], 0) if len(late) else 0
+        leaving = plan.writes + waited + depth
+        written.update(dict.fromkeys(process.outputs, leaving))
+    return max(last) - min(first, default=0) + 1
 
 
-def _delayed(loop: Schedule, reads: Indices, late: Indices) -> Indices:
-    """When the iterations that write start, given by how much those that read are late."""
-    before = np.searchsorted(reads, loop.writes, side="right") - 1
-    return loop.writes + np.where(before >= 0, late[before], 0)
+def array_latency(graph: QuantizedGraph, cycles: Mapping[str, int], copies: Mapping[str, int]) -> int:
+    """Latency of a design whose maps lie in arrays: each process starts when all its inputs are whole.
 
-
-def memory_times(
-    graph: QuantizedGraph, iterations: Mapping[str, int], stages: int = PIPELINE_STAGES
-) -> dict[str, Times]:
-    """By block, where each starts when all of its inputs are whole."""
-    whole = {item.name: 0 for item in graph.inputs}
-    found = {}
+    Args:
+        graph: the network.
+        cycles: of each block that is no wire.
+        copies: cycles of the process that copies a tensor, by its name, where there is one.
+    """
+    carried = carriers(graph)
+    done = {item.name: copies.get(item.name, 0) for item in graph.inputs}
     for block in graph.blocks:
-        start = max(whole[name] for name in block.inputs)
-        work = iterations[block.name]
-        whole[block.name] = start + work + (stages if work else 0)
-        found[block.name] = Times(start, whole[block.name])
-    return found
+        if carried[block.name] == block.name:
+            start = max(done[carried[source]] for source in block.inputs)
+            done[block.name] = start + cycles[block.name] + copies.get(block.name, 0)
+    return max(done.values(), default=0)

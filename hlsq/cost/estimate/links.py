@@ -1,22 +1,49 @@
-"""FIFOs or memories that bring a block its inputs, and take the outputs of a network."""
+"""FIFOs or memories that bring a block its inputs, copies of what several read, and ports of the top function."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from hlsq.cost.buffers import memory_blocks
 from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, channels_of, copied
+from hlsq.cost.estimate.blocks import HANDSHAKE
+from hlsq.cost.estimate.cells import cells, gathered
 from hlsq.cost.estimate.choices import Choices
-from hlsq.cost.estimate.model import Resources
-from hlsq.cost.estimate.storage import fifo, ram
+from hlsq.cost.estimate.model import Memory, Resources
+from hlsq.cost.estimate.storage import fifo, memory_cells, ram
 from hlsq.cost.streams import packet_sizes, positions
-from hlsq.graph import QuantizedGraph
+from hlsq.cost.words import value_bits
+from hlsq.graph import Interval, QuantizedGraph
 
 
-def link_parts(
-    graph: QuantizedGraph, depths: Mapping[Channel, int], choices: Choices, words: Mapping[str, int] | None = None
-) -> dict[str, dict[str, Resources]]:
-    """Resources by block and part: of what each reads, of copies of what it writes, and of outputs it gives the host.
+@dataclass(frozen=True)
+class Links:
+    """What belongs to one block beside its own parts.
+
+    Attributes:
+        memories: FIFOs, or memories of whole maps.
+        others: the remaining parts.
+    """
+
+    memories: tuple[Memory, ...] = ()
+    others: tuple[tuple[str, Resources], ...] = ()
+
+    @property
+    def parts(self) -> dict[str, Resources]:
+        """Resources by part."""
+        return gathered([*((memory.part, memory_cells(memory)) for memory in self.memories), *self.others])
+
+
+def links_of(
+    graph: QuantizedGraph,
+    depths: Mapping[Channel, int],
+    choices: Choices,
+    words: Mapping[str, int] | None = None,
+) -> dict[str, Links]:
+    """By block: what brings its inputs, copies of what it writes, and the ports of outputs that it gives the host.
+
+    What belongs to an input of the network, its first reader has.
 
     Args:
         graph: the network.
@@ -24,50 +51,71 @@ def link_parts(
         choices: options of the design.
         words: of a packet of every tensor; None for one each.
     """
-    return _streams(graph, depths, words or {}) if choices.streams else _memories(graph, choices)
+    memories: dict[str, list[Memory]] = {}
+    others: dict[str, list[tuple[str, Resources]]] = {}
+    found = _streams(graph, depths, words or {}) if choices.streams else _maps(graph, words or {})
+    for block, item in found:
+        if isinstance(item, Memory):
+            memories.setdefault(block, []).append(item)
+        else:
+            others.setdefault(block, []).append(item)
+    return {
+        block: Links(tuple(memories.get(block, ())), tuple(others.get(block, ()))) for block in {**memories, **others}
+    }
 
 
-def _streams(
-    graph: QuantizedGraph, depths: Mapping[Channel, int], words: Mapping[str, int]
-) -> dict[str, dict[str, Resources]]:
-    sizes = packet_sizes(graph)
-    found: dict[str, dict[str, Resources]] = {}
-    several = copied(graph)
-    first = {item.name: next(iter(graph.consumers(item.name)), None) for item in graph.inputs}
+Found = Iterator[tuple[str, Memory | tuple[str, Resources]]]
+
+
+def _streams(graph: QuantizedGraph, depths: Mapping[Channel, int], words: Mapping[str, int]) -> Found:
+    sizes, counts, several = packet_sizes(graph), positions(graph), copied(graph)
+    ports = {item.name for item in graph.inputs}
     for name, channels in channels_of(graph).items():
-        width = graph.intervals[name].width
+        transfers = words.get(name, 1)
+        values = -(-sizes[name] // transfers)
+        width, owner = values * _bits(graph, name), _owner(graph, name)
         for channel in channels:
-            reader = channel.reader[0] if channel.reader is not None else None
-            pieces, depth = words.get(channel.tensor, 1), depths.get(channel, MINIMUM_DEPTH)
-            owner = reader if reader is not None else _owner(graph, name, first)
-            # Ports of the network are streams of a register stage each, as deep as the smallest FIFO.
-            _add(found, owner, "streams", fifo(depth * pieces, -(-sizes[channel.tensor] // pieces) * width))
-        if name in several:
-            _add(found, _owner(graph, name, first), "streams", fifo(MINIMUM_DEPTH, sizes[name] * width))
-            _add(found, _owner(graph, name, first), "copies", Resources(lut=20, ff=sizes[name] * width))
-    return found
+            if channel.reader is not None and channel.reader[0] is not None and (name not in ports or name in several):
+                yield channel.reader[0], fifo("streams", depths.get(channel, MINIMUM_DEPTH) * transfers, width)
+        host = (name in ports) + sum(channel.reader == (None, 0) for channel in channels)
+        if host:
+            yield owner, ("ports", _port(values * value_bits(graph, name)).times(host))
+        if name in several or not channels:
+            yield owner, ("copies", _copies(counts[name] * transfers, width))
+            if name not in ports:
+                yield owner, fifo("copies", MINIMUM_DEPTH * transfers, width)
 
 
-def _memories(graph: QuantizedGraph, choices: Choices) -> dict[str, dict[str, Resources]]:
-    sizes, count = packet_sizes(graph), positions(graph)
-    found: dict[str, dict[str, Resources]] = {}
+def _maps(graph: QuantizedGraph, words: Mapping[str, int]) -> Found:
+    sizes, counts = packet_sizes(graph), positions(graph)
     for channel, blocks in memory_blocks(graph).items():
-        if channel.reader is None or channel.reader[0] is None:
-            continue
-        name = channel.tensor
-        memory = ram(count[name] * blocks, sizes[name] * graph.intervals[name].width, "auto")
-        _add(found, channel.reader[0], "memories", memory)
-    return found
+        if channel.reader is not None and channel.reader[0] is not None:
+            name = channel.tensor
+            transfers = words.get(name, 1)
+            width = -(-sizes[name] // transfers) * _bits(graph, name)
+            yield channel.reader[0], ram("maps", blocks, counts[name] * transfers, width, "auto")
+    for name in copied(graph):
+        yield _owner(graph, name), ("copies", _copies(counts[name] * words.get(name, 1), sizes[name]))
 
 
-def _owner(graph: QuantizedGraph, name: str, first: Mapping[str, object]) -> str:
+def _bits(graph: QuantizedGraph, name: str) -> int:
+    """Of a value in a stream or map."""
+    fmt = graph.formats[name]
+    return Interval(fmt.qmin, fmt.qmax).width
+
+
+def _copies(transfers: int, width: int) -> Resources:
+    """A process that hands on what it reads, or discards it."""
+    return HANDSHAKE + cells("control", "nest", 1, max(2, transfers.bit_length())) + Resources(ff=width)
+
+
+def _port(bits: int) -> Resources:
+    """An AXI stream's register slice: two words, the selection of one in half a LUT a bit, and the handshake."""
+    return Resources(bits / 2 + 8, 2 * bits + 4)
+
+
+def _owner(graph: QuantizedGraph, name: str) -> str:
     """The block that writes ``name``, or the first that reads it where the host does."""
     if name in graph.by_name:
         return name
-    reader = first.get(name)
-    return graph.blocks[0].name if reader is None else str(reader.name)  # type: ignore[attr-defined]
-
-
-def _add(found: dict[str, dict[str, Resources]], block: str, part: str, cost: Resources) -> None:
-    parts = found.setdefault(block, {})
-    parts[part] = parts.get(part, Resources()) + cost
+    return next((block.name for block in graph.consumers(name)), graph.blocks[0].name)

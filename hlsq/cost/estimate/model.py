@@ -42,6 +42,28 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """Memories of one size that a block has.
+
+    Attributes:
+        part: of the block.
+        copies: number.
+        depth: words of each.
+        width: bits of a word.
+        storage: what they are: ``"registers"``, ``"constants"``, ``"ROM in LUTs"``, ``"LUTRAM"``, ``"block RAM"``, or
+            of a stream ``"FIFO in registers"``, ``"... shift registers"``, ``"... LUTRAM"``, ``"... block RAM"``.
+        bram18: block RAMs of 18 Kb that all of them take; a wide word takes many, whatever its depth.
+    """
+
+    part: str
+    copies: int
+    depth: int
+    width: int
+    storage: str
+    bram18: int
+
+
+@dataclass(frozen=True)
 class BlockEstimate(Resources):
     """One block, with the streams or memories that bring its inputs.
 
@@ -51,6 +73,7 @@ class BlockEstimate(Resources):
         interval: cycles between samples.
         useful: share of the PEs' cycles in the design's interval in which they compute a product; 0 without PEs.
         parts: what it consists of, such as ``"PEs"``, ``"adder trees"``, ``"weights"``, ``"line buffers"``.
+        memories: what of it is stored in which.
     """
 
     pes: int = 0
@@ -58,6 +81,7 @@ class BlockEstimate(Resources):
     interval: int = 0
     useful: float = 0.0
     parts: Mapping[str, Resources] = field(default_factory=lambda: MappingProxyType({}))
+    memories: tuple[Memory, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from hlsq.cost.dataflow import processes
-from hlsq.cost.estimate.blocks import block_parts
-from hlsq.cost.estimate.cells import total
+from hlsq.cost.dataflow import Process, copied, processes
+from hlsq.cost.estimate.blocks import block_memories, block_parts
+from hlsq.cost.estimate.cells import merged, total
 from hlsq.cost.estimate.choices import Choices, PEs
-from hlsq.cost.estimate.latency import memory_times, stream_times
-from hlsq.cost.estimate.links import link_parts
+from hlsq.cost.estimate.facts import facts_of
+from hlsq.cost.estimate.latency import array_latency, stream_latency
+from hlsq.cost.estimate.links import Links, links_of
 from hlsq.cost.estimate.model import BlockEstimate, Estimate, Resources
+from hlsq.cost.estimate.pipeline import COPY_STAGES, pipeline_depth
 from hlsq.cost.fifos import fifo_depths
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.parts import Part
 from hlsq.cost.reuse import Split
 from hlsq.cost.streams import positions
 from hlsq.graph import QBlock, QuantizedGraph
-
-Parts = Mapping[str, Resources]
 
 
 def estimate(
@@ -38,9 +38,9 @@ def estimate(
     """What the dataflow design of ``graph`` is expected to take of a 7-series part, after synthesis, and its cycles.
 
     Resources are sums of units that Yosys synthesised (``hlsq.cost.units``), with the factors and residuals of
-    ``packings()`` where designs of the kind are published; of control and pipeline registers within a block only what
-    these units hold. The interval is that of the slowest loop at one iteration a cycle; streams that fill up may add
-    a few percent, which ``simulate_streams`` tells. The latency assumes pipelines of ``PIPELINE_STAGES`` stages.
+    ``packings()`` where designs of the kind are published. The interval is that of the slowest loop at one iteration a
+    cycle; streams that fill up may add to it, which ``simulate_streams`` tells. The latency is that of a sample that
+    comes alone, with pipelines as ``pipeline_depth`` assumes them.
 
     Args:
         graph: the network.
@@ -53,42 +53,34 @@ def estimate(
         capacity: of the part, if it is known.
         limit: share of it that the design may take.
     """
-    run = processes(graph, splits) if choices.streams else ()
-    depths = fifo_depths(graph, splits, run, keeps_pace) if choices.streams else {}
-    links = link_parts(graph, depths, choices, words)
+    network = processes(graph, splits) if choices.streams else ()
+    depths = fifo_depths(graph, splits, network, keeps_pace) if choices.streams else {}
+    links = links_of(graph, depths, choices, words)
     cycles = {b.name: loop_iterations(graph, b, splits.get(b.name), words) for b in graph.blocks}
+    stages = {
+        b.name: pipeline_depth(facts_of(graph, b), b, splits.get(b.name), pes.get(b.name), choices)
+        for b in graph.blocks
+        if cycles[b.name]
+    }
     interval = max(cycles.values(), default=0)
-    if choices.streams:
-        times = stream_times(run)
-        host = [time.last for name, time in times.items() if name.startswith("host's ")]
-        latency = max(host, default=0)
-    else:
-        times = memory_times(graph, cycles)
-        latency = max((times[name].last for name in graph.outputs), default=0)
-    blocks = {}
-    for block in graph.blocks:
-        parts = {
-            **block_parts(graph, block, splits.get(block.name), pes.get(block.name), choices),
-            **links.get(block.name, {}),
-        }
-        blocks[block.name] = _block(
-            graph, block, splits.get(block.name), parts, cycles[block.name], interval,
-            times[block.name].latency if block.name in times else 0,
-        )  # fmt: skip
-    summed: dict[str, Resources] = {}
-    for found in blocks.values():
-        for name, part in found.parts.items():
-            summed[name] = summed.get(name, Resources()) + part
-    whole = total(summed)
+    blocks = {
+        b.name: _block(
+            graph, b, splits.get(b.name), pes.get(b.name), choices, links.get(b.name, Links()), cycles[b.name],
+            stages.get(b.name, 0), interval,
+        )
+        for b in graph.blocks
+    }  # fmt: skip
+    summed = merged(found.parts for found in blocks.values())
     elements = sum(found.pes for found in blocks.values())
-    busy = sum(found.useful * found.pes for found in blocks.values())
+    busy = sum(facts_of(graph, block).products for block in graph.blocks)
     return Estimate(
-        **_fields(whole),
+        **_fields(total(summed.values())),
         pes=elements,
-        latency=latency,
+        latency=_stream_latency(network, cycles, stages) if choices.streams else _array_latency(graph, cycles, stages),
         interval=interval,
-        useful=busy / elements if elements else 0.0,
+        useful=busy / (elements * interval) if elements else 0.0,
         parts=MappingProxyType(summed),
+        memories=tuple(memory for found in blocks.values() for memory in found.memories),
         blocks=MappingProxyType(blocks),
         clock_period=clock_period,
         capacity=capacity,
@@ -100,24 +92,37 @@ def _block(
     graph: QuantizedGraph,
     block: QBlock,
     split: Split | None,
-    parts: dict[str, Resources],
+    pes: PEs | None,
+    choices: Choices,
+    links: Links,
     cycles: int,
+    stages: int,
     interval: int,
-    latency: int,
 ) -> BlockEstimate:
-    elements = split.pes if split is not None and block.weights is not None else 0
-    useful = 0.0
-    if elements and split is not None and interval:
-        found = split.products.taps * split.products.outputs * (positions(graph)[block.name] if elements else 0)
-        useful = found / (elements * interval)
+    parts = merged((block_parts(graph, block, split, pes, choices), links.parts))
+    elements = split.pes if split is not None and pes is not None else 0
     return BlockEstimate(
-        **_fields(total(parts)),
+        **_fields(total(parts.values())),
         pes=elements,
-        latency=latency,
+        latency=cycles + stages,
         interval=cycles,
-        useful=useful,
+        useful=facts_of(graph, block).products / (elements * interval) if elements else 0.0,
         parts=MappingProxyType(parts),
+        memories=(*block_memories(graph, block, split, choices), *links.memories),
     )
+
+
+def _stream_latency(network: Sequence[Process], cycles: Mapping[str, int], stages: Mapping[str, int]) -> int:
+    depths = {p.name: stages.get(p.name, COPY_STAGES) for p in network if p.inputs and p.outputs}
+    # Words of wide packets are transferred beside the iterations that schedules have.
+    beside = sum(cycles[p.name] - p.schedule.iterations for p in network if p.name in cycles)
+    return stream_latency(network, depths) + beside
+
+
+def _array_latency(graph: QuantizedGraph, cycles: Mapping[str, int], stages: Mapping[str, int]) -> int:
+    counts = positions(graph)
+    took = {name: cycles[name] + stages[name] for name in stages}
+    return array_latency(graph, took, {name: counts[name] + COPY_STAGES for name in copied(graph)})
 
 
 def _fields(cost: Resources) -> dict[str, Any]:
