@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hlsq.cost.buffers import memory_blocks
+from hlsq.cost.buffers import PING_PONG, memory_blocks
 from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, channels_of, copied
 from hlsq.cost.estimate.blocks import HANDSHAKE
 from hlsq.cost.estimate.cells import cells, gathered
@@ -94,8 +94,12 @@ def _maps(graph: QuantizedGraph, words: Mapping[str, int]) -> Found:
             transfers = words.get(name, 1)
             width = -(-sizes[name] // transfers) * _bits(graph, name)
             yield channel.reader[0], ram("maps", blocks, counts[name] * transfers, width, "auto")
-    for name in copied(graph):
-        yield _owner(graph, name), ("copies", _copies(counts[name] * words.get(name, 1), sizes[name]))
+    for name in sorted(copied(graph)):
+        owner, transfers = _owner(graph, name), words.get(name, 1)
+        width = -(-sizes[name] // transfers) * _bits(graph, name)
+        yield owner, ("copies", _copies(counts[name] * transfers, width))
+        if name in graph.by_name:
+            yield owner, ram("copies", PING_PONG, counts[name] * transfers, width, "auto")
 
 
 def _bits(graph: QuantizedGraph, name: str) -> int:
