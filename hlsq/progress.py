@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
 from tqdm.utils import ObjectWrapper
@@ -78,10 +78,10 @@ def progress_bar(total: int | None, what: str, unit: str, progress: bool | None 
     )
 
 
-def on_terminal() -> bool:
-    """Whether standard error is a terminal; it may be closed, or none at all."""
+def on_terminal(stream: TextIO | None = None) -> bool:
+    """Whether ``stream`` (None: standard error) is a terminal; it may be closed, or none at all."""
     with suppress(AttributeError, ValueError):
-        return bool(sys.stderr.isatty())
+        return bool((stream or sys.stderr).isatty())
     return False
 
 

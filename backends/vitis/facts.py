@@ -21,6 +21,8 @@ def design_facts(design: Design) -> DesignFacts:
         macs={b.block.name: _mac_facts(b.mac) for b in design.blocks if b.mac is not None},
         operators=design.operators,
         streams=_streams(design) if options.io_type == "io_stream" else (),
+        estimate=design.estimate,
+        pace="" if design.pace is None else design.pace.sentence,
     )
 
 

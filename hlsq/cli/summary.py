@@ -1,4 +1,4 @@
-"""What `hlsq quantize` tells of a plan that a search has found."""
+"""What `hlsq quantize` tells of a plan that a search has found, and `hlsq convert` of its hardware."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hlsq.hardware import HardwareModel
     from hlsq.plan import Plan
 
 
@@ -20,6 +21,15 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
     for group, found in info.get("average_bits", {}).items():
         rows.append((f"bits of {group}, on average", f"{found['values']:.2f}"))
     return rows
+
+
+def hardware(hw: HardwareModel) -> list[tuple[str, str]]:
+    """Names and values: what the design is estimated to need, whether it fits, how fast it is and why no faster."""
+    from hlsq.backends.vitis.facts import design_facts  # not needed before something was converted
+    from hlsq.report.cost import summary_rows
+
+    facts = design_facts(hw.design)
+    return summary_rows(facts.estimate, facts.pace)
 
 
 def _stages(info: Mapping[str, Any]) -> list[tuple[str, float]]:

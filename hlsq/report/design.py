@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hlsq.cost.estimate.model import Estimate
 from hlsq.cost.operators import Operators
 from hlsq.cost.parts import Part
 from hlsq.report.model import PEReport, StreamReport
@@ -38,6 +39,8 @@ class DesignFacts:
         word_bits: width of the memory words that hold packed codes.
         macs: of the blocks with weights, by name.
         operators: what of each block works in every cycle, by name.
+        estimate: what it costs and how fast it is.
+        pace: a sentence about what limits that; empty if nothing takes time.
         streams: all connections between blocks; the network's outputs go to the block ``""``. None in io_parallel.
     """
 
@@ -49,6 +52,8 @@ class DesignFacts:
     word_bits: int
     macs: Mapping[str, MacFacts]
     operators: Mapping[str, Operators]
+    estimate: Estimate
+    pace: str
     streams: tuple[StreamReport, ...] = ()
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,24 +11,31 @@ from markupsafe import Markup
 
 from hlsq.escape import visible
 from hlsq.report import pictures as draw
+from hlsq.report.cost_picture import draw_use
 from hlsq.report.histogram_picture import draw_histograms
 from hlsq.report.model import NetworkReport
-from hlsq.report.tables import tables
+from hlsq.report.tables import COST, Table, tables
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing; ``svg`` is trusted markup, with the names in it escaped by matplotlib."""
+    """A drawing under the table ``after``; ``svg`` is trusted markup, with the names in it escaped by matplotlib."""
 
     title: str
     svg: Markup
     note: str = ""
+    after: str = "Memory"
 
 
 def render_html(report: NetworkReport) -> str:
     """The page; names are escaped, nothing is loaded from elsewhere."""
+    return page(f"hlsq report: {report.network}", report.network, tables(report), list(pictures(report)))
+
+
+def page(title: str, heading: str, found: Sequence[Table], drawn: Sequence[Picture]) -> str:
+    """A page of tables with pictures between them; names are escaped, nothing is loaded from elsewhere."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -37,8 +44,8 @@ def render_html(report: NetworkReport) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html.j2")
-    return page.render(report=report, tables=tables(report), pictures=list(pictures(report)))
+    template = environment.get_template("report.html.j2")
+    return template.render(title=title, heading=heading, tables=found, pictures=drawn)
 
 
 def _visible(value: object) -> object:
@@ -48,6 +55,9 @@ def _visible(value: object) -> object:
 
 def pictures(report: NetworkReport) -> Iterator[Picture]:
     """All pictures that there is something to show in."""
+    if report.estimate.capacity is not None:
+        note = "Estimated before synthesis. The line is how much of the part may be taken."
+        yield Picture("Use of the part", Markup(draw.svg(draw_use(report.estimate))), note, COST)
     if report.curve:
         assert report.plan is not None  # noqa: S101 - the curve comes from it
         points = [(p.memory_bytes, p.accuracy) for p in report.curve]

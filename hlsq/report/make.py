@@ -72,6 +72,8 @@ def make_report(
         stream_bits=sum(stream.bits for stream in design.streams),
         widest_stream_bits=design.widest_stream_bits,
         memory=memory,
+        estimate=design.estimate,
+        pace=design.pace,
         deviation_samples=_samples(graph, found),
         accuracy=dict(accuracy or {}),
         word_lengths=tuple(word_lengths(graph, plan)),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hlsq.cost.estimate.model import Estimate
 from hlsq.cost.operators import Operators
 from hlsq.cost.parts import Part
 from hlsq.cost.requantisers import Requantisers
@@ -212,6 +213,8 @@ class NetworkReport:
         stream_bits: all streams together; 0 in io_parallel.
         widest_stream_bits: of one word of the widest of all streams; 0 in io_parallel.
         memory: of the network.
+        estimate: what the design costs and how fast it is.
+        pace: a sentence about what limits that; empty if nothing takes time.
         deviation_samples: calibration samples on which roundings were counted; None if none were.
         accuracy: results that the user added, name to value.
         word_lengths: of every tensor.
@@ -233,6 +236,8 @@ class NetworkReport:
     stream_bits: int
     widest_stream_bits: int
     memory: NetworkMemory
+    estimate: Estimate
+    pace: str
     deviation_samples: int | None
     accuracy: Mapping[str, float] = field(default_factory=dict)
     word_lengths: tuple[WordLength, ...] = ()

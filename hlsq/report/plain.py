@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from hlsq.memory import Saving
+from hlsq.report import cost
 from hlsq.report.model import NetworkReport
 
 BLOCK_TOTALS = ("maps", "maps_packed", "read_only", "read_only_packed", "parameters")
@@ -25,7 +26,9 @@ TOTALS = (
 
 def to_plain(report: NetworkReport) -> dict[str, Any]:
     """Everything that the report holds, and its sums as ``totals``; sizes in bits."""
-    data = asdict(report)
+    data = asdict(replace(report, estimate=None))  # type: ignore[arg-type] # asdict copies no read-only mappings
+    pace = data.pop("pace")
+    data["estimate"] = cost.to_plain(report.estimate, pace)
     maps = data.pop("memory")["maps"]
     for block, source in zip(data["blocks"], report.blocks, strict=True):
         block["memory"] |= {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hlsq.errors import OutputFileError
 from hlsq.files.write import write_file
+from hlsq.progress import on_terminal
 from hlsq.report.html import render_html
 from hlsq.report.model import NetworkReport
 from hlsq.report.plain import to_plain
@@ -20,7 +22,7 @@ class Report(NetworkReport):
     """What a network became in hardware. ``print`` it, or write ``to_json()`` or ``to_html()``."""
 
     def __str__(self) -> str:
-        return render_text(self)
+        return render_text(self, bars=on_terminal(sys.stdout))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, sizes in bits; what ``to_json`` writes."""

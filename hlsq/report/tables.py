@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from hlsq.cost.estimate.model import Estimate
 from hlsq.counted import counted
 from hlsq.escape import visible
 from hlsq.memory import Saving
+from hlsq.report import cost
 from hlsq.report.model import BlockReport, NetworkReport
 from hlsq.report.words import measured, memory_rows, number, requantisers, shape, share, size, summary, times
 
 Row = tuple[str, ...]
+COST = "Hardware cost"
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,12 @@ class Table:
         return replace(self, header=rows[0], rows=rows[1:], note=visible(self.note))
 
 
-def tables(report: NetworkReport) -> list[Table]:
-    """All tables that have rows."""
+def tables(report: NetworkReport, bars: bool = False) -> list[Table]:
+    """All tables that have rows; with ``bars`` of letters, if a terminal is to show them."""
     blocks = report.blocks
     found = [
         Table("Network", ("", ""), tuple(summary(report))),
+        *_cost_tables(report.estimate, report.pace, bars),
         Table("Memory", ("", "32-bit float", "in hardware"), tuple(memory_rows(report)), note=_memory_note(report)),
         Table(
             "Steps of the search",
@@ -139,6 +143,33 @@ def tables(report: NetworkReport) -> list[Table]:
         ),
     ]
     return [table.shown() for table in found if table.rows]
+
+
+def _cost_tables(estimate: Estimate, pace: str, bars: bool) -> Iterator[Table]:
+    uses = tuple(cost.use_rows(estimate, bars))
+    header = ("", "estimate", "part has", "share", *([f"limit {cost.percent(estimate.limit)}"] * (len(uses[0]) - 4)))
+    if estimate.capacity is None:
+        note = "What the part has is not known to hlsq, so nothing says whether the design fits."
+    else:
+        note = f"BRAM: blocks of 36 Kb. At most {cost.percent(estimate.limit)} of the part may be taken."
+    yield Table(COST, header, uses, right=(1, 2, 3), note=note)
+    yield Table("Estimate", ("", ""), tuple(cost.total_rows(estimate, pace)))
+    cells = ("LUT", "LUTRAM", "FF", "DSP", "BRAM18", "BRAM36", "URAM")
+    yield Table(
+        "Hardware cost of blocks",
+        ("block", "PEs", *cells, "latency", "interval", "useful"),
+        tuple(cost.block_rows(estimate)),
+        right=tuple(range(1, 12)),
+        note="LUTRAM: LUTs that are memories or shift registers, among those of LUT. BRAM36: two of 18 Kb are one. "
+        "Latency and interval in cycles; useful: share of the PEs' cycles in the design's interval.",
+    )
+    yield Table(
+        "Hardware cost of parts",
+        ("part", *cells),
+        tuple(cost.part_rows(estimate)),
+        right=tuple(range(1, 8)),
+        note="Of all blocks together.",
+    )
 
 
 def _memory_note(report: NetworkReport) -> str:

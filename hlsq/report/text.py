@@ -13,11 +13,16 @@ GAP = "  "
 LEAST = 8
 
 
-def render_text(report: NetworkReport) -> str:
-    """Text tables of at most 140 columns; cells that would not fit are shortened in the middle."""
+def render_text(report: NetworkReport, bars: bool = False) -> str:
+    """Text tables of at most 140 columns; cells that would not fit are shortened in the middle.
+
+    Args:
+        report: to render.
+        bars: draw how full the part is in letters.
+    """
     title = f"hlsq report: {visible(report.network)}"
     parts = [f"{title}\n{'=' * len(title)}"]
-    parts += ["\n".join(render_table(table)) for table in tables(report)]
+    parts += ["\n".join(render_table(table)) for table in tables(report, bars)]
     return "\n\n".join(parts)
 
 

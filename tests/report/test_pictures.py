@@ -34,7 +34,7 @@ def titles(report: Report) -> list[str]:
 
 @pytest.mark.slow(3)
 def test_pictures_are_those_that_have_something_to_show(hw: HardwareModel, report: Report, tmp_path: Path) -> None:
-    always = ["Bits per layer", "Weight memory per block", "PEs per block"]
+    always = ["Use of the part", "Bits per layer", "Weight memory per block", "PEs per block"]
     assert titles(report) == [*always, "Weights before and after"]
     page = report.to_html()
     for title in titles(report):
@@ -47,7 +47,7 @@ def test_pictures_are_those_that_have_something_to_show(hw: HardwareModel, repor
     b.input("x", (4,), OUTPUT)
     b.add("act", Identity(), ["x"], activation=Activation(relu=True), plan=BlockPlan(output=FixedPoint(4, 2)))
     bare = hlsq.convert(*b.build(["act"]), output_dir=tmp_path / "net").report()
-    assert titles(bare) == ["Bits per layer"]
+    assert titles(bare) == ["Use of the part", "Bits per layer"]
     assert bare.pes == {}
     assert "This network has none" in str(bare)
 

@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 import hlsq
-from hlsq.cli.console import echo, step
+from hlsq.cli.console import echo, pairs, step
 from hlsq.cli.formats import Formats, calibration_is_needed, with_formats
 from hlsq.cli.group import main
 from hlsq.cli.paths import MODEL, OUTPUT_FOLDER, PLAN
 from hlsq.cli.quiet import load_tensorflow
+from hlsq.cli.summary import hardware
 from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_factors
 
 
@@ -136,4 +137,5 @@ def convert(
             f"{name} clips {found['share']:.1%} of its values: {found['times_worse']:.3g} times the squared error of a "
             "step that fits. See hlsq quantize --set, or Plan.with_format."
         )
-    echo(f"{output}: HLS project; check it with: hlsq verify {output}")
+    title = f"{output}: HLS project; check it with: hlsq verify {output}"
+    echo("\n".join([title, *pairs(hardware(hw), 10)]))

@@ -1,0 +1,204 @@
+"""Hardware cost in the report: text, page, JSON, and the summary of the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hlsq.cli.summary import hardware
+from hlsq.cost.estimate.model import BlockEstimate, Estimate, Resources
+from hlsq.cost.parts import Part, find_part
+from hlsq.cost.units import packings
+from hlsq.hardware import HardwareModel
+from hlsq.report import Report
+from hlsq.report.cost import BAR, bar, cells, duration, percent, rate, summary_rows, total_rows
+from hlsq.report.text import WIDTH, render_text
+
+PES = Resources(lut=1000.2, ff=500)
+FIRST = BlockEstimate(
+    lut=1200.4, ff=900, dsp=3, bram18=1, lutram=100.5, pes=18, latency=200, interval=144, useful=1.0, parts={"PEs": PES}
+)
+EVIL = "<b>\x1b[2J</b>"
+BLOCKS = {"conv/first": FIRST, EVIL: BlockEstimate(lut=0.3, latency=7, interval=36)}
+SMALL = Part("small", "as given", lut=1500, ff=1000, dsp=0, bram36=10, uram=0)
+
+
+def estimate(part: Part | None, **changes: Any) -> Estimate:
+    found = Estimate(
+        *(1200.7, 900, 3, 1, 0, 100.5),
+        pes=18,
+        latency=250,
+        interval=144,
+        useful=0.945,
+        parts={"PEs": PES},
+        blocks=BLOCKS,
+        capacity=part,
+    )
+    return replace(found, **changes)
+
+
+def with_cost(report: Report, part: Part | None, **changes: Any) -> Report:
+    return replace(report, estimate=estimate(part, **changes), pace="block 'conv/first' sets the pace")
+
+
+def rows(text: str, title: str) -> list[list[str]]:
+    """Cells of the table of that title."""
+    lines = text.split(f"\n{title}\n")[1].split("\n\n")[0].splitlines()
+    return [re.split(r" {2,}", line) for line in lines]
+
+
+def test_totals_in_text(report: Report) -> None:
+    found = with_cost(report, find_part("xc7a100t"))
+    text = render_text(found)
+    assert rows(text, "Hardware cost")[2:6] == [
+        ["LUT", "1,201", "63,400", "1.9 %"],
+        ["FF", "900", "126,800", "0.7 %"],
+        ["DSP", "3", "240", "1.2 %"],
+        ["BRAM", "0.5", "135", "0.4 %"],
+    ]
+    assert "URAM" not in "".join(map(str, rows(text, "Hardware cost")))
+    told = dict(total_rows(found.estimate, found.pace))
+    assert told["fits"] == "yes, in 80 % of xc7a100t"
+    assert told["samples per second"] == f"{1e9 / (144 * 5):,.0f} at 200 MHz"
+    assert told["interval"] == "144 cycles, 720 ns from sample to sample"
+    assert told["latency"].startswith("250 cycles, 1.25 us")
+    assert told["useful"].startswith("94 % ")
+    assert told["GOPs"].startswith("7.2 ")
+    assert told["pace"] == found.pace
+    assert str(found.pace) in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_blocks_and_what_they_consist_of(report: Report) -> None:
+    text = render_text(with_cost(report, SMALL))
+    assert rows(text, "Hardware cost of blocks")[2:4] == [
+        ["conv/first", "18", "1,201", "101", "900", "3", "1", "0.5", "-", "200", "144", "100 %"],
+        [r"<b>\x1b[2J</b>", "-", "1", "-", "-", "-", "-", "-", "-", "7", "36", "-"],
+    ]
+    assert rows(text, "Hardware cost of parts")[2] == ["PEs", "1,001", "-", "500", "-", "-", "-", "-"]
+
+
+def test_every_figure_says_what_kind_it_is(report: Report) -> None:
+    found = with_cost(report, SMALL)
+    in_json = json.loads(found.to_json())["estimate"]["kind"]
+    for text in (" ".join(render_text(found).split()), found.to_html(), in_json):
+        assert "estimated before synthesis" in text
+        for name, packing in packings().items():
+            assert f"{name} {100 * packing.lut_residual:.0f} %" in text
+
+
+def test_what_does_not_fit_is_named(report: Report) -> None:
+    told = dict(total_rows(estimate(SMALL)))
+    assert told["fits"] == "no: LUT 80 %, FF 90 %, DSP 3, and the part has none; at most 80 % of small may be taken"
+    assert dict(total_rows(estimate(SMALL, limit=1.0)))["fits"].startswith("no: DSP 3")
+
+
+@pytest.mark.parametrize(
+    ("share", "drawn"),
+    [
+        (0.0, "[" + " " * 24 + "|" + " " * 6 + "]"),
+        (0.5, "[" + "=" * 15 + " " * 9 + "|" + " " * 6 + "]"),
+        (0.9, "[" + "=" * 24 + "|" + "!" * 3 + " " * 3 + "]"),
+        (3.0, "[" + "=" * 24 + "|" + "!" * 6 + ">"),
+        (float("inf"), "[" + "=" * 24 + "|" + "!" * 6 + ">"),
+        (None, ""),
+    ],
+)
+def test_bars_of_letters(share: float | None, drawn: str) -> None:
+    assert BAR == 30
+    assert bar(share, 0.8) == drawn
+
+
+def test_bars_are_for_terminals(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = with_cost(report, find_part("xc7a100t"))
+    assert "|" not in str(found)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert str(found) == render_text(found, bars=True)
+    assert len(re.findall(r"\[=* +\| +\]$", str(found), re.MULTILINE)) == 4
+    assert "limit 80 %" in str(found)
+
+
+def test_unknown_part_has_numbers_without_bars(report: Report) -> None:
+    found = with_cost(report, None)
+    text = render_text(found, bars=True)
+    assert rows(text, "Hardware cost")[2] == ["LUT", "1,201", "unknown", "-"]
+    assert "What the part has is not known to hlsq" in text
+    assert dict(total_rows(estimate(None)))["fits"] == "unknown: the part is not known to hlsq"
+    assert "Use of the part" not in found.to_html()
+    data = json.loads(found.to_json())["estimate"]
+    assert (data["fits"], data["capacity"], data["utilization"]) == (None, None, {})
+
+
+def test_page_has_a_bar_for_every_resource(report: Report) -> None:
+    page = with_cost(report, SMALL, limit=0.75).to_html()
+    assert "<b>" not in page
+    picture = page[page.index('aria-label="Use of the part"') :].split("</svg>")[0]
+    drawn = re.findall(r"<text[^>]*>([^<]*)</text>", picture)
+    for told in ("1,201 of 1,500, 80 %", "900 of 1,000, 90 %", "3 of 0, the part has none", "0.5 of 10, 5.0 %"):
+        assert told in drawn
+    assert picture.count("#c25b3f") == 3, "what exceeds the limit is red"
+    assert picture.count("#2b8a5b") == 1
+    places = [page.index(f">{title}</h2>") for title in ("Hardware cost", "Use of the part", "Estimate", "Memory")]
+    assert places == sorted(places)
+
+
+def test_json(report: Report) -> None:
+    data = json.loads(with_cost(report, SMALL).to_json())["estimate"]
+    assert (data["lut"], data["bram18"], data["bram36"], data["lutram"]) == (1200.7, 1, 0.5, 100.5)
+    assert data["capacity"] == {"lut": 1500, "ff": 1000, "dsp": 0, "bram18": 20, "uram": 0}
+    assert data["utilization"] == {"lut": 1200.7 / 1500, "ff": 0.9, "dsp": None, "bram18": 0.05, "uram": 0.0}
+    assert (data["fits"], data["limit"], data["latency"], data["interval"]) == (False, 0.8, 250, 144)
+    assert data["fps"] == pytest.approx(1e9 / 720)
+    assert list(data["blocks"]) == ["conv/first", EVIL]
+    assert data["blocks"]["conv/first"]["parts"]["PEs"]["lut"] == 1000.2
+    assert data["blocks"]["conv/first"]["useful"] == 1.0
+    assert data["pace"] == "block 'conv/first' sets the pace"
+
+
+def test_pace_is_that_of_the_design(hw: HardwareModel, report: Report) -> None:
+    assert hw.design.pace is not None
+    assert report.pace == hw.design.pace.sentence
+    assert report.pace.startswith("block '")
+
+
+def test_the_estimate_is_that_of_the_design(hw: HardwareModel, report: Report) -> None:
+    found = hw.estimate()
+    assert report.estimate == found
+    data = json.loads(report.to_json())["estimate"]
+    assert list(data["blocks"]) == [block.name for block in report.blocks]
+    assert (
+        data["lut"]
+        == found.lut
+        > sum(block["parts"].get("PEs", {"lut": 0})["lut"] for block in data["blocks"].values())
+        > 0
+    )
+    assert rows(render_text(report), "Hardware cost")[2][1] == cells(found.lut)
+    assert summary_rows(found, "") == hardware(hw)[:3]
+
+
+def test_summary() -> None:
+    assert summary_rows(estimate(SMALL, dsp=0), "who") == [
+        ("estimated", "1,201 LUT (80 %), 900 FF (90 %), 0 DSP (0 %), 0.5 BRAM (5.0 %)"),
+        ("fits", "no: LUT 80 %, FF 90 %; at most 80 % of small may be taken"),
+        ("speed", "1,388,889 samples/s, one every 144 cycles, 720 ns"),
+        ("pace", "who"),
+    ]
+    assert summary_rows(estimate(None), "")[0][1] == "1,201 LUT, 900 FF, 3 DSP, 0.5 BRAM"
+
+
+@pytest.mark.parametrize(
+    ("cycles", "told"), [(1, "5 ns"), (200, "1 us"), (65_600, "328 us"), (10**6, "5 ms"), (10**9, "5 s"), (0, "0 ns")]
+)
+def test_durations(cycles: int, told: str) -> None:
+    assert duration(cycles, 5.0) == told
+
+
+def test_small_numbers_keep_their_digits() -> None:
+    assert [percent(share) for share in (0.0, 0.004, 0.1, 12.0, float("inf"))] == [
+        *("0 %", "0.4 %", "10 %", "1,200 %", "has none")
+    ]
+    assert [rate(fps) for fps in (0.25, 30.5, 3052.4)] == ["0.25", "30.5", "3,052"]
