@@ -166,8 +166,12 @@ def test_what_fits_is_as_fast_as_the_estimate_allows(graph: Any, tmp_path: Path)
             except ResourceError:
                 continue
             assert not faster_design.estimate.fits
-    half = Design(graph, HardwareOptions(target="fit", resources=small_part(20_000), utilization=0.4))
-    assert half.estimate.lut <= 0.4 * 20_000
+    half = Design(graph, HardwareOptions(target="fit", resources=small_part(4000), utilization=0.5))
+    assert (
+        half.estimate.lut
+        <= 0.5 * 4000
+        < Design(graph, HardwareOptions(target_interval=interval(half) // 2)).estimate.lut
+    )
     write_project(half, tmp_path / "net")
     assert read_project(tmp_path / "net").splits == half.splits
 

@@ -12,7 +12,7 @@ from networks import quantized_network
 from hlsq.cost import Split
 from hlsq.cost.balance import Task, balanced, tasks_of
 from hlsq.cost.estimate.model import BlockEstimate, Estimate, Resources
-from hlsq.cost.fit import fastest_fit
+from hlsq.cost.fit import SPREAD, fastest_fit
 from hlsq.cost.parts import Part, find_part, known_parts
 from hlsq.errors import ResourceError
 
@@ -111,3 +111,19 @@ def test_the_design_that_needs_least_is_the_one_that_is_told() -> None:
         fastest_fit(tasks, {}, fewer_for_more_pes)
     told = int(str(caught.value).split("estimated ")[1].split(" LUTs")[0].replace(",", ""))
     assert told == 10_000 - linear(fastest).lut
+
+
+@pytest.mark.parametrize("after", range(8))
+def test_a_faster_pace_nearby_that_fits_is_not_missed(after: int) -> None:
+    tasks = tasks_of(quantized_network(4))
+    least = max(task.fastest for task in tasks)
+    paces = sorted({least, *(i for task in tasks for i in task.intervals if i > least)})
+    assert len(paces) > 2 * SPREAD
+    last = len(paces) // 2 + after
+    part = Part("odd", "as given", 1000, 1, 1, 1, 0)
+
+    def fits_from_there_on_and_at_one_before(splits: Mapping[str, Split]) -> Estimate:
+        taken = pace(tasks, splits)
+        return Estimate(lut=1 if taken >= paces[last] or taken == paces[last - 4] else 1000, capacity=part)
+
+    assert pace(tasks, fastest_fit(tasks, {}, fits_from_there_on_and_at_one_before)) == paces[last - 4]
