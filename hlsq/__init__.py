@@ -13,6 +13,7 @@ from hlsq.discovery import lazy_modules
 
 if TYPE_CHECKING:
     from hlsq.api import convert, load_project, quantize
+    from hlsq.exploration import explore
     from hlsq.formats import Affine, FixedPoint, PowerOfTwo
     from hlsq.graph import Graph, QuantizedGraph
     from hlsq.hardware import HardwareModel
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "convert": "hlsq.api",
+    "explore": "hlsq.exploration",
     "load_project": "hlsq.api",
     "quantize": "hlsq.api",
     "Affine": "hlsq.formats",
@@ -47,6 +49,7 @@ __all__ = [
     "PowerOfTwo",
     "QuantizedGraph",
     "convert",
+    "explore",
     "load_project",
     "quantize",
 ]

@@ -63,12 +63,12 @@ def quantize(
         CalibrationError: no, empty or unsuitable calibration data.
         OptionError: an unknown scheme or option.
     """
-    graph, own = _read(model, options)
+    graph, own = read_network(model, options)
     if own is not None:
         _refuse_with_plan(scheme, options)
         plan = own
     else:
-        plan = _plan(graph, scheme, calibration, progress, options)
+        plan = make_plan(graph, scheme, calibration, progress, options)
     return _with_formats(graph, plan, formats or {})
 
 
@@ -116,7 +116,7 @@ def convert(
     names = {f.name for f in fields(HardwareOptions)}
     hardware = HardwareOptions(**{key: value for key, value in options.items() if key in names})
     scheme_options = {key: value for key, value in options.items() if key not in names}
-    graph, own = _read(model, scheme_options)
+    graph, own = read_network(model, scheme_options)
     if plan is not None:
         _refuse_with_plan(scheme, scheme_options, sorted(names))
         plan = _as_plan(plan)
@@ -124,7 +124,7 @@ def convert(
         _refuse_with_plan(scheme, scheme_options, sorted(names))
         plan = own
     else:
-        plan = _plan(graph, scheme, calibration, progress, scheme_options, sorted(names))
+        plan = make_plan(graph, scheme, calibration, progress, scheme_options, sorted(names))
     quantized = quantize_graph(graph, plan)
     design = Design(quantized, hardware)
     samples = None if calibration is None else _samples(graph, calibration)
@@ -170,7 +170,7 @@ def _check_names(plan: Plan, graph: QuantizedGraph, path: Path) -> None:
             )
 
 
-def _read(model: Any, options: dict[str, Any]) -> tuple[Graph, Plan | None]:
+def read_network(model: Any, options: dict[str, Any]) -> tuple[Graph, Plan | None]:
     """The float network of ``model``; for a QKeras model also its formats."""
     if isinstance(model, Graph):
         return model, None
@@ -192,7 +192,7 @@ def _input_format(given: Any) -> Any:
     )
 
 
-def _plan(
+def make_plan(
     graph: Graph,
     scheme: str | None,
     calibration: Inputs | None,
@@ -200,6 +200,7 @@ def _plan(
     options: Mapping[str, Any],
     also_valid: Sequence[str] = (),
 ) -> Plan:
+    """The plan of ``scheme``, or of the default one; ``also_valid`` are what else messages list as options."""
     from hlsq.schemes import get_scheme, run_scheme
 
     name = scheme or DEFAULT_SCHEME

@@ -67,7 +67,7 @@ FOREIGN = {
 # These know Keras or hls4ml, so nothing else of hlsq may import them while it is itself imported, ...
 OUTER = ("hlsq.backends", "hlsq.converters", "hlsq.quantizers")
 # ... and only these may do so inside a function.
-LAZY = ("hlsq.api", "hlsq.cli", "hlsq.hardware", "hlsq.demo")
+LAZY = ("hlsq.api", "hlsq.cli", "hlsq.hardware", "hlsq.demo", "hlsq.exploration")
 HEAVY = ("tensorflow", "keras", "tf_keras", "qkeras", "hls4ml")
 
 

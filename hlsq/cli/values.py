@@ -14,23 +14,23 @@ MOST_DIGITS = 18
 _PYTHON_WORDS = {"True": True, "False": False, "None": None}
 
 
-def parse_options(options: tuple[str, ...]) -> dict[str, Any]:
+def parse_options(options: tuple[str, ...], given: str = "--option") -> dict[str, Any]:
     """``("bits=8", "last_layer=keep")`` as ``{"bits": 8, "last_layer": "keep"}``; values are JSON, else text.
 
     Raises:
-        OptionError: not of the form ``name=value``, or a name twice.
+        OptionError: not of the form ``name=value``, or a name twice; ``given`` is where they stand.
     """
     parsed: dict[str, Any] = {}
     for option in options:
         name, equals, value = option.partition("=")
         if not equals or not name.isidentifier():
-            raise OptionError(f"--option {option!r}: expected NAME=VALUE, e.g. --option bits=8")
+            raise OptionError(f"{given} {option!r}: expected NAME=VALUE, e.g. bits=8")
         if name in parsed:
-            raise OptionError(f"--option {name!r} is given twice")
+            raise OptionError(f"{given} {name!r} is given twice")
         try:
             parsed[name] = _value(value)
         except RecursionError:
-            raise OptionError(f"--option {name}=...: lists or objects are nested too deep") from None
+            raise OptionError(f"{given} {name}=...: lists or objects are nested too deep") from None
     return parsed
 
 

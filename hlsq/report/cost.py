@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil, inf, isinf
 
 from hlsq.cost.estimate.model import Estimate, Resources
@@ -183,6 +183,15 @@ def block_rows(estimate: Estimate) -> Iterator[Row]:
         )
 
 
+def memory_rows(estimate: Estimate) -> Iterator[Row]:
+    """What lies in block RAM, and how many blocks a wide word takes."""
+    for name, block in estimate.blocks.items():
+        for memory in block.memories:
+            if memory.bram18:
+                size = f"{memory.depth:,} x {memory.width:,} bit"
+                yield (name, memory.part, memory.storage, f"{memory.copies:,}", size, blocks36(memory.bram18))
+
+
 def part_rows(estimate: Estimate) -> Iterator[Row]:
     """What the design consists of, the most LUTs first."""
     for name, found in sorted(estimate.parts.items(), key=lambda item: -item[1].lut):
@@ -210,6 +219,7 @@ def to_plain(estimate: Estimate, pace: str) -> dict[str, object]:
                 **_resources(block),
                 **_work(block),
                 "parts": {part: _resources(found) for part, found in block.parts.items()},
+                "memories": [asdict(memory) for memory in block.memories],
             }
             for name, block in estimate.blocks.items()
         },

@@ -21,12 +21,21 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing under the table ``after``; ``svg`` is trusted markup, with the names in it escaped by matplotlib."""
+    """A drawing.
+
+    Attributes:
+        title: its heading.
+        svg: trusted markup, with the names in it escaped by matplotlib.
+        note: a sentence under it, or "".
+        after: title of the table that it follows.
+        shrinks: whether it is never wider than the window.
+    """
 
     title: str
     svg: Markup
     note: str = ""
     after: str = "Memory"
+    shrinks: bool = False
 
 
 def render_html(report: NetworkReport) -> str:
@@ -57,7 +66,7 @@ def pictures(report: NetworkReport) -> Iterator[Picture]:
     """All pictures that there is something to show in."""
     if report.estimate.capacity is not None:
         note = "Estimated before synthesis. The line is how much of the part may be taken."
-        yield Picture("Use of the part", Markup(draw.svg(draw_use(report.estimate))), note, COST)
+        yield Picture("Use of the part", Markup(draw.svg(draw_use(report.estimate))), note, COST, shrinks=True)
     if report.curve:
         assert report.plan is not None  # noqa: S101 - the curve comes from it
         points = [(p.memory_bytes, p.accuracy) for p in report.curve]

@@ -164,6 +164,13 @@ def _cost_tables(estimate: Estimate, pace: str, bars: bool) -> Iterator[Table]:
         "Latency and interval in cycles; useful: share of the PEs' cycles in the design's interval.",
     )
     yield Table(
+        "Block RAM",
+        ("block", "part", "memory", "copies", "words x width", "BRAM36"),
+        tuple(cost.memory_rows(estimate)),
+        right=(3, 4, 5),
+        note="Of each block. A wide word takes many blocks of RAM, however few words there are.",
+    )
+    yield Table(
         "Hardware cost of parts",
         ("part", *cells),
         tuple(cost.part_rows(estimate)),

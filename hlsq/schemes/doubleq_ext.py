@@ -124,7 +124,7 @@ class DoubleQExt(DoubleQ):
             object.__setattr__(self, "calibration_method", CALIBRATION[self.form])
         super().__post_init__()
         self._check_form()
-        Evaluation.check_options(self.name, self.evaluation, self.metric)
+        Evaluation.check_options(f"scheme {self.name!r}", self.evaluation, self.metric)
         if not _is_number(self.mrt) or not 0 <= self.mrt <= 1:
             raise self._wrong("mrt", "a number from 0 to 1")
         if self.budget is not None and not (_is_number(self.budget) and self.budget > 0):
@@ -133,8 +133,8 @@ class DoubleQExt(DoubleQ):
         self._choice("rank", ("metric", "metric_per_byte"))
         self._whole("workers", 1, optional=True)
         self._whole("cache_bytes", 0)
-        check_executor(self.name, self.executor)
-        check_paths(self.name, state=self.state, scratch=self.scratch)
+        check_executor(f"scheme {self.name!r}", self.executor)
+        check_paths(f"scheme {self.name!r}", state=self.state, scratch=self.scratch)
         if not isinstance(self.continue_from, (Plan, str, Path, type(None))):
             raise self._wrong("continue_from", "a plan, the path of one, or None")
 
@@ -271,7 +271,7 @@ class DoubleQExt(DoubleQ):
         return None
 
     def _evaluation(self, graph: Graph) -> Evaluation:
-        return Evaluation.of(self.name, graph, self.evaluation, self.metric)
+        return Evaluation.of(f"scheme {self.name!r}", graph, self.evaluation, self.metric)
 
     def _earlier(self) -> Mapping[str, Any] | None:
         if self.continue_from is None:

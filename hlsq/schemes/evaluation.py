@@ -38,7 +38,7 @@ class Evaluation:
         return len(next(iter(self.inputs.values())))
 
     @staticmethod
-    def check_options(scheme: str, evaluation: Any, metric: Metric) -> None:
+    def check_options(who: str, evaluation: Any, metric: Metric) -> None:
         """Refuse what no network could be evaluated by.
 
         Raises:
@@ -47,16 +47,14 @@ class Evaluation:
         if not isinstance(evaluation, (tuple, list)) or len(evaluation) != 2:
             found = "missing" if evaluation is None else f"a {type(evaluation).__name__}"
             raise OptionError(
-                f"scheme {scheme!r}: evaluation is {found}; name the samples and labels that decide, "
+                f"{who}: evaluation is {found}; name the samples and labels that decide, "
                 "as in evaluation=(x_val, y_val)"
             )
         if metric != "accuracy" and not callable(metric):
-            raise OptionError(
-                f"scheme {scheme!r}: metric is {metric!r}; allowed: 'accuracy', or a function of outputs and labels"
-            )
+            raise OptionError(f"{who}: metric is {metric!r}; allowed: 'accuracy', or a function of outputs and labels")
 
     @classmethod
-    def of(cls, scheme: str, graph: Graph, evaluation: Any, metric: Metric) -> Evaluation:
+    def of(cls, who: str, graph: Graph, evaluation: Any, metric: Metric) -> Evaluation:
         """The evaluation of ``graph`` by ``(samples, labels)``.
 
         Raises:
@@ -67,29 +65,27 @@ class Evaluation:
         try:
             inputs = as_inputs(graph.inputs, samples)
         except InputError as error:
-            raise InputError(f"scheme {scheme!r}, evaluation samples: {error}") from None
+            raise InputError(f"{who}, evaluation samples: {error}") from None
         shapes = {name: graph.shapes[name] for name in dict.fromkeys(graph.outputs)}
         found = cls(inputs, labels, scoring_for(metric, labels, shapes))
         # A metric of one's own may want anything.
         plain = not callable(metric) or (isinstance(labels, np.ndarray) and labels.ndim > 0)
         if plain and len(labels) != found.samples:
-            raise InputError(f"scheme {scheme!r}: evaluation has {found.samples} samples but {len(labels)} labels")
+            raise InputError(f"{who}: evaluation has {found.samples} samples but {len(labels)} labels")
         return found
 
 
-def check_executor(scheme: str, executor: Any) -> None:
+def check_executor(who: str, executor: Any) -> None:
     """Refuse an executor that is none.
 
     Raises:
         OptionError: naming it.
     """
     if executor is not None and not callable(getattr(executor, "submit", None)):
-        raise OptionError(
-            f"scheme {scheme!r}: executor is {executor!r}; allowed: a concurrent.futures.Executor, or None"
-        )
+        raise OptionError(f"{who}: executor is {executor!r}; allowed: a concurrent.futures.Executor, or None")
 
 
-def check_paths(scheme: str, **paths: Any) -> None:
+def check_paths(who: str, **paths: Any) -> None:
     """Refuse options that should be paths and are not.
 
     Raises:
@@ -97,4 +93,4 @@ def check_paths(scheme: str, **paths: Any) -> None:
     """
     for option, path in paths.items():
         if not isinstance(path, (str, Path, type(None))) or path == "":
-            raise OptionError(f"scheme {scheme!r}: {option} is {path!r}; allowed: a path, or None")
+            raise OptionError(f"{who}: {option} is {path!r}; allowed: a path, or None")

@@ -117,7 +117,7 @@ class FxPQNet(FxPScheme):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        Evaluation.check_options(self.name, self.evaluation, self.metric)
+        Evaluation.check_options(f"scheme {self.name!r}", self.evaluation, self.metric)
         self._from_zero("max_drop", 0.01)
         self._from_zero("reserve", 1.645)
         if self.reserve and callable(self.metric):
@@ -128,8 +128,8 @@ class FxPQNet(FxPScheme):
         self._whole("max_reductions", 0, optional=True)
         self._whole("workers", 1, optional=True)
         self._whole("cache_bytes", 0)
-        check_executor(self.name, self.executor)
-        check_paths(self.name, state=self.state, scratch=self.scratch)
+        check_executor(f"scheme {self.name!r}", self.executor)
+        check_paths(f"scheme {self.name!r}", state=self.state, scratch=self.scratch)
 
     def check(self, graph: Graph) -> None:
         """Refuse evaluation samples, labels, a metric or widths that do not fit ``graph``.
@@ -198,7 +198,7 @@ class FxPQNet(FxPScheme):
         return replace(plan, info={**plan.info, **info})
 
     def _evaluation(self, graph: Graph) -> Evaluation:
-        return Evaluation.of(self.name, graph, self.evaluation, self.metric)
+        return Evaluation.of(f"scheme {self.name!r}", graph, self.evaluation, self.metric)
 
     def _optimised(self, plan: Plan, found: References, inputs: Inputs, state: State, progress: bool | None) -> Plan:
         known = {r["key"]: r["frac"] for r in state.rounds if r["stage"] == FORWARD}

@@ -15,7 +15,7 @@ from hlsq.cli import main
 from hlsq.schemes import get_scheme, scheme_names
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["demo", "quantize", "convert", "verify", "report", "build"]
+COMMANDS = ["demo", "quantize", "convert", "verify", "report", "build", "explore"]
 
 
 def run(*arguments: str) -> Result:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hlsq.cli.summary import hardware
-from hlsq.cost.estimate.model import BlockEstimate, Estimate, Resources
+from hlsq.cost.estimate.model import BlockEstimate, Estimate, Memory, Resources
 from hlsq.cost.parts import Part, find_part
 from hlsq.cost.units import packings
 from hlsq.hardware import HardwareModel
@@ -19,8 +19,10 @@ from hlsq.report.cost import BAR, bar, cells, duration, percent, rate, summary_r
 from hlsq.report.text import WIDTH, render_text
 
 PES = Resources(lut=1000.2, ff=500)
+MEMORIES = (Memory("weights", 2, 1024, 80, "block RAM", 11), Memory("line buffers", 1, 8, 64, "LUTRAM", 0))
 FIRST = BlockEstimate(
-    lut=1200.4, ff=900, dsp=3, bram18=1, lutram=100.5, pes=18, latency=200, interval=144, useful=1.0, parts={"PEs": PES}
+    *(1200.4, 900, 3, 1, 0, 100.5),
+    **{"pes": 18, "latency": 200, "interval": 144, "useful": 1.0, "parts": {"PEs": PES}, "memories": MEMORIES},
 )
 EVIL = "<b>\x1b[2J</b>"
 BLOCKS = {"conv/first": FIRST, EVIL: BlockEstimate(lut=0.3, latency=7, interval=36)}
@@ -79,6 +81,8 @@ def test_blocks_and_what_they_consist_of(report: Report) -> None:
         ["conv/first", "18", "1,201", "101", "900", "3", "1", "0.5", "-", "200", "144", "100 %"],
         [r"<b>\x1b[2J</b>", "-", "1", "-", "-", "-", "-", "-", "-", "7", "36", "-"],
     ]
+    assert rows(text, "Block RAM")[2] == ["conv/first", "weights", "block RAM", "2", "1,024 x 80 bit", "5.5"]
+    assert "line buffers" not in str(rows(text, "Block RAM"))
     assert rows(text, "Hardware cost of parts")[2] == ["PEs", "1,001", "-", "500", "-", "-", "-", "-"]
 
 
@@ -156,6 +160,7 @@ def test_json(report: Report) -> None:
     assert list(data["blocks"]) == ["conv/first", EVIL]
     assert data["blocks"]["conv/first"]["parts"]["PEs"]["lut"] == 1000.2
     assert data["blocks"]["conv/first"]["useful"] == 1.0
+    assert [memory["width"] for memory in data["blocks"]["conv/first"]["memories"]] == [80, 64]
     assert data["pace"] == "block 'conv/first' sets the pace"
 
 

@@ -1,0 +1,135 @@
+"""``hlsq explore``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+import hlsq
+from hlsq.cli.console import echo, step
+from hlsq.cli.group import main
+from hlsq.cli.paths import MODEL, OUTPUT_FOLDER, PLAN, SAMPLES
+from hlsq.cli.quiet import load_tensorflow
+from hlsq.cli.samples import load_labelled_samples, load_samples
+from hlsq.cli.values import parse_input_format, parse_options, parse_resources
+
+
+@main.command()
+@click.argument("model", type=MODEL)
+@click.option(
+    "--scheme",
+    "schemes",
+    multiple=True,
+    metavar="NAME[,OPTION=VALUE]...",
+    help="A scheme, with options of its own perhaps; repeat for more.  [default: doubleq_ef, unless there is --plan]",
+)
+@click.option("--plan", "plans", multiple=True, type=PLAN, help="A plan that exists; repeat for more.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="fit|interval=CYCLES|fps=NUMBER|reuse=FACTOR",
+    show_default="fit",
+    help="What the hardware shall do: be as fast as fits, keep a pace, or share its PEs so much; repeat for more.",
+)
+@click.option(
+    "--part", "parts", multiple=True, show_default="xc7a100tcsg324-1", help="FPGA part; repeat for more, to compare."
+)
+@click.option(
+    "--calibration",
+    type=SAMPLES,
+    metavar="SAMPLES",
+    help="Training samples: .npy, .npz (an array 'x', or one per input name), or digits, mnist, cifar10.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Use only the first LIMIT calibration samples.")
+@click.option(
+    "--evaluation",
+    type=SAMPLES,
+    metavar="SAMPLES",
+    help="Labelled samples that accuracy is of: .npz with an array 'y' of labels beside the samples, or digits, mnist, "
+    "cifar10 (1,000 of the test part unless limited). Without them there is no accuracy.",
+)
+@click.option("--evaluation-limit", type=click.IntRange(1), help="Use only the first so many of --evaluation.")
+@click.option(
+    "-o",
+    "--output",
+    type=OUTPUT_FOLDER,
+    required=True,
+    help="Folder of the results: page, JSON, plans, and what a later run need not compute again.",
+)
+@click.option("--clock-period", type=click.FloatRange(0, min_open=True), show_default="5.0", help="Clock period in ns.")
+@click.option(
+    "--io-type",
+    type=click.Choice(["io_stream", "io_parallel"]),
+    show_default="io_stream",
+    help="How blocks pass their values on.",
+)
+@click.option(
+    "--resources", metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N", help="What the part has, if unknown or less is free."
+)
+@click.option(
+    "--utilization",
+    type=click.FloatRange(0, 1, min_open=True),
+    show_default="0.8",
+    help="Share of the part that a design may take.",
+)
+@click.option("--weights", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Of a MODEL in .json.")
+@click.option("--input-format", metavar="WIDTH,FRAC[,unsigned]", help="Of a QKeras model's inputs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def explore(
+    model: str,
+    schemes: tuple[str, ...],
+    plans: tuple[str, ...],
+    targets: tuple[str, ...],
+    parts: tuple[str, ...],
+    calibration: str | None,
+    limit: int | None,
+    evaluation: str | None,
+    evaluation_limit: int | None,
+    output: str,
+    resources: str | None,
+    input_format: str | None,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Compare designs of MODEL (.keras, .h5, or .json with --weights): every scheme and plan with every target.
+
+    Writes no project: take a plan of the output folder, and the options of its row, to hlsq convert.
+
+    \b
+    Examples:
+      hlsq explore model.keras --calibration x_train.npz --evaluation xy_val.npz -o build/explored
+      hlsq explore model.keras --scheme doubleq_ef,code_bits=3 --scheme quant8 --calibration x_train.npz -o build/x
+      hlsq explore mnist.keras --target interval=4096 --target fps=30000 --calibration mnist -o build/explored
+      hlsq explore model.keras --plan plan.json --part xc7a35t --part xc7z020 -o build/explored
+    """
+    for name, value, of in (("--limit", limit, calibration), ("--evaluation-limit", evaluation_limit, evaluation)):
+        if value and of is None:
+            raise click.UsageError(f"{name} chooses among samples of which there are none; name some.")
+    arguments = {name: value for name, value in settings.items() if value is not None}
+    arguments |= parse_input_format(input_format)
+    if resources is not None:
+        arguments["resources"] = parse_resources(resources)
+    compared = [*map(_scheme, schemes), *map(Path, plans)] or None
+    samples = None if calibration is None else load_samples(calibration, "train", limit)
+    judged = None if evaluation is None else load_labelled_samples(evaluation, evaluation_limit)
+    with step("Loading TensorFlow"):
+        load_tensorflow()
+    found = hlsq.explore(
+        model,
+        compared,
+        targets or ("fit",),
+        parts=parts or None,
+        calibration=samples,
+        evaluation=judged,
+        output_dir=output,
+        **arguments,
+    )
+    echo(found.to_json() if as_json else f"{found}\n\n{Path(output) / 'exploration.html'}")
+
+
+def _scheme(text: str) -> Any:
+    name, *options = text.split(",")
+    return {"scheme": name, **parse_options(tuple(options), "--scheme")} if options else name

@@ -1,0 +1,98 @@
+"""Results of an exploration in a folder: a file for each, by what it depends on, so that a later run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hlsq.errors import OutputDirError, OutputFileError, SearchError
+from hlsq.escape import shown
+from hlsq.files.checksums import content_checksum
+from hlsq.files.read import read_json
+from hlsq.files.reasons import reason
+from hlsq.files.write import write_file
+
+MARKER = "hlsq_exploration.json"
+RESULTS = "results"
+KEY = "hlsq_result"
+VERSION = 1
+REMEDY = "restore the file, or delete it, and its result is computed again"
+
+
+class Store:
+    """Results by fingerprint.
+
+    Args:
+        folder: that holds them: new, empty, or one of an earlier exploration; None keeps them in memory.
+
+    Raises:
+        OutputDirError: the folder holds something else, or cannot be read or written.
+    """
+
+    def __init__(self, folder: str | Path | None) -> None:
+        self.folder = None if folder is None else _checked(folder)
+        self._found: dict[str, Mapping[str, Any]] = {}
+        if self.folder is not None:
+            self.write(MARKER, json.dumps({"hlsq_exploration": VERSION}) + "\n")
+
+    def get(self, key: str) -> Mapping[str, Any] | None:
+        """The result of fingerprint ``key``, if it is there.
+
+        Raises:
+            SearchError: its file is damaged; names it and the remedy.
+        """
+        if key in self._found:
+            return self._found[key]
+        if self.folder is None or not os.path.lexists(path := self._path(key)):
+            return None
+        found = read_json(path, _Damaged, "a result of an exploration")
+        found.version(KEY, VERSION, "a result of an exploration")
+        parts = found.record((KEY, "fingerprint", "content", "checksum"))
+        content = parts["content"].mapping() and parts["content"].value
+        if parts["fingerprint"].text() != key or parts["checksum"].text() != content_checksum(content):
+            raise found.fail("not as hlsq wrote it")
+        self._found[key] = content
+        return content
+
+    def put(self, key: str, content: Mapping[str, Any]) -> None:
+        """Keep the result of fingerprint ``key``."""
+        self._found[key] = content
+        if self.folder is not None:
+            data = {KEY: VERSION, "fingerprint": key, "content": content, "checksum": content_checksum(content)}
+            self.write(f"{RESULTS}/{key}.json", json.dumps(data, indent=1, allow_nan=False) + "\n")
+
+    def write(self, name: str, text: str) -> None:
+        """Make ``text`` a file of the folder, if there is one."""
+        if self.folder is not None:
+            write_file(self.folder / name, text, OutputFileError, "the exploration")
+
+    def _path(self, key: str) -> Path:
+        assert self.folder is not None  # noqa: S101 - the caller looked
+        return self.folder / RESULTS / f"{key}.json"
+
+
+class _Damaged(SearchError):
+    """A damaged file of results."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message}; {REMEDY}")
+
+
+def _checked(folder: Any) -> Path:
+    if not isinstance(folder, (str, os.PathLike)) or not str(folder):
+        raise OutputDirError(f"output_dir {shown(folder)} is no path; choose a folder")
+    path = Path(folder)
+    try:
+        names = os.listdir(path) if os.path.lexists(path) else []
+    except (OSError, ValueError) as error:
+        problem = reason(error)
+        raise OutputDirError(f"output_dir {str(path)!r} is no folder to write to: {problem}") from error
+    if names and MARKER not in names:
+        raise OutputDirError(
+            f"output_dir {str(path)!r} holds files that hlsq explore did not write (no {MARKER}); choose an empty or "
+            "new folder"
+        )
+    return path

@@ -1,0 +1,79 @@
+"""``hlsq explore``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import hlsq
+from hlsq.cli import main
+from hlsq.data import digits
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import keras
+
+    folder = tmp_path_factory.mktemp("explore")
+    (x, y), _ = digits()
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input(x.shape[1:]), keras.layers.Conv2D(2, 3), keras.layers.Flatten(), keras.layers.Dense(10)]
+    )
+    model.save(folder / "model.keras")
+    np.savez(folder / "xy.npz", x=x[:60], y=y[:60])
+    hlsq.quantize(model, "quant8", x[:60]).save(folder / "plan.json")
+    return folder
+
+
+def run(files: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["explore", str(files / "model.keras"), *arguments])
+
+
+def test_explore(files: Path, tmp_path: Path) -> None:
+    samples = ("--calibration", str(files / "xy.npz"), "--evaluation", str(files / "xy.npz"))
+    chosen = ("--scheme", "doubleq_ef,code_bits=3", "--scheme", "doubleq", "--plan", str(files / "plan.json"))
+    wanted = ("--target", "interval=1000", "--target", "fps=100000", "--part", "xc7a35t", "--clock-period", "4")
+    result = run(files, *samples, *chosen, *wanted, "--limit", "40", "-o", str(tmp_path / "out"))
+    assert result.exit_code == 0, result.output
+    assert result.output.endswith(f"{tmp_path / 'out' / 'exploration.html'}\n")
+    data = json.loads((tmp_path / "out" / "exploration.json").read_text())
+    names = ["doubleq_ef (code_bits=3)", "doubleq", "plan"]
+    assert [(r["plan"], r["target"]) for r in data["rows"]] == [
+        (name, target) for name in names for target in ("interval=1000", "fps=100000")
+    ]
+    assert (data["clock_period"], data["samples"], {r["part"] for r in data["rows"]}) == (4.0, 60, {"xc7a35t"})
+    for row in data["rows"]:
+        assert row["plan"] in result.output
+        assert f"{100 * row['accuracy']:.2f} %" in result.output
+    again = run(files, *samples, *chosen, *wanted, "--limit", "40", "-o", str(tmp_path / "out"), "--json")
+    assert json.loads(again.output) == data
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--scheme", "quant9"], 2, "scheme: 'quant9' is unknown"),
+        (["--scheme", "quant8,bits"], 2, "--scheme 'bits': expected NAME=VALUE"),
+        (["--scheme", "quant8,code=3"], 2, "'code' is unknown"),
+        (["--target", "fast"], 2, "targets: 'fast' is no target"),
+        (["--part", "xc7"], 2, "nearest known"),
+        (["--limit", "3"], 2, "--limit chooses among samples"),
+        (["--evaluation-limit", "3"], 2, "--evaluation-limit chooses among samples"),
+        ([], 1, "needs calibration data"),
+    ],
+)
+def test_wrong_usage(files: Path, tmp_path: Path, arguments: list[str], code: int, told: str) -> None:
+    result = run(files, *arguments, "-o", str(tmp_path / "out"))
+    assert result.exit_code == code, result.output
+    assert told in " ".join(result.output.split())
+
+
+def test_a_folder_of_others(files: Path) -> None:
+    result = run(files, "--calibration", "digits", "-o", str(files))
+    assert result.exit_code == 1
+    assert "holds files that hlsq explore did not write" in result.output

@@ -1,0 +1,157 @@
+"""The folder of an exploration: what is not computed again, what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from exploring import SCHEMES, Case
+
+import hlsq
+from hlsq.errors import OutputDirError, SearchError
+from hlsq.exploration import Exploration, run
+from hlsq.plan import Plan
+
+WORK = ("_plan", "_measure", "_design")
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the computations that an exploration does."""
+    done: list[str] = []
+
+    def counting(name: str, function: Callable[..., object], *given: object) -> object:
+        done.append(name)
+        return function(*given)
+
+    for name in WORK:
+        monkeypatch.setattr(run, name, partial(counting, name, getattr(run, name)))
+    return done
+
+
+def test_what_is_known_is_not_computed_again(
+    case: Case, found: Exploration, tmp_path: Path, counted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "measure", lambda graph: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        case.explore(output_dir=tmp_path)
+    assert counted == ["_plan", "_plan", "_measure"]
+    monkeypatch.undo()
+    assert case.explore(output_dir=tmp_path) == found
+    assert len(list((tmp_path / "results").iterdir())) == 2 + 2 + 6
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        ({}, {}),
+        ({"targets": ["reuse=4", "interval=700"]}, {"_design": 1}),
+        ({"schemes": ["quant8", "doubleq"]}, {"_plan": 1, "_measure": 1, "_design": 1}),
+        ({"clock_period": 4.0}, {"_design": 1}),
+        ({"parts": ["xc7z020"]}, {"_design": 1}),
+        ({"evaluation": None}, {"_measure": 1}),
+    ],
+)
+def test_what_changes_is(
+    case: Case, tmp_path: Path, counted: list[str], change: dict[str, object], again: dict[str, int]
+) -> None:
+    given = {"schemes": ["quant8"], "targets": ["reuse=4"], "output_dir": tmp_path}
+    case.explore(**given)  # type: ignore[arg-type]
+    counted.clear()
+    found = case.explore(**(given | change))  # type: ignore[arg-type]
+    assert {name: counted.count(name) for name in set(counted)} == again
+    assert found == case.explore(**(given | change | {"output_dir": None}))  # type: ignore[arg-type]
+
+
+def test_other_samples_and_weights_make_other_plans(case: Case, tmp_path: Path, counted: list[str]) -> None:
+    given = {"schemes": ["quant8"], "targets": ["reuse=4"], "output_dir": tmp_path}
+    case.explore(**given)  # type: ignore[arg-type]
+    counted.clear()
+    case.explore(**given, calibration=case.x[:39])  # type: ignore[arg-type]
+    assert counted.count("_plan") == 1
+    kernel = case.graph.blocks[0].kernel
+    assert kernel is not None
+    kernel[0] += 1
+    try:
+        counted.clear()
+        case.explore(**given)  # type: ignore[arg-type]
+    finally:
+        kernel[0] -= 1
+    assert counted == ["_plan", "_measure", "_design"]
+
+
+def test_the_folder_has_page_json_and_plans(case: Case, found: Exploration, tmp_path: Path) -> None:
+    assert case.explore(output_dir=tmp_path) == found
+    assert (tmp_path / "exploration.html").read_text(encoding="utf-8") == found.to_html()
+    assert json.loads((tmp_path / "exploration.json").read_text()) == found.to_dict()
+    assert sorted(path.name for path in (tmp_path / "plans").iterdir()) == [
+        "doubleq_ef_code_bits_3.json",
+        "quant8.json",
+    ]
+    plan = Plan.load(tmp_path / "plans" / "doubleq_ef_code_bits_3.json")
+    assert plan.to_dict() == hlsq.quantize(case.graph, calibration=case.x[:40], **SCHEMES[1]).to_dict()  # type: ignore[arg-type]
+
+
+def test_names_that_no_file_system_takes(case: Case, tmp_path: Path) -> None:
+    plan = hlsq.quantize(case.graph, "quant8", case.x[:20])
+    names = ["../../up", "a/b", "a:b", "\x1b[2J", "..", "x" * 300]
+    case.explore(dict.fromkeys(names, plan), ["reuse=4"], output_dir=tmp_path / "in")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert len(list((tmp_path / "in" / "plans").iterdir())) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda text: text[: len(text) // 2], "is not JSON"),
+        (lambda text: "", "is not JSON"),
+        (
+            lambda text: text.replace('"hlsq_result": 1', '"hlsq_result": 2'),
+            "not a result of an exploration of version 1",
+        ),
+        (lambda text: text.replace('"weight_bits": ', '"weight_bits": 1'), "not as hlsq wrote it"),
+        (lambda text: text.replace('"scheme": "quant8"', '"scheme": "quant9"'), "not as hlsq wrote it"),
+        (lambda text: text.replace('"lut": ', '"lut": 9'), "not as hlsq wrote it"),
+        (lambda text: text.replace('"content"', '"contents"'), "'content' is missing"),
+    ],
+)
+def test_a_damaged_file_is_refused_with_the_remedy(
+    case: Case, tmp_path: Path, damage: Callable[[str], str], told: str
+) -> None:
+    def explore() -> Exploration:
+        return case.explore(["quant8"], ["reuse=4"], output_dir=tmp_path)
+
+    whole = explore()
+    damaged = [path for path in (tmp_path / "results").iterdir() if damage(path.read_text()) != path.read_text()]
+    assert damaged
+    path = damaged[0]
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(SearchError, match=told) as error:
+        explore()
+    assert str(path) in str(error.value)
+    assert "delete it, and its result is computed again" in str(error.value)
+    path.unlink()
+    assert explore() == whole
+
+
+def test_a_result_under_another_name_is_refused(case: Case, tmp_path: Path) -> None:
+    case.explore(["quant8"], ["reuse=4"], output_dir=tmp_path)
+    first, second, *_ = sorted((tmp_path / "results").iterdir())
+    first.write_bytes(second.read_bytes())
+    with pytest.raises(SearchError, match="not as hlsq wrote it"):
+        case.explore(["quant8"], ["reuse=4"], output_dir=tmp_path)
+
+
+def test_folders_of_others_are_refused(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    with pytest.raises(OutputDirError, match=r"holds files that hlsq explore did not write .*choose an empty or new"):
+        case.explore(output_dir=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    with pytest.raises(OutputDirError, match="is no folder to write to"):
+        case.explore(output_dir=tmp_path / "mine.txt")
+    for wrong in ("", 7):
+        with pytest.raises(OutputDirError, match="is no path; choose a folder"):
+            case.explore(output_dir=wrong)
