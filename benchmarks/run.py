@@ -342,5 +342,31 @@ def units() -> None:
         row(*cells_of_row)
 
 
+@main.command()
+@click.option(
+    "--scheme", default="doubleq", help="Of the networks; their weights are random where none come with them."
+)
+def estimates(scheme: str) -> None:
+    """Estimated LUTs and flip-flops beside published arrays, and known networks on the default part."""
+    from estimates import ARRAY_HEADER, ARRAYS, NETWORK_HEADER, network_rows
+
+    click.echo(
+        "Estimates of synthesis for 7 series: PEs and adder trees as a block has them, beside what is published.\n"
+    )
+    table(ARRAY_HEADER, [array.cells for array in ARRAYS])
+    click.echo()
+    rows = list(network_rows(scheme))
+    table(NETWORK_HEADER, [cells for cells, _ in rows])
+    click.echo("\n" + "\n".join(f"Largest parts of {largest}" for _, largest in rows))
+
+
+def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """In Markdown, as docs have it."""
+    click.echo(f"| {' | '.join(header)} |")
+    click.echo(f"|---|{'---:|' * (len(header) - 1)}")
+    for cells in rows:
+        click.echo(f"| {' | '.join(cells)} |")
+
+
 if __name__ == "__main__":
     main()

@@ -150,7 +150,7 @@ def small_part(lut: int) -> dict[str, int]:
 
 def test_what_fits_is_as_fast_as_the_estimate_allows(graph: Any, tmp_path: Path) -> None:
     last = 10**9
-    for lut in (1600, 3000, 10_000):
+    for lut in (1800, 3000, 10_000):
         options = HardwareOptions(target="fit", resources=small_part(lut))
         design = Design(graph, options)
         assert design.estimate.fits

@@ -77,10 +77,10 @@ def average(facts: Facts, split: Split, weights: int, choices: Choices) -> Named
 
 def addition(facts: Facts, block: QBlock, split: Split, choices: Choices) -> Named:
     """Inputs in registers that move past what aligns and adds them."""
-    outputs, slots = split.output_block, split.output_steps * split.output_block
+    outputs = split.output_block
     found: Named = [("sums", tree(len(facts.taps), facts.accumulator - 1, facts.accumulator).times(outputs))]
     for bits, offset, factor in zip(facts.taps, facts.offsets, block.input_multipliers, strict=True):
-        found.append(("packets", Resources(ff=bits * slots) + _moving(bits * slots, split)))
+        found.append(("packets", _waiting(bits, split)))
         if offset:
             found.append(("zero points", Resources(lut=bits).times(outputs)))
         if abs(factor) & (abs(factor) - 1):
@@ -91,8 +91,13 @@ def addition(facts: Facts, block: QBlock, split: Split, choices: Choices) -> Nam
 
 def held(facts: Facts, split: Split) -> Named:
     """The packet of an activation or change of format, as it moves past what finishes it."""
-    bits = facts.taps[0] * split.output_steps * split.output_block
-    return [("packets", Resources(ff=bits) + _moving(bits, split))]
+    return [("packets", _waiting(facts.taps[0], split))]
+
+
+def _waiting(bits: int, split: Split) -> Resources:
+    """Values of ``bits`` of a packet whose first group is taken at once, and whose others move up to it."""
+    waiting = bits * (split.output_steps - 1) * split.output_block
+    return Resources(ff=waiting) + _moving(waiting, split)
 
 
 def _moving(bits: float, split: Split) -> Resources:

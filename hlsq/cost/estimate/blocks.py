@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hlsq.cost.estimate.arithmetic import addition, average, held, largest, products
-from hlsq.cost.estimate.cells import NOTHING, Named, cells, gathered, selection
+from hlsq.cost.estimate.cells import Named, cells, gathered, selection
 from hlsq.cost.estimate.choices import Choices, PEs
 from hlsq.cost.estimate.facts import Facts, facts_of
 from hlsq.cost.estimate.finish import concatenated, finishing
@@ -90,7 +90,7 @@ def _computed(
     if isinstance(op, Concatenate):
         return concatenated(facts, choices)
     if split is None:
-        return [*(largest(facts) if isinstance(op, MaxPool2D) else ()), ("packets", _handed_on(facts, block))]
+        return largest(facts) if isinstance(op, MaxPool2D) else [("packets", _handed_on(facts, block))]
     kinds, others = requantisers_of(graph, block, split), multipliers_of(graph, block, split)
     found: Named = []
     if pes is not None:
@@ -119,9 +119,10 @@ def _taps(graph: QuantizedGraph, facts: Facts, block: QBlock, split: Split | Non
         found.append(("windows", cells("window", "moving", 8) + Resources(ff=bits - 8)))
     if split is not None:
         chosen = tap_select(graph, block, split)
-        found.append(
-            ("tap selection", selection(chosen.steps, chosen.lanes * chosen.bits) if chosen.lanes else NOTHING)
-        )
+        if chosen.multiplexers:
+            # The first step sees what moves into the registers: a LUT a bit for the neighbour, or padding.
+            found.append(("tap selection", selection(chosen.steps, chosen.multiplexers)))
+            found.append(("tap selection", Resources(lut=chosen.multiplexers)))
         if facts.offsets[0] and not isinstance(block.op, Add):
             found.append(("zero points", Resources(lut=facts.taps[0] * facts.packets[0])))
     return found

@@ -25,7 +25,8 @@ def finishing(facts: Facts, split: Split, kinds: Requantisers, others: Counted, 
         choices: options.
     """
     outputs, where = split.output_block, choices.multipliers
-    found: Named = [("packets", Resources(ff=facts.out * split.output_steps * outputs))]
+    # A packet is whole as its last group is finished, so that group never waits.
+    found: Named = [("packets", Resources(ff=facts.out * (split.output_steps - 1) * outputs))]
     if facts.bias:
         found.append(("biases", adder(facts.accumulator).times(outputs)))
     if others.scale:
@@ -39,10 +40,12 @@ def finishing(facts: Facts, split: Split, kinds: Requantisers, others: Counted, 
 
 def concatenated(facts: Facts, choices: Choices) -> Named:
     """Every channel of every input has a requantiser of its own, or is handed on."""
-    found: Named = [("packets", Resources(ff=facts.packet * facts.out))]
+    found: Named = []
     for requant, values in zip(facts.requantisers, facts.packets, strict=True):
         if requant is not None:
             found.append(("requantisers", requantiser(requant, choices.multipliers, False).times(values)))
+        else:
+            found.append(("packets", Resources(ff=values * facts.out)))
     return found
 
 
