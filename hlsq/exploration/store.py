@@ -13,9 +13,10 @@ from hlsq.escape import shown
 from hlsq.files.checksums import content_checksum
 from hlsq.files.read import read_json
 from hlsq.files.reasons import reason
-from hlsq.files.write import write_file
+from hlsq.files.write import is_private, write_file
 
 MARKER = "hlsq_exploration.json"
+MARK = "hlsq_exploration"
 RESULTS = "results"
 KEY = "hlsq_result"
 VERSION = 1
@@ -35,8 +36,8 @@ class Store:
     def __init__(self, folder: str | Path | None) -> None:
         self.folder = None if folder is None else _checked(folder)
         self._found: dict[str, Mapping[str, Any]] = {}
-        if self.folder is not None:
-            self.write(MARKER, json.dumps({"hlsq_exploration": VERSION}) + "\n")
+        if self.folder is not None and not os.path.lexists(self.folder / MARKER):
+            self.write(MARKER, json.dumps({MARK: VERSION}) + "\n")
 
     def get(self, key: str) -> Mapping[str, Any] | None:
         """The result of fingerprint ``key``, if it is there.
@@ -74,6 +75,13 @@ class Store:
         return self.folder / RESULTS / f"{key}.json"
 
 
+class _Foreign(OutputDirError):
+    """What is no mark of an exploration, by the name of one."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message}; choose an empty or new folder")
+
+
 class _Damaged(SearchError):
     """A damaged file of results."""
 
@@ -90,7 +98,9 @@ def _checked(folder: Any) -> Path:
     except (OSError, ValueError) as error:
         problem = reason(error)
         raise OutputDirError(f"output_dir {str(path)!r} is no folder to write to: {problem}") from error
-    if names and MARKER not in names:
+    if MARKER in names:
+        read_json(path / MARKER, _Foreign, "the mark of an exploration").version(MARK, VERSION, "an exploration")
+    elif any(not is_private(name, path / MARKER) for name in names):  # another one may just begin, or was killed then
         raise OutputDirError(
             f"output_dir {str(path)!r} holds files that hlsq explore did not write (no {MARKER}); choose an empty or "
             "new folder"

@@ -122,6 +122,11 @@ class Log:
             raise self._failed(problem) from problem
 
 
+def is_private(name: str, path: str | Path) -> bool:
+    """Whether ``name`` is that of the file beside ``path`` in which ``write_file`` prepares what it writes there."""
+    return name == os.path.basename(_private_name(os.fspath(path)))
+
+
 def discard(path: str | Path) -> None:
     """Delete what a killed process has left beside ``path`` while it wrote that; nobody else may write it now."""
     with contextlib.suppress(FileNotFoundError):

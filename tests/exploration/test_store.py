@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from exploring import SCHEMES, Case
 import hlsq
 from hlsq.errors import OutputDirError, SearchError
 from hlsq.exploration import Exploration, run
+from hlsq.exploration.store import MARKER
 from hlsq.plan import Plan
 
 WORK = ("_plan", "_measure", "_design")
@@ -155,3 +157,34 @@ def test_folders_of_others_are_refused(case: Case, tmp_path: Path) -> None:
     for wrong in ("", 7):
         with pytest.raises(OutputDirError, match="is no path; choose a folder"):
             case.explore(output_dir=wrong)
+
+
+@pytest.mark.parametrize("content", ["mine", "[]", "{}", '{"hlsq_exploration": 2}', '{"hlsq_exploration": true}'])
+def test_the_mark_of_others_is_refused_and_kept(case: Case, tmp_path: Path, content: str) -> None:
+    precious, folder = tmp_path / "precious.json", tmp_path / "out"
+    precious.write_text(content)
+    folder.mkdir()
+    (folder / MARKER).symlink_to(precious)
+    with pytest.raises(OutputDirError, match=f"{MARKER}.*; choose an empty or new folder"):
+        case.explore(output_dir=folder)
+    assert precious.read_text() == content
+    assert [path.name for path in folder.iterdir()] == [MARKER]
+
+
+def test_a_process_that_was_killed_as_it_began_has_left_nothing_in_the_way(case: Case, tmp_path: Path) -> None:
+    (tmp_path / f".{MARKER}.hlsq-new").write_text("{")
+    case.explore(["quant8"], ["reuse=4"], output_dir=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("exploration.html", "exploration.json", MARKER, "plans", "results")
+    ]
+
+
+def test_several_explorations_begin_in_one_folder(case: Case, tmp_path: Path) -> None:
+    """Each sees the other's files at every moment of their making."""
+    plan = {"mine": hlsq.quantize(case.graph, "quant8", case.x[:20])}
+    for number in range(3):
+        with ThreadPoolExecutor(8) as executor:
+            folder = tmp_path / str(number)
+            found = list(executor.map(lambda _, f=folder: case.explore(plan, ["reuse=4"], output_dir=f), range(8)))
+        assert all(one == found[0] for one in found)
+        assert not list(folder.rglob(".*"))
