@@ -240,7 +240,7 @@ class _Run:
     def _design_key(self, plan: Plan, options: Any) -> str:
         tables = [checksum(path.read_bytes()) for path in (UNITS, PACKING, PARTS)]
         mark = Fingerprint().json(["design", RELEASE, tables, self.network]).plan(plan)
-        return mark.json(asdict(options)).hexdigest()
+        return mark.samples({}, asdict(options)).hexdigest()
 
 
 def _judged(mark: Fingerprint, judged: Evaluation | None) -> Fingerprint:
@@ -304,8 +304,12 @@ def _hardware(target: Target, part: Any, options: Mapping[str, Any]) -> Any:
 
 def _file_names(sources: Sequence[Source]) -> list[str]:
     """A name of letters that every file system takes for each plan."""
-    found: list[str] = []
-    for number, source in enumerate(sources):
-        name = re.sub(r"[^A-Za-z0-9.-]+", "_", source.name).strip("_.")[:60] or "plan"
-        found.append(f"{name}_{number}" if name in found else name)
-    return found
+    found: dict[str, str] = {}
+    for source in sources:
+        name = plain = re.sub(r"[^A-Za-z0-9.-]+", "_", source.name).strip("_.")[:60] or "plan"
+        number = 1
+        while name.lower() in found:  # some file systems take upper and lower case for the same
+            number += 1
+            name = f"{plain}_{number}"
+        found[name.lower()] = name
+    return list(found.values())

@@ -51,15 +51,24 @@ def distinct(given: Any, what: str, expected: str) -> list[Any]:
     if not items:
         raise OptionError(f"{what}: there are none; {expected}")
     for number, item in enumerate(items):
-        if item in items[:number]:
+        if any(_same(item, other) for other in items[:number]):
             raise OptionError(f"{what}: {shown(item)} is given twice; {expected}, each once")
     return list(items)
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Whether both are equal; those are not that cannot tell, as arrays, or what holds some."""
+    try:
+        return bool(one == other)
+    except ValueError:
+        return False
+
+
 def _options(name: Any) -> dict[str, Any]:
-    if name == FIT:
+    text = name if isinstance(name, str) else ""
+    if text == FIT:
         return {"target": FIT}
-    kind, equals, number = name.partition("=") if isinstance(name, str) else ("", "", "")
+    kind, equals, number = text.partition("=")
     if kind in FORMS and equals and _NUMBER.fullmatch(number):
         option, read = FORMS[kind]
         if read is float or "." not in number:

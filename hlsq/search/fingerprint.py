@@ -48,11 +48,16 @@ class Fingerprint:
         return self
 
     def _take(self, value: Any) -> None:
-        """Take in arrays, in lists and dicts too, by their contents and all else by its representation."""
+        """Take in arrays, in lists and dicts too, by their contents and all else by its representation.
+
+        What can be an array is one (tensors, tables): its representation leaves most of its values out.
+        """
+        if hasattr(value, "__array__"):
+            value = np.asarray(value)
         if isinstance(value, np.ndarray) and not value.dtype.hasobject:
             self._digest.update(f"{value.shape}{value.dtype}".encode())
             self._digest.update(np.ascontiguousarray(value).tobytes())
-        elif isinstance(value, (list, tuple)):
+        elif isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
             for item in value:
                 self._take(item)
         elif isinstance(value, Mapping):

@@ -60,6 +60,13 @@ def test_an_impossible_reuse_factor_is_a_row_too(case: Case) -> None:
     assert (second.reason, second.fits) == ("", True)
 
 
+@pytest.mark.parametrize("accumulator", [{1: 20, "class": 20}, {("class",): 20}])
+def test_sums_of_a_block_that_there_is_not_are_a_row_too(case: Case, accumulator: dict[object, int]) -> None:
+    (row,) = case.explore(["quant8"], ["reuse=4"], accumulator=accumulator).rows
+    assert "accumulator" in row.reason
+    assert "is unknown; valid: class, conv/first" in row.reason
+
+
 def test_fit_is_as_fast_as_fits(case: Case) -> None:
     (row,) = case.explore(["quant8"], ["fit"], parts=["xc7s6"]).rows
     half, none = case.explore(["quant8"], ["fit", "interval=600"], parts=["xc7s6"], utilization=0.65).rows
@@ -145,6 +152,9 @@ LABELLED = (np.zeros((3, 6, 6, 2)), np.zeros(2, int))
         ({"targets": ["reuse=-4"]}, OptionError, "'reuse=-4' is no target"),
         ({"targets": [64]}, OptionError, "targets: 64 is no target"),
         ({"targets": ["reuse=4", "reuse=4"]}, OptionError, "targets: 'reuse=4' is given twice"),
+        ({"targets": ["fit", np.array([1, 2])]}, OptionError, r"targets: array\(\[1, 2\]\) is no target"),
+        ({"schemes": [np.array([1, 2]), "quant8"]}, OptionError, r"schemes: array\(\[1, 2\]\): expected names"),
+        ({"parts": ["xc7a35t", np.array([1, 2])]}, OptionError, r"part array\(\[1, 2\]\) is no part number"),
         ({"targets": ["reuse=0"]}, OptionError, "reuse_factor 0 must be"),
         ({"parts": ["xc7a999t"]}, OptionError, "xc7a999t.* is unknown; nearest known"),
         ({"parts": []}, OptionError, "parts: there are none"),

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from exploring import SCHEMES, Case
+from numpy.typing import NDArray
 
 import hlsq
 from hlsq.errors import OutputDirError, SearchError
@@ -85,6 +88,25 @@ def test_other_samples_and_weights_make_other_plans(case: Case, tmp_path: Path, 
     assert counted == ["_plan", "_measure", "_design"]
 
 
+class Tensor:
+    """As of other libraries: its representation tells little."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self.values = values
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(self.values, dtype)
+
+    def __repr__(self) -> str:
+        return "<Tensor>"
+
+
+def test_tensors_are_known_by_their_values(case: Case, tmp_path: Path, counted: list[str]) -> None:
+    for times in (1.0, 0.1, 1.0):
+        case.explore(["quant8"], ["reuse=4"], calibration=Tensor(case.x[:40] * times), output_dir=tmp_path)
+    assert counted.count("_plan") == 2
+
+
 def test_the_folder_has_page_json_and_plans(case: Case, found: Exploration, tmp_path: Path) -> None:
     assert case.explore(output_dir=tmp_path) == found
     assert (tmp_path / "exploration.html").read_text(encoding="utf-8") == found.to_html()
@@ -99,10 +121,10 @@ def test_the_folder_has_page_json_and_plans(case: Case, found: Exploration, tmp_
 
 def test_names_that_no_file_system_takes(case: Case, tmp_path: Path) -> None:
     plan = hlsq.quantize(case.graph, "quant8", case.x[:20])
-    names = ["../../up", "a/b", "a:b", "\x1b[2J", "..", "x" * 300]
+    names = ["../../up", "a_3", "a", "a/b", "a:b", "a!", "A", "\x1b[2J", "..", "x" * 300]
     case.explore(dict.fromkeys(names, plan), ["reuse=4"], output_dir=tmp_path / "in")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
-    assert len(list((tmp_path / "in" / "plans").iterdir())) == len(names)
+    assert len({path.name.lower() for path in (tmp_path / "in" / "plans").iterdir()}) == len(names)
 
 
 @pytest.mark.parametrize(
