@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from importlib.metadata import version
@@ -19,7 +20,7 @@ from hlsq.cost.parts import TABLE as PARTS
 from hlsq.cost.units import PACKING
 from hlsq.cost.units import TABLE as UNITS
 from hlsq.emulate.emulator import Emulator
-from hlsq.errors import CalibrationError, OptionError, ResourceError
+from hlsq.errors import CalibrationError, HlsqError, OptionError, ResourceError, SearchError
 from hlsq.exploration.model import Exploration
 from hlsq.exploration.plans import Source, read_sources, sources_for
 from hlsq.exploration.row import Row
@@ -33,7 +34,6 @@ from hlsq.plan import Plan
 from hlsq.progress import progress_bar
 from hlsq.schemes.evaluation import Evaluation, check_executor
 from hlsq.search.fingerprint import Fingerprint
-from hlsq.search.workers import Inline
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -84,7 +84,7 @@ def explore(
         OptionError: no schemes or targets, unknown ones, or options that do not fit.
         InputError: evaluation samples or labels that do not fit the network.
         OutputDirError: the folder holds something else.
-        SearchError: a file in it is damaged.
+        SearchError: a file in it is damaged, or a worker of ``executor`` failed.
         UnsupportedLayerError, CalibrationError, PlanError, QuantizationError: see ``hlsq.quantize``.
     """
     check_executor(OWN, executor)
@@ -208,15 +208,18 @@ class _Run:
 
     def _work(self, tasks: Mapping[Any, tuple[Callable[..., Any], tuple[Any, ...]]], keep: Callable[..., None]) -> None:
         """Do all tasks; ``keep`` gets the name and the result of each as it is done."""
-        executor = self.executor or Inline()
         if self.executor is None:
             for name, (function, arguments) in tasks.items():
-                keep(name, executor.submit(function, *arguments).result())
+                keep(name, function(*arguments))
             return
-        futures: dict[Future[Any], Any] = {executor.submit(f, *given): name for name, (f, given) in tasks.items()}
+        futures: dict[Future[Any], Any] = {}
         try:
+            with _failures_told():
+                futures |= {self.executor.submit(f, *given): name for name, (f, given) in tasks.items()}
             for future in as_completed(futures):
-                keep(futures[future], future.result())
+                with _failures_told():
+                    result = future.result()
+                keep(futures[future], result)
         finally:
             for future in futures:
                 future.cancel()
@@ -241,6 +244,24 @@ class _Run:
         tables = [checksum(path.read_bytes()) for path in (UNITS, PACKING, PARTS)]
         mark = Fingerprint().json(["design", RELEASE, tables, self.network]).plan(plan)
         return mark.samples({}, asdict(options)).hexdigest()
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """What an executor raises as an error of hlsq; those of the task itself are.
+
+    Raises:
+        SearchError: a worker failed, or there is none.
+    """
+    try:
+        yield
+    except HlsqError:
+        raise
+    except Exception as error:
+        raise SearchError(
+            f"explore: a worker of executor failed: {type(error).__name__}: {error}; what finished is kept in "
+            "output_dir, if there is one, so that the same call goes on from there; executor=None computes here"
+        ) from error
 
 
 def _judged(mark: Fingerprint, judged: Evaluation | None) -> Fingerprint:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from exploring import SCHEMES, TARGETS, Case
 
 import hlsq
-from hlsq.errors import CalibrationError, InputError, OptionError, PlanError
+from hlsq.errors import CalibrationError, InputError, OptionError, PlanError, SearchError
 from hlsq.exploration import Exploration, Row
 from hlsq.exploration.plans import read_sources, sources_for
 from hlsq.memory import measure
@@ -121,6 +121,43 @@ def test_an_executor_changes_nothing(case: Case, found: Exploration, kind: str) 
     executor = ThreadPoolExecutor(2) if kind == "thread" else ProcessPoolExecutor(1, get_context("spawn"))
     with executor:
         assert case.explore(executor=executor) == found
+
+
+class Failing(Executor):
+    """Computes ``works`` tasks and fails then: when it is asked to work, or by what it gives back."""
+
+    def __init__(self, works: int, problem: Exception | None) -> None:
+        self.works, self.problem = works, problem
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if self.works:
+            self.works -= 1
+            future.set_result(fn(*args, **kwargs))
+        elif isinstance(self.problem, RuntimeError):
+            raise self.problem
+        elif self.problem is not None:
+            future.set_exception(self.problem)
+        else:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        return future
+
+
+@pytest.mark.parametrize("problem", [RuntimeError("shut down"), BrokenExecutor("died"), MemoryError("no room"), None])
+@pytest.mark.parametrize("works", [0, 3])
+def test_an_executor_that_fails_is_told(
+    case: Case, found: Exploration, tmp_path: Path, problem: Exception | None, works: int
+) -> None:
+    told = "CancelledError" if problem is None else f"{type(problem).__name__}: {problem}"
+    with pytest.raises(SearchError, match=f"a worker of executor failed: {told}.*; executor=None computes here"):
+        case.explore(executor=Failing(works, problem), output_dir=tmp_path)
+    assert case.explore(output_dir=tmp_path) == found
+
+
+def test_what_a_task_in_an_executor_refuses_is_told_as_it_is(case: Case) -> None:
+    with pytest.raises(CalibrationError, match="has no samples"):
+        case.explore(calibration=case.x[:0], executor=Failing(0, CalibrationError("input 'image' has no samples")))
 
 
 def test_a_model_with_formats_of_its_own_needs_no_scheme() -> None:
