@@ -181,10 +181,15 @@ class Plan:
         Raises:
             PlanError: not a plan, of another version, or with a field or format that is not valid; names the place.
         """
-        return cls._read(Field(data, PlanError, "the plan"))
+        return cls.read(Field(data, PlanError, "the plan"))
 
     @classmethod
-    def _read(cls, field: Field) -> Plan:
+    def read(cls, field: Field) -> Plan:
+        """The plan that a field of a file holds.
+
+        Raises:
+            HlsqError: that of the field, or ``PlanError``, as ``from_dict``.
+        """
         field.version("hlsq_plan", VERSION, "an hlsq plan")
         parts = field.record(("hlsq_plan", "scheme", "batch_norm", "inputs", "blocks"), ("options", "info"))
         free = {key: parts[key].mapping() and parts[key].value for key in ("options", "info") if key in parts}
@@ -222,7 +227,7 @@ class Plan:
         Raises:
             PlanError: the file is missing, no JSON, or no plan; names file and place.
         """
-        return cls._read(read_json(path, PlanError, "a plan"))
+        return cls.read(read_json(path, PlanError, "a plan"))
 
 
 def _plain_number(value: Any) -> Any:

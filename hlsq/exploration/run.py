@@ -23,6 +23,7 @@ from hlsq.emulate.emulator import Emulator
 from hlsq.errors import CalibrationError, HlsqError, OptionError, ResourceError, SearchError
 from hlsq.exploration.model import Exploration
 from hlsq.exploration.plans import Source, read_sources, sources_for
+from hlsq.exploration.results import read_design, read_measure, read_plan
 from hlsq.exploration.row import Row
 from hlsq.exploration.store import Store
 from hlsq.exploration.targets import FORMS, Target, distinct, read_targets
@@ -155,8 +156,8 @@ class _Run:
         found: dict[str, Plan] = {s.name: s.plan for s in sources if s.plan is not None}
         keys = {s.name: self._plan_key(s) for s in sources if s.plan is None}
         for name, key in keys.items():
-            if (known := self.store.get(key)) is not None:
-                found[name] = Plan.from_dict(known)
+            if (known := self.store.get(key, read_plan)) is not None:
+                found[name] = known
         bar.update(len(found))
         missing = [s for s in sources if s.name not in found]
         tasks = {s.name: (_plan, (self.graph, s, self.calibration, self._given(s))) for s in missing}
@@ -183,7 +184,7 @@ class _Run:
             for j in range(-1, len(designs)):
                 key = self._measure_key(plan) if j < 0 else self._design_key(plan, designs[j].options)
                 keys[i, j] = key
-                if (known := self.store.get(key)) is not None:
+                if (known := self.store.get(key, read_measure if j < 0 else read_design)) is not None:
                     found[i, j] = known
                     continue
                 lowered = lowered or [quantize_graph(self.graph, plan)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hlsq.errors import OutputDirError, OutputFileError, SearchError
 from hlsq.escape import shown
 from hlsq.files.checksums import content_checksum
+from hlsq.files.fields import Field
 from hlsq.files.read import read_json
 from hlsq.files.reasons import reason
 from hlsq.files.write import is_private, write_file
@@ -20,6 +21,7 @@ MARK = "hlsq_exploration"
 RESULTS = "results"
 KEY = "hlsq_result"
 VERSION = 1
+T = TypeVar("T")
 REMEDY = "restore the file, or delete it, and its result is computed again"
 
 
@@ -39,14 +41,14 @@ class Store:
         if self.folder is not None and not os.path.lexists(self.folder / MARKER):
             self.write(MARKER, json.dumps({MARK: VERSION}) + "\n")
 
-    def get(self, key: str) -> Mapping[str, Any] | None:
-        """The result of fingerprint ``key``, if it is there.
+    def get(self, key: str, read: Callable[[Field], T]) -> T | None:
+        """What ``read`` makes of the result of fingerprint ``key``, if it is there.
 
         Raises:
             SearchError: its file is damaged; names it and the remedy.
         """
         if key in self._found:
-            return self._found[key]
+            return read(Field(self._found[key], _Damaged, "a result"))
         if self.folder is None or not os.path.lexists(path := self._path(key)):
             return None
         found = read_json(path, _Damaged, "a result of an exploration")
@@ -55,8 +57,9 @@ class Store:
         content = parts["content"].mapping() and parts["content"].value
         if parts["fingerprint"].text() != key or parts["checksum"].text() != content_checksum(content):
             raise found.fail("not as hlsq wrote it")
+        result = read(parts["content"])
         self._found[key] = content
-        return content
+        return result
 
     def put(self, key: str, content: Mapping[str, Any]) -> None:
         """Keep the result of fingerprint ``key``."""

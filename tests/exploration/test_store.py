@@ -18,6 +18,7 @@ import hlsq
 from hlsq.errors import OutputDirError, SearchError
 from hlsq.exploration import Exploration, run
 from hlsq.exploration.store import MARKER
+from hlsq.files.checksums import content_checksum
 from hlsq.plan import Plan
 
 WORK = ("_plan", "_measure", "_design")
@@ -158,6 +159,31 @@ def test_a_damaged_file_is_refused_with_the_remedy(
     assert str(path) in str(error.value)
     assert "delete it, and its result is computed again" in str(error.value)
     path.unlink()
+    assert explore() == whole
+
+
+@pytest.mark.parametrize("value", [None, "", -1, [], {}])
+@pytest.mark.parametrize("change", ["all", "new", "none"])
+def test_what_no_result_can_hold_is_refused_with_the_remedy(
+    case: Case, tmp_path: Path, change: str, value: object
+) -> None:
+    """As of a version in which results had other fields: the checksum is right."""
+
+    def explore() -> Exploration:
+        return case.explore(["quant8"], ["reuse=4", "interval=1"], output_dir=tmp_path)
+
+    whole = explore()
+    for path in (tmp_path / "results").iterdir():
+        text = path.read_text()
+        data = json.loads(text)
+        known = data["content"]
+        data["content"] = {"all": dict.fromkeys(known, value), "new": {**known, "<b>": value}, "none": {}}[change]
+        data["checksum"] = content_checksum(data["content"])
+        path.write_text(json.dumps(data))
+        with pytest.raises(SearchError, match=r"content.*; restore the file, or delete it") as error:
+            explore()
+        assert str(path) in str(error.value)
+        path.write_text(text)
     assert explore() == whole
 
 
