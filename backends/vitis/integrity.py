@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.marker import CHECKSUMS, MARKER, VERSION
@@ -55,9 +56,16 @@ def made_options(options: Field) -> HardwareOptions:
         GraphError: a value that is not allowed.
     """
     try:
-        return HardwareOptions(**(EARLIER | options.value))
+        return HardwareOptions(**(EARLIER | _before_targets(options.value)))
     except OptionError as error:
         raise options.fail(error) from None
+
+
+def _before_targets(options: dict[str, Any]) -> dict[str, Any]:
+    """Before there were targets, a design for which nothing was asked had the reuse factors closest to 64."""
+    if "target" not in options and options.get("reuse_factor") is None:
+        return options | {"reuse_factor": {}}
+    return options
 
 
 def check_data(folder: Path, recorded: Mapping[str, str]) -> None:

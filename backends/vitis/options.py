@@ -48,12 +48,13 @@ class HardwareOptions:
             between the blocks, for small networks). The blocks are the same.
         reuse_factor: how many cycles of one output position share a PE. A number for the whole network (blocks with
             fewer products than that use one PE, dense layers whose input comes in more packets take a cycle for each);
-            a mapping from block name to number for single blocks, with ``"default"`` for the others; None chooses for
-            every block the valid value closest to 64. Blocks without weights take as long as the slowest with weights.
-            Beside a target, a mapping (without ``"default"``) keeps blocks out of the choice.
+            a mapping from block name to number for single blocks, with ``"default"`` for the others. Blocks that it
+            leaves out have the valid value closest to 64, those without weights take as long as the slowest with
+            weights. Beside a target, a mapping (without ``"default"``) keeps blocks out of the choice.
         target_interval: cycles from one sample to the next that every block has to keep, with the fewest PEs.
         target_fps: the same in samples a second, at ``clock_period``.
-        target: ``"fit"`` for the fastest such pace whose estimate fits the part; without effect where it is unknown.
+        target: ``"fit"`` for the fastest such pace whose estimate fits the part, which is chosen if neither a reuse
+            factor nor a pace is given. Where the part is unknown, all reuse factors are those closest to 64.
         utilization: share of the part that ``target="fit"`` may take, and that counts as fitting.
         word_bits: width of the words that hold packed weight codes: 8, 16, 32 or 64.
         project_name: name of the project; the top function, and the files named after it, have ``_net`` at the end,
@@ -169,7 +170,13 @@ class HardwareOptions:
     @property
     def has_target(self) -> bool:
         """Whether reuse factors follow from a pace."""
-        return any(getattr(self, name) is not None for name in TARGETS)
+        return self.wants_fit or any(getattr(self, name) is not None for name in TARGETS)
+
+    @property
+    def wants_fit(self) -> bool:
+        """Whether the pace is the fastest that fits: asked for, or as nothing else is."""
+        others = (self.reuse_factor, self.target_interval, self.target_fps)
+        return self.target == "fit" or all(other is None for other in others)
 
     @property
     def interval(self) -> int | None:

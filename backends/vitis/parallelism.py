@@ -68,14 +68,14 @@ class Parallelism:
         target = self.options.interval
         if target is not None:
             return self._by_interval(target)
-        if self.options.target == "fit" and self.options.capacity is not None:
+        if self.options.wants_fit and self.options.capacity is not None:
             return self._by_fit()
         return self._by_reuse()
 
     @property
     def note(self) -> str | None:
         """What of the target could not be done, in words."""
-        if self.options.target != "fit" or self.options.capacity is not None:
+        if not self.options.wants_fit or self.options.capacity is not None:
             return None
         return f"what part {self.options.part} has is unknown, so reuse factors are those closest to {DEFAULT_REUSE}"
 
@@ -89,7 +89,8 @@ class Parallelism:
         """Options that give the same splits whatever is known of costs: with a target, every block's reuse factor."""
         if not self.options.has_target:
             return self.options
-        return replace(self.options, reuse_factor={name: s.reuse_factor for name, s in self.splits.items()})
+        factors = {name: s.reuse_factor for name, s in self.splits.items()}
+        return replace(self.options, reuse_factor=factors, target="fit" if self.options.wants_fit else None)
 
     @cached_property
     def _computing(self) -> dict[str, Products]:
