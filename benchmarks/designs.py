@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,11 +59,13 @@ MODELS: dict[str, Callable[[], Any]] = {
 CHAIN = "chain of 200 convolutions"
 
 
-def quantized_networks(scheme: str) -> Iterator[tuple[str, QuantizedGraph]]:
-    """Each network as integers; weights are random where none come with it, which changes no count of PEs."""
+def quantized_networks(
+    scheme: str, more: Mapping[str, Callable[[], Any]] | None = None
+) -> Iterator[tuple[str, QuantizedGraph]]:
+    """Each network, and ``more``, as integers; weights are random where none come with it, as no count of PEs minds."""
     from hlsq.converters.keras import from_keras
 
-    for name, build in MODELS.items():
+    for name, build in {**MODELS, **(more or {})}.items():
         graph = from_keras(build())
         samples = {i.name: np.random.default_rng(0).uniform(size=(8, *i.shape)) for i in graph.inputs}
         yield f"{name}, {scheme}", quantize_graph(graph, hlsq.quantize(graph, scheme=scheme, calibration=samples))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from designs import quantized_networks
@@ -117,27 +118,45 @@ ARRAYS = (
 )
 ARRAY_HEADER = ("array", "PEs", "LUT", "estimated", "error", "FF", "estimated", "error", "largest left out", "GOPs")
 NETWORK_HEADER = (
-    "network", "parallelism", "PEs", "LUT", "memory LUT", "FF", "DSP", "BRAM18", "interval", "latency", "useful",
+    "network", "reuse", "part", "PEs", "LUT", "memory LUT", "FF", "DSP", "BRAM18", "interval", "latency", "useful",
     "fits",
 )  # fmt: skip
 LARGEST = 5
+PARTS = ("xc7a100t", "xc7a200t", "xczu9eg", "xcvu9p")
+"""The default part, and larger ones."""
+
+
+def _mobilenet_v2() -> Any:
+    import keras
+
+    return keras.applications.MobileNetV2(weights=None)
+
+
+LARGE = {"MobileNetV2, 224 x 224": _mobilenet_v2}
 
 
 def network_rows(scheme: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Rows of known networks on the default part, at the default reuse factors and as fast as fits; largest parts."""
-    for name, graph in quantized_networks(scheme):
-        for what, options in (("defaults", HardwareOptions()), ("fit", HardwareOptions(target="fit"))):
+    """Rows of known networks: every reuse factor as close to 64 as can be, and as fast as fits; largest parts.
+
+    The part is the default one, and where a network does not fit that, the first of ``LARGER`` that it fits.
+    """
+    for name, graph in quantized_networks(scheme, LARGE):
+        yield _row(name, "closest to 64", PARTS[0], Design(graph, HardwareOptions(reuse_factor={})).estimate)
+        for part in PARTS:
             try:
-                found = Design(graph, options).estimate
+                found = Design(graph, HardwareOptions(part=part)).estimate
             except ResourceError as error:
-                yield (name, what, *["-"] * (len(NETWORK_HEADER) - 2)), f"{name}: {error}"
+                yield (name, "fit", part, *["-"] * (len(NETWORK_HEADER) - 3)), f"{name}: {error}"
                 continue
-            counts = (found.pes, found.lut, found.lutram, found.ff, found.dsp, found.bram18)
-            numbers = (f"{number:,.0f}" for number in (*counts, found.interval, found.latency))
-            yield (
-                (name, what, *numbers, f"{found.useful:.0%}", "yes" if found.fits else "no"),
-                (f"{name}, {what}: {_largest(found)}"),
-            )
+            yield _row(name, "fit", part, found)
+            break
+
+
+def _row(name: str, what: str, part: str, found: Estimate) -> tuple[tuple[str, ...], str]:
+    counts = (found.pes, found.lut, found.lutram, found.ff, found.dsp, found.bram18)
+    numbers = (f"{number:,.0f}" for number in (*counts, found.interval, found.latency))
+    cells = (name, what, part, *numbers, f"{found.useful:.0%}", "yes" if found.fits else "no")
+    return cells, f"{name}, {what}, {part}: {_largest(found)}"
 
 
 def _largest(found: Estimate) -> str:
