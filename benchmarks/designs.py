@@ -108,7 +108,7 @@ HEADER = ("iterations", "PEs", "requantisers", "multipliers", "DSP candidates", 
 
 def figures(graph: QuantizedGraph) -> Figures:
     """Counts of ``graph`` as streamed hardware."""
-    design = Design(graph, HardwareOptions())
+    design = Design(graph, HardwareOptions(reuse_factor={}))
     report = make_report(graph, design_facts(design))
     return Figures(
         iterations=max(block.iterations for block in design.blocks),
@@ -127,5 +127,5 @@ def differences_of(graph: QuantizedGraph) -> list[str]:
     from counted import differences
     from synthesis import check_project
 
-    design = Design(graph, HardwareOptions())
+    design = Design(graph, HardwareOptions(reuse_factor={}))
     return differences(design, check_project(render_project(design), design.options.top))

@@ -72,7 +72,7 @@ def random_design(seed: int, io_type: IOType | None = None, target: bool = False
 
 def random_interval(graph: QuantizedGraph, seed: int) -> int:
     """Cycles that every block can keep, from the fewest there are to what the slowest takes with one PE."""
-    tasks = Design(graph, HardwareOptions()).parallelism.tasks
+    tasks = Design(graph, HardwareOptions(reuse_factor={})).parallelism.tasks
     least, most = max(task.fastest for task in tasks), max(max(task.intervals) for task in tasks)
     return int(least * (most / least) ** np.random.default_rng(seed).random())
 
