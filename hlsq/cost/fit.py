@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
@@ -16,6 +17,13 @@ SPREAD = 16
 all where a block that computes all of a position in a cycle has constants in place of memories and multiplexers."""
 NEARBY = 6
 """Faster paces that are looked at beside the one that bisection then finds."""
+USEFUL = 0.9
+"""Share of useful PE cycles from which a design is balanced."""
+SLOWER = 1.1
+"""How much slower than the fastest a balanced design may be. Numbers of PEs go in steps: often a pace that is slower by
+next to nothing takes several PEs less."""
+MOST_SLOWER = 64
+"""Slower paces that are looked at."""
 CONSUMERS = 3
 WORDS = {"lut": "LUTs", "ff": "flip-flops", "dsp": "DSP slices", "bram18": "block RAMs of 18 Kb", "uram": "UltraRAMs"}
 Splits = Mapping[str, Split]
@@ -23,6 +31,9 @@ Splits = Mapping[str, Split]
 
 def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits], Estimate]) -> dict[str, Split]:
     """Splits of the fastest balanced design that fits.
+
+    That is the fastest whose PEs do something useful in ``USEFUL`` of their cycles, if it takes at most ``SLOWER`` times
+    as long as the fastest of all, which is taken else.
 
     Args:
         tasks: all blocks that take cycles.
@@ -56,7 +67,9 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
         else:
             too_fast = middle
     near = range(max(0, fitting - NEARBY), fitting)
-    return splits_at(next((place for place in near if needs(place).fits), fitting))
+    fastest = next((place for place in near if needs(place).fits), fitting)
+    slower = range(fastest, min(fastest + MOST_SLOWER, bisect_right(paces, SLOWER * paces[fastest])))
+    return splits_at(next((n for n in slower if needs(n).useful >= USEFUL and needs(n).fits), fastest))
 
 
 def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:

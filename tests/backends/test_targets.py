@@ -183,6 +183,6 @@ def test_what_does_not_fit_is_refused(graph: Any) -> None:
 
 def test_without_a_known_part_nothing_is_fitted(graph: Any) -> None:
     design = Design(graph, HardwareOptions(part="mine", part_check=False, target="fit"))
-    assert design.splits == Design(graph, HardwareOptions()).splits
+    assert design.splits == Design(graph, HardwareOptions(reuse_factor={})).splits
     assert design.parallelism.note == "what part mine has is unknown, so reuse factors are those closest to 64"
     assert Design(graph, HardwareOptions(target_interval=1000)).parallelism.note is None

@@ -12,7 +12,7 @@ from networks import quantized_network
 from hlsq.cost import Split
 from hlsq.cost.balance import Task, balanced, tasks_of
 from hlsq.cost.estimate.model import BlockEstimate, Estimate, Resources
-from hlsq.cost.fit import SPREAD, fastest_fit
+from hlsq.cost.fit import SLOWER, SPREAD, USEFUL, fastest_fit
 from hlsq.cost.parts import Part, find_part, known_parts
 from hlsq.errors import ResourceError
 
@@ -51,6 +51,22 @@ def test_no_faster_design_fits(seed: int, bump: int) -> None:
     paces = {least, *(i for task in tasks for i in task.intervals if i > least)}
     fitting = [i for i in paces if estimate(balanced(tasks, i, "")).fits]
     assert pace(tasks, chosen) <= min(fitting) * (1.25 if bump else 1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_pace_that_is_little_slower_is_taken_where_its_pes_are_useful(seed: int) -> None:
+    tasks = tasks_of(quantized_network(seed))
+    free = counted(tasks, find_part("xcvu9p"), pe=1)
+    paces = sorted({i for task in tasks for i in task.intervals if i >= max(t.fastest for t in tasks)})
+    near = [i for i in paces if i <= SLOWER * paces[0]]
+
+    def useful_at(least: int) -> Callable[[Mapping[str, Split]], Estimate]:
+        return lambda splits: replace(free(splits), useful=USEFUL if pace(tasks, splits) >= least else 0.0)
+
+    for wanted in near:
+        assert pace(tasks, fastest_fit(tasks, {}, useful_at(wanted))) == wanted
+    beyond = int(SLOWER * paces[0]) + 1
+    assert pace(tasks, fastest_fit(tasks, {}, useful_at(beyond))) == paces[0]
 
 
 def test_blocks_that_are_kept_bound_the_pace() -> None:
