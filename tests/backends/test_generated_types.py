@@ -19,7 +19,7 @@ from hlsq.plan import BlockPlan
 
 def blocks_of(graph: QuantizedGraph) -> dict[str, str]:
     """Generated C++ of every block."""
-    design = Design(graph, HardwareOptions())
+    design = Design(graph, HardwareOptions(reuse_factor={}))
     files = render_project(design)
     return {b.block.name: files[f"firmware/blocks/{b.ident}.h"] for b in design.functions}
 

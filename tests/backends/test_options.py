@@ -32,7 +32,7 @@ def test_a_reuse_factor_decides_the_number_of_pes(graph: Any) -> None:
     by_block = Design(graph, HardwareOptions(reuse_factor={"conv/second": 12, "default": 4}))
     assert by_block.by_name["conv/second"].pes == 9 * 4 * 4 // 12
     assert by_block.by_name["conv/first"].pes == 9 * 2 * 4 // 4
-    default = Design(graph, HardwareOptions())
+    default = Design(graph, HardwareOptions(reuse_factor={}))
     assert default.by_name["conv/second"].reuse_factor in nearest_reuse_factors(Products(36, 4), 64)
 
 

@@ -68,7 +68,7 @@ def test_every_integer_is_exact_and_nothing_is_undefined(
 
 
 def code_of(name: str, graph: QuantizedGraph) -> str:
-    design = Design(graph, HardwareOptions())
+    design = Design(graph, HardwareOptions(reuse_factor={}))
     return render_project(design)[f"firmware/blocks/{design.by_name[name].ident}.h"]
 
 

@@ -82,7 +82,7 @@ def test_what_is_read_again_soon_is_in_no_block_ram() -> None:
 
 
 def test_a_wide_place_is_several_words() -> None:
-    code = blocks_of(quantize_graph(*network(channels=1100)), HardwareOptions())["conv"]
+    code = blocks_of(quantize_graph(*network(channels=1100)), HardwareOptions(reuse_factor={}))["conv"]
     assert "hlsq::packet<conv_q_config::tap_t, 367> lines[2][3][7];" in code  # 9 bits each
     assert "#pragma HLS ARRAY_PARTITION variable = lines complete dim = 2\n" in code
 

@@ -139,7 +139,7 @@ def test_arrays_larger_than_a_stack(tmp_path: Path) -> None:
     for i in range(80):
         plan = BlockPlan(output=FixedPoint(50 - i % 2, 4))
         last = b.add(f"b{i}", Identity(), [last], activation=Activation(relu=i % 2 == 0), plan=plan)
-    hw = hlsq.convert(*b.build([last]), output_dir=tmp_path / "net", io_type="io_parallel")
+    hw = hlsq.convert(*b.build([last]), output_dir=tmp_path / "net", io_type="io_parallel", reuse_factor={})
     x = b.rng.normal(size=(2, 64, 64, 4))
     hw.compile()
     for found in at_once(lambda _: hw.predict(x, raw=True), 2):

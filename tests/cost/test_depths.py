@@ -54,7 +54,9 @@ def standstills(
 
 def splits_of(graph: QuantizedGraph) -> dict[str, Split]:
     """What a user gets who asks for nothing."""
-    return {b.block.name: b.split for b in Design(graph, HardwareOptions()).blocks if b.split is not None}
+    return {
+        b.block.name: b.split for b in Design(graph, HardwareOptions(reuse_factor={})).blocks if b.split is not None
+    }
 
 
 def fastest(graph: QuantizedGraph) -> dict[str, Split]:
@@ -143,7 +145,7 @@ def test_several_inputs_and_outputs_and_a_tensor_that_nobody_reads() -> None:
 
 def test_the_design_uses_the_depths() -> None:
     graph = residual([3, 3])
-    design = Design(graph, HardwareOptions())
+    design = Design(graph, HardwareOptions(reuse_factor={}))
     assert {
         c.reader: d for c, d in design.channel_depths.items() if c.reader and c.reader[0] == "sum"
     } == stream_depths(graph, splits_of(graph))

@@ -62,7 +62,7 @@ def test_these_networks_have_everything() -> None:
 def test_schemes(scheme: str, options: dict[str, Any]) -> None:
     graph = chain(3, residual=True)
     plan = run_scheme(scheme, graph, images(16, 1), progress=False, **options)
-    assert faults(Design(quantize_graph(graph, plan), HardwareOptions())) == []
+    assert faults(Design(quantize_graph(graph, plan), HardwareOptions(reuse_factor={}))) == []
 
 
 def test_every_scheme_is_here() -> None:
@@ -77,7 +77,7 @@ def test_random_networks(seed: int) -> None:
 
 @pytest.fixture(scope="module")
 def design() -> Design:
-    return Design(quantized_network(12), HardwareOptions())
+    return Design(quantized_network(12), HardwareOptions(reuse_factor={}))
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def test_words_of_wide_packets_go_one_after_the_other() -> None:
 
 def test_a_target_has_deeper_streams() -> None:
     paced = Design(GRAPH, HardwareOptions(target_interval=400)).estimate
-    plain = Design(GRAPH, HardwareOptions()).estimate
+    plain = Design(GRAPH, HardwareOptions(reuse_factor={})).estimate
     assert sum(m.depth for m in paced.memories if m.part == "streams") > sum(
         m.depth for m in plain.memories if m.part == "streams"
     )
