@@ -32,8 +32,8 @@ Splits = Mapping[str, Split]
 def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits], Estimate]) -> dict[str, Split]:
     """Splits of the fastest balanced design that fits.
 
-    That is the fastest whose PEs do something useful in ``USEFUL`` of their cycles, if it takes at most ``SLOWER`` times
-    as long as the fastest of all, which is taken else.
+    That is the fastest whose PEs do something useful in ``USEFUL`` of their cycles, if it takes at most ``SLOWER``
+    times as long as the fastest of all, which is taken else.
 
     Args:
         tasks: all blocks that take cycles.
