@@ -72,11 +72,13 @@ class MacArray:
         """The weights as the PEs take them; packed when it is first asked for, which a choice of splits never does."""
         split, fmt = self.split, self.weights.format
         codes = fmt.encode(self.weights.values)
+        # Idle PEs hold the code of 0 (or, for signs, any code: their tap is 0).
+        idle = np.uint64(fmt.encode(np.asarray(0)) if fmt.levels is None or 0 in fmt.levels else 0)
         packets, outputs, share = split.products.packets, split.products.outputs, split.products.share
+        if split.window_words > 1:
+            codes, share = _by_columns(codes, split, idle), split.tap_steps * split.tap_block
         packed = codes.reshape(packets // self.words, -1, outputs)
         tap_slots, output_slots = split.tap_steps * split.tap_block, split.output_steps * split.output_block
-        # Idle PEs hold the code of 0 (or, for signs, any code: their tap is 0).
-        idle = fmt.encode(np.asarray(0)) if fmt.levels is None or 0 in fmt.levels else np.uint64(0)
         padded = np.full((packets, tap_slots // packets, output_slots), idle, dtype=np.uint64)
         for word in range(self.words):  # of each position, the last may have fewer taps
             taps = packed[:, word * share : (word + 1) * share]
@@ -84,3 +86,21 @@ class MacArray:
         steps = padded.reshape(split.tap_steps, split.tap_block, split.output_steps, split.output_block)
         rows = steps.transpose(2, 0, 3, 1).reshape(split.reuse_factor, split.pes)
         return WeightROM(pack(rows, fmt.bits, self.word_bits), split.pes, fmt.bits, self.word_bits)
+
+
+def _by_columns(codes: NDArray[np.uint64], split: Split, idle: np.uint64) -> NDArray[np.uint64]:
+    """The kernel in the order of a window in a memory, of which each step sees all columns of some rows and channels.
+
+    Args:
+        codes: shape [height, width, channels, outputs], or without channels.
+        split: steps and parallelism.
+        idle: code of PEs without a tap.
+
+    Returns:
+        Shape [taps of all steps, outputs].
+    """
+    height, width, outputs = codes.shape[0], codes.shape[1], codes.shape[-1]
+    rows = codes.reshape(height, width, -1, outputs).swapaxes(1, 2).reshape(-1, width, outputs)
+    filled = np.full((split.tap_steps * split.tap_block // width, width, outputs), idle, dtype=np.uint64)
+    filled[: len(rows)] = rows
+    return filled.reshape(split.tap_steps, -1, width, outputs).swapaxes(1, 2).reshape(-1, outputs)

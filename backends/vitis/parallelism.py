@@ -100,7 +100,7 @@ class Parallelism:
     def _by_reuse(self) -> dict[str, Split]:
         """Blocks with weights as their reuse factors say; others take the time of the slowest of them."""
         weights = {task.name: self._by_factor(self.graph.by_name[task.name]) for task in self.tasks if task.weights}
-        took = [t.cycles.at(weights[t.name].reuse_factor) for t in self.tasks if t.weights]
+        took = [t.cycles.at(weights[t.name]) for t in self.tasks if t.weights]
         slowest = max(took, default=0)
         splits = dict(weights)
         for task in self.tasks:
@@ -114,11 +114,12 @@ class Parallelism:
         free = [task for task in self.tasks if task.name not in pinned]
         if any(task.splits for task in free):
             for task in self.tasks:
-                if task.name in pinned and (took := task.cycles.at(pinned[task.name].reuse_factor)) > interval:
+                if task.name in pinned and (took := task.cycles.at(pinned[task.name])) > interval:
+                    most = task.within(interval) or task.splits[0]
                     raise OptionError(
                         f"reuse_factor {pinned[task.name].reuse_factor} of block {task.name!r} makes it take {took:,} "
                         f"cycles a sample, more than {self.options.asked}: give it at most "
-                        f"{max(1, task.cycles.most_steps(interval))}, or leave it out"
+                        f"{most.reuse_factor}, or leave it out"
                     )
             chosen = balanced(free, interval, self.options.asked)
         else:

@@ -19,8 +19,8 @@ class Task:
 
     Attributes:
         name: of the block.
-        splits: reuse factors ascending, PEs (or values that are finished at once) descending; empty for a block that
-            only hands values on.
+        splits: cycles ascending, PEs (or values that are finished at once) descending; empty for a block that only
+            hands values on.
         cycles: of its loop.
         weights: whether it has weights, so that the parallel units of its splits are PEs.
         capped: whether the tool forbids splits that are faster than all of these.
@@ -35,17 +35,16 @@ class Task:
     @property
     def fastest(self) -> int:
         """Cycles a sample at most parallelism."""
-        return self.cycles.at(self.splits[0].reuse_factor if self.splits else 1)
+        return self.cycles.at(self.splits[0] if self.splits else None)
 
     @property
     def intervals(self) -> list[int]:
         """Cycles a sample with each of ``splits``, or the only ones it can have."""
-        return [self.cycles.at(s.reuse_factor) for s in self.splits] or [self.fastest]
+        return [self.cycles.at(s) for s in self.splits] or [self.fastest]
 
     def within(self, interval: int) -> Split | None:
         """The split with the fewest PEs that takes at most ``interval`` cycles a sample; None if none does."""
-        most = self.cycles.most_steps(interval)
-        count = bisect_right(self.splits, most, key=lambda s: s.reuse_factor)
+        count = bisect_right(self.intervals, interval) if self.splits else 0
         return self.splits[count - 1] if count else None
 
 
@@ -72,7 +71,7 @@ class Pace:
     @classmethod
     def of(cls, task: Task, split: Split | None) -> Pace:
         """The pace of one block."""
-        interval = task.cycles.at(1 if split is None else split.reuse_factor)
+        interval = task.cycles.at(split)
         pes, most = (split.pes, task.splits[0].pes) if task.weights and split is not None else (0, 0)
         return cls(task.name, interval, task.fastest, pes, most, task.capped)
 
@@ -114,12 +113,21 @@ def tasks_of(
         if cycles == LoopCycles(0, 0):
             continue
         products = products_of(block, graph, words) or finished_of(block)
-        splits = () if products is None else pareto_splits(products)
+        splits = () if products is None else _fewest(pareto_splits(products), cycles)
         most = (most_pes or {}).get(block.name)
         allowed = splits if most is None else tuple(s for s in splits if s.pes <= most)
         allowed = allowed or splits[-1:]  # a single PE is more than the tool takes only where its weight is
         capped = len(allowed) < len(splits)
         found.append(Task(block.name, allowed, cycles, block.weights is not None, capped))
+    return tuple(found)
+
+
+def _fewest(splits: Sequence[Split], cycles: LoopCycles) -> tuple[Split, ...]:
+    """Those that have fewer PEs than all that take as few cycles."""
+    found: list[Split] = []
+    for one in sorted(splits, key=lambda s: (cycles.at(s), s.pes)):
+        if not found or one.pes < found[-1].pes:
+            found.append(one)
     return tuple(found)
 
 

@@ -44,7 +44,7 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
         ResourceError: none fits; names the resource, need and capacity, the largest consumers, and what helps.
     """
     free = [task for task in tasks if task.name not in kept]
-    least = max(t.cycles.at(kept[t.name].reuse_factor) if t.name in kept else t.fastest for t in tasks)
+    least = max(t.cycles.at(kept[t.name]) if t.name in kept else t.fastest for t in tasks)
     paces = sorted({least, *(interval for task in free for interval in task.intervals if interval > least)})
 
     def splits_at(place: int) -> dict[str, Split]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 
 import numpy as np
@@ -60,25 +60,22 @@ class Sweep:
 
 @dataclass(frozen=True)
 class LoopCycles:
-    """Iterations of a block's loop for one sample, by the cycles that an output position takes.
+    """Iterations of a block's loop for one sample, by how its products are spread.
 
     Attributes:
         fixed: those that are the same whatever the parallelism.
         per_step: how many more there are for every cycle that a position takes.
+        per_word: how many more there are for every word of a memory that holds the window.
     """
 
     fixed: int
     per_step: int
+    per_word: int = 0
 
-    def at(self, steps: int) -> int:
-        """Iterations at so many cycles a position."""
-        return self.fixed + self.per_step * steps
-
-    def most_steps(self, interval: int) -> int:
-        """The most cycles a position may take in ``interval`` cycles a sample; 0 or less if there is no such number."""
-        if not self.per_step:
-            return 0 if self.fixed > interval else 1
-        return (interval - self.fixed) // self.per_step
+    def at(self, split: Split | None) -> int:
+        """Iterations with ``split``; None for a block that only hands values on."""
+        steps, words = (1, 1) if split is None else (split.reuse_factor, split.window_words)
+        return self.fixed + self.per_step * steps + self.per_word * words
 
 
 def loop_iterations(
@@ -92,13 +89,14 @@ def loop_iterations(
         split: steps and parallelism of the block; None for one that only hands values on.
         words: of a packet of every tensor (see ``stream_words``); None for one each.
     """
-    return loop_cycles(graph, block, words).at(1 if split is None else split.reuse_factor)
+    return loop_cycles(graph, block, words).at(split)
 
 
 def loop_cycles(graph: QuantizedGraph, block: QBlock, words: Mapping[str, int] | None = None) -> LoopCycles:
     """Iterations of the loop of ``block`` for one sample, as a line over the cycles that a position takes.
 
-    A window takes one more for every place where none ends, and packets of several words take more for their transfers.
+    A window takes one more for every place where none ends, or one for every word of its memory where others of the row
+    are ends; packets of several words take more for their transfers.
     A wire takes none.
 
     Args:
@@ -109,7 +107,7 @@ def loop_cycles(graph: QuantizedGraph, block: QBlock, words: Mapping[str, int] |
     if is_wire(graph, block):
         return LoopCycles(0, 0)
     found = _computing(graph, block)
-    return LoopCycles(found.fixed + (0 if words is None else transfer_iterations(graph, block, words)), found.per_step)
+    return replace(found, fixed=found.fixed + (0 if words is None else transfer_iterations(graph, block, words)))
 
 
 def _computing(graph: QuantizedGraph, block: QBlock) -> LoopCycles:
@@ -151,4 +149,4 @@ def _window(
     rows, columns = (Sweep(before[n], spans[n], strides[n], padding[2 * n], after[n]) for n in range(2))
     other = rows.places - rows.outputs
     windows = rows.outputs * columns.outputs
-    return LoopCycles(rows.outputs * columns.places - windows + other * columns.size, windows)
+    return LoopCycles(other * columns.size, windows, rows.outputs * columns.places - windows)

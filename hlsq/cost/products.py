@@ -22,12 +22,14 @@ class Products:
             the last may have fewer); 1 where they are there at once, as in the window of a convolution.
         group: outputs that share taps of their own (those of one channel of a depthwise convolution), or 0 where all
             outputs see all taps.
+        columns: columns of the window that the taps form, whose older ones a memory may hold; 1 where there are none.
     """
 
     taps: int
     outputs: int
     packets: int = 1
     group: int = 0
+    columns: int = 1
 
     @property
     def share(self) -> int:
@@ -52,9 +54,10 @@ def products_of(block: QBlock, graph: QuantizedGraph, words: Mapping[str, int] |
         return None
     shape, source = block.weights.values.shape, block.inputs[0]
     if isinstance(block.op, DepthwiseConv2D):
-        return Products(shape[0] * shape[1], shape[2], group=shape[2] // graph.shapes[source][-1])
+        group = shape[2] // graph.shapes[source][-1]
+        return Products(shape[0] * shape[1], shape[2], group=group, columns=shape[1])
     if not isinstance(block.op, Dense):
-        return Products(prod(shape[:-1]), shape[-1])
+        return Products(prod(shape[:-1]), shape[-1], columns=shape[1])
     packets = positions(graph)[source] * (1 if words is None else words[source])
     return Products(prod(shape[:-1]), shape[-1], packets)
 

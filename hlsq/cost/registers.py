@@ -14,7 +14,7 @@ from hlsq.memory.taps import tap_bits
 
 @dataclass(frozen=True)
 class TapSelect:
-    """What selects the taps that PEs see in a cycle: for every bit in front of them a multiplexer of as many inputs.
+    """What selects the taps of a cycle from registers: a multiplexer for every bit that PEs see of them.
 
     The first step's input is what moves into the window in the same cycle; the others are registers.
 
@@ -51,15 +51,17 @@ def tap_select(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Tap
         return TapSelect(split.tap_steps // split.products.packets, split.tap_block, bits)
     if not isinstance(op, (Conv2D, DepthwiseConv2D)):
         return TapSelect()
-    slots, rows = split.tap_steps * split.tap_block, _rows(split)
-    lanes = split.tap_block * (max(1, split.output_block // split.products.group) if split.products.group else 1)
+    slots, rows = _slots(split), _rows(split)
+    channels = max(1, split.output_block // split.products.group) if split.products.group else 1
+    lanes = slots // split.tap_steps * channels
     return TapSelect(slots * rows // lanes, lanes, bits)
 
 
 def window_registers(graph: QuantizedGraph, block: QBlock, split: Split | None) -> int:
     """Bits of the registers that hold the window, or the packet of a dense layer; 0 for a block without.
 
-    Idle PEs have taps, too. Columns that a dilation leaves out are held as well, between those of the window.
+    Idle PEs have taps, too. Columns that a dilation leaves out are held as well, between those of the window. Where a
+    memory holds all columns but the newest, registers hold that alone.
     """
     op, source = block.op, block.inputs[0]
     bits = tap_bits(graph, source)
@@ -81,8 +83,22 @@ def window_registers(graph: QuantizedGraph, block: QBlock, split: Split | None) 
         return 0
     assert block.weights is not None  # noqa: S101 - a graph's invariant
     height, width = block.weights.values.shape[:2]
-    gap = op.dilation[1] - 1 if width > 1 else 0
-    return (slots * _rows(split) + height * width * gap * channels) * bits
+    gap = op.dilation[1] - 1 if width > 1 and split.window_words == 1 else 0
+    return (_slots(split) * _rows(split) + height * width * gap * channels) * bits
+
+
+def window_memory(graph: QuantizedGraph, block: QBlock, split: Split | None) -> tuple[int, int] | None:
+    """Words of the memory that holds all columns of the window but the newest, and bits of a word; None without one."""
+    op = block.op
+    if split is None or split.window_words == 1 or not isinstance(op, (Conv2D, DepthwiseConv2D)):
+        return None
+    older = (split.products.columns - 1) * op.dilation[1]
+    return split.window_words, older * tap_select(graph, block, split).multiplexers
+
+
+def _slots(split: Split) -> int:
+    """Taps in registers that the steps of a convolution see, of one channel where each output sees one."""
+    return split.tap_steps * split.tap_block // (split.products.columns if split.window_words > 1 else 1)
 
 
 def _rows(split: Split) -> int:

@@ -11,6 +11,9 @@ from hlsq.errors import OptionError
 DEFAULT_REUSE = 64
 """Cycles per output position that blocks aim at when the user asks for nothing."""
 
+FEWEST_WORDS = 5
+"""Words of a window from which on a memory takes less than registers with multiplexers; it is fast enough for fewer."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -49,6 +52,33 @@ class Split:
     def pes(self) -> int:
         """Number of PEs."""
         return self.tap_block * self.output_block
+
+    @cached_property
+    def window_words(self) -> int:
+        """Words of the memory that holds the older columns of a window; 1 where registers hold all, or there are none.
+
+        A word is what one step sees, of one group of channels where outputs have channels of their own.
+        """
+        return self._window_steps if self._window_steps >= FEWEST_WORDS and self._has_whole_columns else 1
+
+    @cached_property
+    def is_crowded(self) -> bool:
+        """Whether registers hold a window that a memory would hold if each step saw whole columns."""
+        return self._window_steps >= FEWEST_WORDS and not self._has_whole_columns
+
+    @property
+    def _has_whole_columns(self) -> bool:
+        """Whether every step has the same taps of each column of a window, so that the columns can move in a memory."""
+        return self.tap_block % self.products.columns == 0
+
+    @property
+    def _window_steps(self) -> int:
+        """Into how many parts steps cut a window; 1 where there is none of several columns."""
+        if self.products.columns == 1:
+            return 1
+        group = self.products.group
+        groups = self.output_steps * self.output_block // group // max(1, self.output_block // group) if group else 1
+        return self.tap_steps * groups
 
 
 @lru_cache(maxsize=4096)
@@ -102,26 +132,36 @@ def split(name: str, products: Products, reuse_factor: int) -> Split:
             f"block {name!r}: reuse_factor {reuse_factor} is impossible for its {products.taps} taps and "
             f"{products.outputs} outputs; nearest valid: {nearest}"
         )
-    # Few outputs at a time: each needs an accumulator and a requantiser.
-    return min(candidates, key=lambda s: (s.pes, s.output_block))
+    return min(candidates, key=_preference)
+
+
+def _preference(split: Split) -> tuple[int, bool, int]:
+    """The least is taken of those with one reuse factor.
+
+    Few outputs at a time: each needs an accumulator and a requantiser.
+    """
+    return split.pes, split.is_crowded, split.output_block
 
 
 @lru_cache(maxsize=4096)
 def pareto_splits(products: Products) -> tuple[Split, ...]:
-    """Splits with which no other has as few PEs in as few cycles: reuse factors ascending, PEs strictly descending.
+    """Splits that no other beats in PEs, cycles of a position and words of a window: reuse factors ascending.
 
-    Each is the one that ``split`` gives for its reuse factor.
+    Each is the one that ``split`` gives for its reuse factor. Those that keep a window out of a memory are not.
     """
-    taps, outputs = _tap_steps(products), _output_steps(products)
-    by_taps = [(steps, Split(products, steps, 1).tap_block) for steps in taps]
-    by_outputs = [(steps, Split(products, products.packets, steps).output_block) for steps in outputs]
-    ordered = sorted((t * o, across * down, down, t, o) for t, across in by_taps for o, down in by_outputs)
-    found, fewest = [], products.total + 1
-    for _, pes, _, tap_steps, output_steps in ordered:
-        if pes < fewest:
-            fewest = pes
-            found.append(Split(products, tap_steps, output_steps))
-    return tuple(found)
+    found: dict[int, Split] = {}
+    for taps in _tap_steps(products):
+        for outputs in _output_steps(products):
+            one = Split(products, taps, outputs)
+            if one.reuse_factor not in found or _preference(one) < _preference(found[one.reuse_factor]):
+                found[one.reuse_factor] = one
+    fewest: dict[int, int] = {}
+    kept = []
+    for _, one in sorted(found.items()):
+        if not one.is_crowded and all(w > one.window_words or p > one.pes for w, p in fewest.items()):
+            fewest[one.window_words] = one.pes
+            kept.append(one)
+    return tuple(kept)
 
 
 def closest_split(name: str, products: Products, reuse_factor: int) -> Split:

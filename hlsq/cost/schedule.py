@@ -57,7 +57,7 @@ def schedule(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Sched
         split: steps and parallelism of the block; None for one that only hands values on.
     """
     op = block.op
-    steps = 1 if split is None else split.reuse_factor
+    steps, words = (1, 1) if split is None else (split.reuse_factor, split.window_words)
     iterations = loop_iterations(graph, block, split)
     count = positions(graph)
     packets, results = np.arange(count[block.inputs[0]]), np.arange(count[block.name])
@@ -67,14 +67,14 @@ def schedule(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Sched
     if isinstance(op, Pool2D) and is_global(graph, block):
         return Schedule(iterations, packets, np.asarray([iterations - 1]))
     if isinstance(op, Pool2D):
-        return _window(graph, block, op.pool, op.strides, op.padding, steps)
+        return _window(graph, block, op.pool, op.strides, op.padding, steps, words)
     if isinstance(op, (Conv2D, DepthwiseConv2D)):
         assert block.weights is not None  # noqa: S101 - a graph's invariant
         kernel = block.weights.values.shape
         spans = [(kernel[n] - 1) * op.dilation[n] + 1 for n in range(2)]
-        return _window(graph, block, (spans[0], spans[1]), op.strides, op.padding, steps)
+        return _window(graph, block, (spans[0], spans[1]), op.strides, op.padding, steps, words)
     if isinstance(op, ZeroPad2D):
-        return _window(graph, block, (1, 1), (1, 1), op.padding, 1)
+        return _window(graph, block, (1, 1), (1, 1), op.padding)
     if isinstance(op, Reshape):
         taken, given = (packet_sizes(graph)[name] for name in (block.inputs[0], block.name))
         part = gcd(taken, given)
@@ -88,9 +88,13 @@ def _window(
     spans: tuple[int, int],
     strides: tuple[int, int],
     padding: tuple[int, int, int, int],
-    steps: int,
+    steps: int = 1,
+    words: int = 1,
 ) -> Schedule:
-    """A window that stops at every output for ``steps`` iterations, as ``corner`` in window.h moves it."""
+    """A window that stops at every output for ``steps`` iterations, as ``corner`` in window.h moves it.
+
+    Between the outputs of a row it stops for ``words`` iterations.
+    """
     before, after = spatial(graph.shapes[block.inputs[0]]), spatial(block.shape)
     rows, columns = (Sweep(before[n], spans[n], strides[n], padding[2 * n], after[n]) for n in range(2))
     y, x = (np.arange(s.places) + min(0, s.first) for s in (rows, columns))
@@ -98,6 +102,6 @@ def _window(
     inside = np.logical_and.outer((y >= 0) & (y < rows.size), (x >= 0) & (x < columns.size))
     # Rows in which no window ends take the columns of the map alone.
     passed = rows.stops(y)[:, None] | ((x >= 0) & (x < columns.size))
-    taken = np.where(output, steps, 1)[passed]
+    taken = np.where(output, steps, np.where(rows.stops(y), words, 1)[:, None])[passed]
     end = np.cumsum(taken)
     return Schedule(int(end[-1]), (end - taken)[inside[passed]], (end - 1)[output[passed]])

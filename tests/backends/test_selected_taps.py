@@ -1,4 +1,4 @@
-"""Taps that PEs select from windows that hold still: every way of selecting gives the emulation's integers."""
+"""Taps that PEs select, from registers that hold still and from memories: every way gives the emulation's integers."""
 
 from __future__ import annotations
 
@@ -23,17 +23,22 @@ from hlsq.plan import BlockPlan
 pytestmark = pytest.mark.csim
 SAME = (1, 1, 1, 1)
 SELECTED = {
-    "groups": (24, 12, 3),
-    "channels": (4, 4, 9),
-    "pairs": (2, 2, 18),
-    "single": (72, 36, 1),
-    "wide": (1, 1, 36),
-    "apart": (30, 5, 8),
-    "average": (2, 2, 8),
-    "fc": (150, 2, 2),
+    "groups": (24, 12, 1, 12),
+    "channels": (4, 4, 9, 1),
+    "pairs": (2, 2, 18, 1),
+    "single": (72, 36, 1, 1),
+    "wide": (1, 1, 36, 1),
+    "apart": (30, 5, 8, 1),
+    "remembered": (36, 6, 2, 6),
+    "strided": (54, 6, 2, 6),
+    "idle": (14, 7, 4, 7),
+    "uneven": (5, 5, 6, 5),
+    "average": (2, 2, 8, 1),
+    "fc": (150, 2, 2, 1),
 }
-"""Reuse factor, and how many steps and lanes the taps of each block have then. Two outputs of "groups" share a channel,
-which three steps see for either; of "single" too, where one PE sees all."""
+"""Reuse factor, how many steps and lanes the taps of each block have in registers then, and words of a memory, if its
+window is in one. Two outputs of "groups" share a channel, which three steps see for either; of "single" too, where one
+PE sees all. PEs of "idle" have no tap in the last step, those of "uneven" no channel."""
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +51,26 @@ def graph() -> QuantizedGraph:
         b.add(name, DepthwiseConv2D((1, 1), SAME, (1, 1)), ["x"], kernel=b.kernel(3, 3, outputs), plan=plan)
     b.add("wide", Conv2D((1, 1), SAME, (1, 1)), ["x"], kernel=b.kernel(3, 3, 4, 6), plan=plan)
     b.add("apart", Conv2D((2, 1), (2, 2, 2, 2), (2, 2)), ["x"], kernel=b.kernel(3, 3, 4, 6), plan=plan)
+    b.add("remembered", Conv2D((1, 1), (2, 2, 4, 1), (2, 3)), ["x"], kernel=b.kernel(3, 3, 4, 6), plan=plan)
+    b.add("strided", Conv2D((2, 2), (0, 1, 0, 1)), ["x"], kernel=b.kernel(3, 3, 4, 9), plan=plan)
+    b.add("idle", Conv2D((1, 1), SAME), ["strided"], kernel=b.kernel(3, 3, 9, 2), plan=plan)
+    b.add("uneven", DepthwiseConv2D((1, 3), SAME), ["strided"], kernel=b.kernel(3, 3, 9), plan=plan)
     b.add("average", AveragePool2D((2, 2), (1, 2)), ["x"], plan=BlockPlan(output=Affine(8, 0.04)))
     b.add("flat", Reshape((60,)), ["average"])
     b.add("fc", Dense(), ["flat"], kernel=b.kernel(60, 5), plan=BlockPlan(weight=plan.weight))
-    return quantize_graph(*b.build(["groups", "channels", "pairs", "single", "wide", "apart", "fc"]))
+    return quantize_graph(*b.build([name for name in SELECTED if name not in ("average", "strided")]))
 
 
 @pytest.fixture(scope="module")
 def design(graph: QuantizedGraph) -> Design:
-    return Design(graph, HardwareOptions(reuse_factor={name: reuse for name, (reuse, _, _) in SELECTED.items()}))
+    return Design(graph, HardwareOptions(reuse_factor={name: reuse for name, (reuse, *_) in SELECTED.items()}))
 
 
 def test_the_blocks_select_as_the_table_says(design: Design) -> None:
     found = {name: design.operators[name].tap_select for name in SELECTED}
-    assert {name: (select.steps, select.lanes) for name, select in found.items()} == {
-        name: (steps, lanes) for name, (_, steps, lanes) in SELECTED.items()
+    kept = {name: design.splits[name].window_words for name in SELECTED}
+    assert {name: (select.steps, select.lanes, kept[name]) for name, select in found.items()} == {
+        name: (steps, lanes, words) for name, (_, steps, lanes, words) in SELECTED.items()
     }
     assert faults(design) == []
 

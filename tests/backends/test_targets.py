@@ -158,7 +158,7 @@ def test_what_fits_is_as_fast_as_the_estimate_allows(graph: Any, tmp_path: Path)
         assert design.estimate.lut <= 0.8 * lut
         assert interval(design) < last
         last = interval(design)
-        faster = {task.cycles.at(s.reuse_factor) for task in design.parallelism.tasks for s in task.splits}
+        faster = {task.cycles.at(s) for task in design.parallelism.tasks for s in task.splits}
         paces = [pace for pace in faster if design.pace is not None and design.pace.fastest <= pace < last]
         for pace in sorted(paces)[-3:]:
             try:

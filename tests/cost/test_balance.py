@@ -21,13 +21,20 @@ PRODUCTS = [
     Products(30, 7, 2),
     Products(9, 12, group=4),
     Products(9, 5, group=1),
+    Products(36, 6, columns=3),
+    Products(9, 12, group=2, columns=3),
+    Products(10, 6, group=1, columns=5),
 ]
 
 
 @pytest.mark.parametrize("products", PRODUCTS)
 def test_only_splits_stay_that_no_other_beats(products: Products) -> None:
     every = [split("b", products, factor) for factor in valid_reuse_factors(products)]
-    beaten = [any(other.pes <= s.pes and other.reuse_factor < s.reuse_factor for other in every) for s in every]
+    every = [s for s in every if not s.is_crowded]
+    beaten = [
+        any(o.pes <= s.pes and o.reuse_factor < s.reuse_factor and o.window_words <= s.window_words for o in every)
+        for s in every
+    ]
     assert pareto_splits(products) == tuple(s for s, worse in zip(every, beaten, strict=True) if not worse)
 
 
@@ -49,7 +56,8 @@ def test_every_block_has_the_fewest_pes_that_keep_the_pace(seed: int) -> None:
                 continue
             assert products is not None
             every = [split(block.name, products, factor) for factor in valid_reuse_factors(products)]
-            keeping = [s for s in every if loop_iterations(graph, block, s, words) <= interval]
+            # One that keeps a window from moving in a memory costs more than it saves.
+            keeping = [s for s in every if not s.is_crowded and loop_iterations(graph, block, s, words) <= interval]
             assert loop_iterations(graph, block, chosen[block.name], words) <= interval
             assert chosen[block.name].pes == min(s.pes for s in keeping)
         pace = pace_of(tasks, chosen)

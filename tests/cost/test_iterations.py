@@ -11,6 +11,7 @@ from networks import quantized_network
 from hlsq.cost import products_of, split, valid_reuse_factors
 from hlsq.cost.iterations import Sweep, loop_iterations
 from hlsq.graph.ops import Conv2D
+from hlsq.graph.ops.base import spatial
 
 CASES = [
     (size, span, stride, before, after)
@@ -41,5 +42,14 @@ def test_more_steps_take_that_many_iterations_more_at_every_output(seed: int) ->
             continue
         positions = int(np.prod(block.shape[:-1]))
         factors = valid_reuse_factors(products)
-        found = [loop_iterations(graph, block, split(block.name, products, factor)) for factor in factors]
-        assert [n - found[0] for n in found] == [positions * (factor - factors[0]) for factor in factors]
+        splits = [split(block.name, products, factor) for factor in factors]
+        found = [loop_iterations(graph, block, s) for s in splits]
+        # And one for each word of a memory, where a row with outputs has a place without one.
+        assert isinstance(block.op, Conv2D)
+        (_, width, _), (rows, outputs, _) = spatial(graph.shapes[block.inputs[0]]), spatial(block.shape)
+        assert block.weights is not None
+        span = (block.weights.values.shape[1] - 1) * block.op.dilation[1] + 1
+        places = Sweep(width, span, block.op.strides[1], block.op.padding[2], outputs).places - outputs
+        assert [n - found[0] for n in found] == [
+            positions * (s.reuse_factor - factors[0]) + rows * places * (s.window_words - 1) for s in splits
+        ]

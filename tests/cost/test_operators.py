@@ -12,7 +12,7 @@ from networks import NetworkBuilder
 from hlsq.cost import Products, Split, products_of, split
 from hlsq.cost.multipliers import multipliers_of
 from hlsq.cost.operators import operators_of
-from hlsq.cost.registers import TapSelect, tap_select, window_registers
+from hlsq.cost.registers import TapSelect, tap_select, window_memory, window_registers
 from hlsq.cost.requantisers import Requantisers, requantisers_of
 from hlsq.formats import Affine, PowerOfTwo
 from hlsq.graph import Activation, QBlock, QuantizedGraph
@@ -102,9 +102,9 @@ def test_each_lane_selects_among_as_many_taps_as_there_are_steps(taps: int, outp
     [
         (1, 1, TapSelect(1, 9 * 4, 8)),
         (1, 2, TapSelect(2, 9 * 2, 8)),
-        (3, 4, TapSelect(3 * 4, 3, 8)),
         (1, 8, TapSelect(4, 9, 8)),  # two groups see each channel
         (9, 3, TapSelect(9 * 3, 2, 8)),  # two idle channels
+        (3, 4, TapSelect(3 * 4, 1, 8)),  # of the newest column
     ],
 )
 def test_a_depthwise_convolution_selects_among_channels_as_well(taps: int, outputs: int, found: TapSelect) -> None:
@@ -113,7 +113,26 @@ def test_a_depthwise_convolution_selects_among_channels_as_well(taps: int, outpu
     op = DepthwiseConv2D((1, 1), (0, 0, 0, 0), (1, 1))
     b.add("conv", op, ["x"], kernel=b.kernel(3, 3, 8), plan=BlockPlan(weight=WEIGHT, output=ODD))
     graph = quantize_graph(*b.build(["conv"]))
-    assert tap_select(graph, graph.blocks[0], Split(Products(9, 8, group=2), taps, outputs)) == found
+    assert tap_select(graph, graph.blocks[0], Split(Products(9, 8, group=2, columns=3), taps, outputs)) == found
+
+
+@pytest.mark.parametrize(
+    ("taps", "outputs", "dilation", "bits", "memory"),
+    [
+        (6, 6, (1, 1), 6 * 8, (6, 2 * 8)),
+        (6, 1, (2, 3), 6 * 8, (6, 6 * 8)),  # two columns are left out before each
+        (3, 6, (1, 1), 18 * 8, None),  # few words
+        (5, 6, (1, 1), 20 * 8, None),  # no whole columns
+        (9, 6, (1, 1), 18 * 8, None),
+    ],
+)
+def test_a_memory_holds_all_columns_but_the_newest(
+    taps: int, outputs: int, dilation: tuple[int, int], bits: int, memory: tuple[int, int] | None
+) -> None:
+    graph, block, chosen = convolution(1, dilation=dilation)
+    chosen = Split(chosen.products, taps, outputs)
+    assert window_registers(graph, block, chosen) == bits
+    assert window_memory(graph, block, chosen) == memory
 
 
 def block_of(op: Any, shapes: list[tuple[int, ...]], formats: list[Any], output: Any) -> tuple[QuantizedGraph, QBlock]:

@@ -22,7 +22,7 @@ from hlsq.backends.vitis.options import HardwareOptions, IOType
 from hlsq.backends.vitis.project import write_project
 from hlsq.backends.vitis.render import render_project
 from hlsq.backends.vitis.simulation import Simulation, compile_library
-from hlsq.cost import products_of, valid_reuse_factors
+from hlsq.cost import products_of, split, valid_reuse_factors
 from hlsq.cost.depths import COPY_DEPTH, PIPELINE_DEPTH
 from hlsq.cost.pacing import PIPELINE
 from hlsq.cost.stalls import Style, run
@@ -65,7 +65,8 @@ def random_design(seed: int, io_type: IOType | None = None, target: bool = False
     if target or seed % 4 == 3:
         hardware = replace(hardware, target_interval=random_interval(quantized, seed))
     else:
-        hardware = replace(hardware, reuse_factor=(None, fastest(quantized), ONE_PE)[seed % 4])
+        usual = in_memories(quantized) if seed % 8 == 4 else None
+        hardware = replace(hardware, reuse_factor=(usual, fastest(quantized), ONE_PE)[seed % 4])
     asked = f", {hardware.asked}" if hardware.has_target else ""
     return f"network {seed} ({scheme or 'random formats'}, {io_type}{asked})", Design(quantized, hardware)
 
@@ -81,6 +82,16 @@ def fastest(graph: QuantizedGraph) -> dict[str, int]:
     """Reuse factors at which every block is as parallel as it can be."""
     found = {block.name: products_of(block, graph) for block in graph.blocks}
     return {name: valid_reuse_factors(products)[0] for name, products in found.items() if products is not None}
+
+
+def in_memories(graph: QuantizedGraph) -> dict[str, int]:
+    """Reuse factors at which memories hold the windows of all blocks that can have theirs in one."""
+    found = {}
+    for block in graph.blocks:
+        if (products := products_of(block, graph)) is not None:
+            held = [f for f in valid_reuse_factors(products) if split(block.name, products, f).window_words > 1]
+            found |= {block.name: held[len(held) // 2]} if held else {}
+    return found
 
 
 def faults(design: Design) -> list[str]:

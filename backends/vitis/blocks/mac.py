@@ -104,6 +104,17 @@ class Conv2DCode(MacCode):
         assert isinstance(self.block.op, (Conv2D, DepthwiseConv2D))  # noqa: S101 - registered for these
         return self.lines((self.kernel[0] - 1) * self.block.op.dilation[0])
 
+    @property
+    def window(self) -> Memory | None:
+        """Columns of the window before the newest, where registers do not hold them."""
+        assert isinstance(self.block.op, (Conv2D, DepthwiseConv2D))  # noqa: S101 - registered for these
+        split = self.mac.split
+        if split.window_words == 1:
+            return None
+        older = (self.kernel[1] - 1) * self.block.op.dilation[1]
+        size = older * split.tap_block // self.kernel[1] * self.channel_step
+        return Memory.of(size, split.window_words, self.tap.width, self.design.limits.word_bits.most)
+
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseConv2DCode(Conv2DCode):

@@ -16,7 +16,7 @@ from hlsq.cost.estimate.model import Memory, Resources
 from hlsq.cost.estimate.pipeline import pipeline_depth
 from hlsq.cost.estimate.storage import memory_cells, ram, rom
 from hlsq.cost.multipliers import multipliers_of
-from hlsq.cost.registers import tap_select, window_registers
+from hlsq.cost.registers import tap_select, window_memory, window_registers
 from hlsq.cost.requantisers import requantisers_of
 from hlsq.cost.reuse import Split
 from hlsq.errors import UnsupportedLayerError
@@ -68,7 +68,10 @@ def block_parts(
 
 
 def block_memories(graph: QuantizedGraph, block: QBlock, split: Split | None, choices: Choices) -> Iterator[Memory]:
-    """Weights, tables, rows of the input, and the vector that a dense layer keeps; arguments as for ``block_parts``."""
+    """Weights, tables, rows of the input, columns of a window, and the vector that a dense layer keeps.
+
+    Arguments as for ``block_parts``.
+    """
     facts = facts_of(graph, block)
     if facts.wire:
         return
@@ -81,6 +84,8 @@ def block_memories(graph: QuantizedGraph, block: QBlock, split: Split | None, ch
         yield ram("kept vector", 1, split.tap_steps, split.tap_block * facts.taps[0], choices.lines)
     if facts.height > 1 and not facts.whole:
         yield ram("line buffers", facts.height - 1, facts.width, facts.channels * facts.taps[0], choices.lines)
+    if (window := window_memory(graph, block, split)) is not None:
+        yield ram("windows", 1, *window, "lutram")
 
 
 def _computed(
@@ -117,6 +122,9 @@ def _taps(graph: QuantizedGraph, facts: Facts, block: QBlock, split: Split | Non
     found: Named = []
     if bits := window_registers(graph, block, split):
         found.append(("windows", cells("window", "moving", 8) + Resources(ff=bits - 8)))
+    if (window := window_memory(graph, block, split)) is not None:
+        # A LUT makes two bits of its word padding at the start of a row.
+        found.append(("windows", Resources(lut=window[1] / 2)))
     if split is not None:
         chosen = tap_select(graph, block, split)
         if chosen.multiplexers:

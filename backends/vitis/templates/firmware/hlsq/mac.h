@@ -67,6 +67,12 @@ template <class CONFIG> class mac {
         return CONFIG::by_channel ? int(front) : int(step);
     }
 
+    // Whether no later group of this output sees what the next step sees.
+    bool at_last_view() const {
+#pragma HLS INLINE
+        return CONFIG::by_channel ? held == CONFIG::groups_per_channel - 1 : outputs.next_group() == CONFIG::output_steps - 1;
+    }
+
     // One step: x(t, c) is in front of the PEs of tap t and channel c. True when `out` is whole.
     template <class TAPS, class OUT> bool run(const TAPS &x, OUT &out) {
 #pragma HLS INLINE

@@ -48,9 +48,15 @@ template <class CONFIG> class corner {
         return rows_to_go == 0 && columns_to_go == 0;
     }
 
+    // Whether windows end in this row.
+    bool in_output_row() const {
+#pragma HLS INLINE
+        return rows_to_go == 0;
+    }
+
     bool at_row_start() const {
 #pragma HLS INLINE
-        return column == (rows_to_go == 0 ? int(area::left) : 0);
+        return column == (in_output_row() ? int(area::left) : 0);
     }
 
     int at_column() const {
@@ -144,7 +150,8 @@ inline void take_column(const corner<CONFIG> &at, const typename CONFIG::tap_t n
 // The taps of one window in registers, which move by a column or hold still: nothing stands before any of them but padding
 // at the start of a row. They lie as the steps of the PEs see them. A convolution's outputs all see the same taps, which
 // form a single row; a depthwise one's each see those of one channel, so that there is a row of channels for every place of
-// the kernel, and the steps go through the taps of some channels before they come to the next.
+// the kernel, and the steps go through the taps of some channels before they come to the next. Where a memory holds the
+// window (see front), each step sees the same rows and channels of all columns.
 template <class CONFIG> class taps {
     typedef typename CONFIG::tap_t tap_t;
     static const int gap = CONFIG::dilation_width - 1; // columns between two that have taps
@@ -164,10 +171,18 @@ template <class CONFIG> class taps {
     static constexpr bool in_group(int g, int i) {
         return i < group && (CONFIG::channels % group == 0 || g * group + i < CONFIG::channels);
     }
-    static constexpr int step(int g, int place) { return g * tap_steps + place / CONFIG::tap_block; }
+    // Taps in the order of the steps: of all channels of a group of which each output sees one, or of one such channel.
+    static const int together = CONFIG::by_channel ? 1 : int(CONFIG::channels);
+    static const int rows = CONFIG::tap_block / CONFIG::kernel_width;
+    static constexpr int in_column(int place, int i) { return place / CONFIG::kernel_width * together + i; }
+    static constexpr int by_columns(int place, int in_column) {
+        return (in_column / rows * CONFIG::kernel_width + place % CONFIG::kernel_width) * rows + in_column % rows;
+    }
+    static constexpr int tap_of(int place, int i) {
+        return CONFIG::window_words > 1 ? by_columns(place, in_column(place, i)) : place * together + i;
+    }
     static constexpr int slot(int place, int g, int i) {
-        return CONFIG::by_channel ? step(g, place) * lanes + place % CONFIG::tap_block * CONFIG::channel_step + i
-                                  : place * CONFIG::channels + i;
+        return CONFIG::by_channel ? (g * CONFIG::tap_slots + tap_of(place, 0)) * CONFIG::channel_step + i : tap_of(place, i);
     }
     static constexpr int beside(int place, int d, int c) { return gap > 0 ? (place * gap + d) * CONFIG::channels + c : 0; }
 
@@ -239,12 +254,37 @@ template <class CONFIG> class taps {
 #endif
 };
 
+// The newest column of a window, as a window of its own with the same steps.
+template <class CONFIG> struct newest_column : CONFIG {
+    static const int kernel_width = 1;
+    static const int dilation_width = 1;
+    static const int tap_block = CONFIG::tap_block / CONFIG::kernel_width;
+    static const int tap_slots = CONFIG::tap_slots / CONFIG::kernel_width;
+    static const int window_words = 1;
+};
+
+template <class CONFIG> struct in_memory {
+#ifdef HLSQ_REGISTERS
+    static const bool value = CONFIG::window_words > 1;
+#else
+    static const bool value = false;
+#endif
+};
+
+// What is in registers of a window.
+template <class CONFIG, bool IN_MEMORY = in_memory<CONFIG>::value> struct held {
+    typedef taps<CONFIG> type;
+};
+template <class CONFIG> struct held<CONFIG, true> {
+    typedef taps<newest_column<CONFIG>> type;
+};
+
 // What stands in front of the PEs in one iteration. The first step sees what the window has just moved into its slots; each
 // other one selects from registers that hold still in its iteration, so that no bit of the window needs a path around its
 // register. No later iteration waits for what was selected: a pipeline may hold it in registers before the PEs.
 #ifdef HLSQ_REGISTERS
 
-template <class CONFIG, int STEPS = taps<CONFIG>::steps> class front {
+template <class CONFIG, int STEPS = taps<CONFIG>::steps, bool IN_MEMORY = in_memory<CONFIG>::value> class front {
     typedef taps<CONFIG> window_t;
     typename CONFIG::tap_t now[window_t::lanes];
 
@@ -267,6 +307,9 @@ template <class CONFIG, int STEPS = taps<CONFIG>::steps> class front {
             now[l] = window.select(step, l);
         }
     }
+    template <class MEMORY> void look_back(MEMORY &, int, bool, bool) {
+#pragma HLS INLINE
+    }
     const front &of(const window_t &) const {
 #pragma HLS INLINE
         return *this;
@@ -278,7 +321,7 @@ template <class CONFIG, int STEPS = taps<CONFIG>::steps> class front {
 };
 
 // All of a window is in front in its only step.
-template <class CONFIG> class front<CONFIG, 1> {
+template <class CONFIG> class front<CONFIG, 1, false> {
     typedef taps<CONFIG> window_t;
 
   public:
@@ -288,9 +331,80 @@ template <class CONFIG> class front<CONFIG, 1> {
     void select(const window_t &, int) {
 #pragma HLS INLINE
     }
+    template <class MEMORY> void look_back(MEMORY &, int, bool, bool) {
+#pragma HLS INLINE
+    }
     const window_t &of(const window_t &window) const {
 #pragma HLS INLINE
         return window;
+    }
+};
+
+// A memory holds all columns but the newest: a word for every step, or for the steps of every channel. What is in front of
+// the PEs is such a word and its part of the newest column, which is selected as in a window of one column. When no later
+// group of this output sees the word, it moves by a column. It is looked at again after all other words at the earliest.
+template <class CONFIG, int STEPS> class front<CONFIG, STEPS, true> {
+    typedef typename CONFIG::tap_t tap_t;
+    typedef newest_column<CONFIG> column_t;
+    typedef taps<column_t> window_t;
+    static const int lanes = window_t::lanes;
+    static const int older = sweep<CONFIG>::span_width - 1; // columns
+    front<column_t> newest;
+    tap_t now[CONFIG::kernel_width * lanes];
+
+  public:
+    front() {
+#pragma HLS INLINE
+#pragma HLS ARRAY_PARTITION variable = now complete dim = 0
+    }
+    void take_first(const window_t &window) {
+#pragma HLS INLINE
+        newest.take_first(window);
+    }
+    void select(const window_t &window, int step) {
+#pragma HLS INLINE
+        newest.select(window, step);
+    }
+    // A window at the start of a row has padding in all columns but the newest, whatever the memory holds.
+    template <class MEMORY> void look_back(MEMORY &memory, int word, bool row_start, bool last) {
+#pragma HLS INLINE
+        tap_t found[older * lanes];
+#pragma HLS ARRAY_PARTITION variable = found complete dim = 0
+        fetch<older * lanes>(memory, word, found);
+        tap_t columns[(older + 1) * lanes];
+#pragma HLS ARRAY_PARTITION variable = columns complete dim = 0
+        for (int l = 0; l < older * lanes; l++) {
+#pragma HLS UNROLL
+            columns[l] = row_start ? tap_t(CONFIG::pad_value) : found[l];
+        }
+        for (int l = 0; l < lanes; l++) {
+#pragma HLS UNROLL
+            columns[older * lanes + l] = newest(l / CONFIG::channel_step, l % CONFIG::channel_step);
+        }
+        for (int j = 0; j < CONFIG::kernel_width; j++) {
+#pragma HLS UNROLL
+            for (int l = 0; l < lanes; l++) {
+#pragma HLS UNROLL
+                now[j * lanes + l] = columns[j * CONFIG::dilation_width * lanes + l];
+            }
+        }
+        if (last) {
+            tap_t moved[older * lanes];
+#pragma HLS ARRAY_PARTITION variable = moved complete dim = 0
+            for (int l = 0; l < older * lanes; l++) {
+#pragma HLS UNROLL
+                moved[l] = columns[lanes + l];
+            }
+            store<older * lanes>(memory, word, moved);
+        }
+    }
+    const front &of(const window_t &) const {
+#pragma HLS INLINE
+        return *this;
+    }
+    const tap_t &operator()(int t, int c) const {
+#pragma HLS INLINE
+        return now[window_t::lane(t, c)];
     }
 };
 
@@ -304,6 +418,7 @@ template <class CONFIG> class front {
   public:
     void take_first(const window_t &window) { now = window.lanes_of(0); }
     void select(const window_t &window, int step) { now = window.lanes_of(step); }
+    template <class MEMORY> void look_back(MEMORY &, int, bool, bool) {}
     const front &of(const window_t &) const { return *this; }
     const typename CONFIG::tap_t &operator()(int t, int c) const { return now[window_t::lane(t, c)]; }
 };
@@ -313,7 +428,7 @@ template <class CONFIG> class front {
 // A window and what it needs to move over a map that arrives position by position.
 template <class CONFIG> struct moving_window {
     corner<CONFIG> at;
-    taps<CONFIG> window;
+    typename held<CONFIG>::type window;
 
     // Takes one position: of the map, whose packet is `in`, or of the padding to its right and below.
     template <class IN, class LINES> void take(const IN &in, LINES &lines) {
