@@ -68,17 +68,17 @@ def test_sums_of_a_block_that_there_is_not_are_a_row_too(case: Case, accumulator
 
 
 def test_fit_is_as_fast_as_fits(case: Case) -> None:
-    (row,) = case.explore(["quant8"], ["fit"], parts=["xc7s6"]).rows
-    half, none = case.explore(["quant8"], ["fit", "interval=600"], parts=["xc7s6"], utilization=0.65).rows
+    (row,) = case.explore(["quant8"], ["fit"], parts=["xc7s15"]).rows
+    half, none = case.explore(["quant8"], ["fit", "interval=600"], parts=["xc7s15"], utilization=0.42).rows
     assert row.fits
     assert half.fits
     assert row.interval is not None
     assert half.interval is not None
     assert half.interval > row.interval
     assert (none.fits, none.reason) == (False, "")
-    (row,) = case.explore(["quant8"], ["fit"], parts=["xc7s6"], utilization=0.01).rows
+    (row,) = case.explore(["quant8"], ["fit"], parts=["xc7s15"], utilization=0.01).rows
     assert row.fits is False
-    assert "xc7s6" in row.reason
+    assert "xc7s15" in row.reason
 
 
 def test_parts(case: Case) -> None:
