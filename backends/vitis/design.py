@@ -119,6 +119,12 @@ class HardwareBlock:
 class Design:
     """The whole hardware.
 
+    Attributes:
+        graph: the network.
+        options: what the user asks for.
+        limits: of the tool.
+        made: whether ``options`` are those of a design that was made (``settled``), whose target is not judged again.
+
     Raises:
         OptionError: an impossible reuse factor, an accumulator that could overflow, an unknown block name among them,
             or a network that does not fit io_parallel.
@@ -128,6 +134,7 @@ class Design:
     graph: QuantizedGraph
     options: HardwareOptions
     limits: ToolLimits = TOOL_LIMITS
+    made: bool = False
 
     def __post_init__(self) -> None:
         if self.options.io_type == "io_parallel":
@@ -184,7 +191,7 @@ class Design:
     @cached_property
     def parallelism(self) -> Parallelism:
         """The choice of ``splits``."""
-        return Parallelism(self.graph, self.options, self.limits, self.words, self._estimate_of)
+        return Parallelism(self.graph, self.options, self.limits, self.words, self._estimate_of, self.made)
 
     @property
     def splits(self) -> dict[str, Split]:
@@ -235,7 +242,7 @@ class Design:
     def _estimate_of(self, splits: Mapping[str, Split]) -> Estimate:
         """That of the same network with other splits."""
         factors = {name: split.reuse_factor for name, split in splits.items()}
-        return Design(self.graph, replace(self.options, reuse_factor=factors), self.limits).estimate
+        return Design(self.graph, replace(self.options, reuse_factor=factors), self.limits, made=True).estimate
 
     @cached_property
     def by_name(self) -> dict[str, HardwareBlock]:

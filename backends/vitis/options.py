@@ -159,13 +159,16 @@ class HardwareOptions:
         given = [name for name in TARGETS if getattr(self, name) is not None]
         if len(given) > 1:
             raise OptionError(f"{' and '.join(given)} all say how fast the design has to be; give one of them")
-        factors = self.reuse_factor
-        if given and factors is not None and (not isinstance(factors, Mapping) or "default" in factors):
-            raise OptionError(
-                f"{given[0]} chooses the reuse factors, so reuse_factor {shown(factors)} cannot apply to the whole "
-                "network; give one of them, or a mapping with factors of single blocks, as in reuse_factor="
-                '{"conv1": 4}'
-            )
+        if given and self.reuse_factor is not None and not isinstance(self.reuse_factor, Mapping):
+            raise self.reuse_for_all()
+
+    def reuse_for_all(self) -> OptionError:
+        """The error for a target beside a reuse factor of the whole network; for the caller to raise."""
+        given = next(name for name in TARGETS if getattr(self, name) is not None)
+        return OptionError(
+            f"{given} chooses the reuse factors, so reuse_factor {shown(self.reuse_factor)} cannot apply to the whole "
+            'network; give one of them, or a mapping with factors of single blocks, as in reuse_factor={"conv1": 4}'
+        )
 
     @property
     def has_target(self) -> bool:
@@ -182,7 +185,8 @@ class HardwareOptions:
     def interval(self) -> int | None:
         """Cycles a sample that the target allows; None without such a target."""
         if self.target_fps is not None:
-            return int(min(1e9 / (self.target_fps * self.clock_period), MOST_CYCLES))
+            share = self.target_fps * self.clock_period / 1e9  # of a cycle; 0 where it is less than float64 holds
+            return int(1e9 / (self.target_fps * self.clock_period)) if share * MOST_CYCLES > 1 else MOST_CYCLES
         return self.target_interval
 
     @property

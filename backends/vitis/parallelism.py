@@ -36,6 +36,7 @@ class Parallelism:
         limits: of the tool.
         words: of a packet of every tensor.
         estimate: of the design with other splits.
+        made: whether ``options`` are those of a design that was made: all factors are in them, whatever the target.
     """
 
     graph: QuantizedGraph
@@ -43,6 +44,7 @@ class Parallelism:
     limits: ToolLimits
     words: Mapping[str, int]
     estimate: Callable[[Mapping[str, Split]], Estimate]
+    made: bool = False
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -63,6 +65,8 @@ class Parallelism:
             for name in given:
                 if name != "default" and name not in self._computing:
                     raise OptionError.unknown("reuse_factor", name, [*self._computing, "default"])
+            if self.options.has_target and "default" in set(given) - set(self._computing):  # blocks have any name
+                raise self.options.reuse_for_all()
         if isinstance(given, int):
             self._check_reuse(given)
         target = self.options.interval
@@ -111,28 +115,30 @@ class Parallelism:
     def _by_interval(self, interval: int) -> dict[str, Split]:
         """Blocks without a reuse factor of their own as slow as ``interval`` allows."""
         pinned = {task.name: found for task in self.tasks if (found := self._pinned(task)) is not None}
+        if self._are_all_made(pinned):
+            return pinned
+        for task in self.tasks:
+            if task.name in pinned and (took := task.cycles.at(pinned[task.name])) > interval:
+                most = task.within(interval) or task.splits[0]
+                raise OptionError(
+                    f"reuse_factor {pinned[task.name].reuse_factor} of block {task.name!r} makes it take {took:,} "
+                    f"cycles a sample, more than {self.options.asked}: give it at most {most.reuse_factor}, or leave it out"
+                )
         free = [task for task in self.tasks if task.name not in pinned]
-        if any(task.splits for task in free):
-            for task in self.tasks:
-                if task.name in pinned and (took := task.cycles.at(pinned[task.name])) > interval:
-                    most = task.within(interval) or task.splits[0]
-                    raise OptionError(
-                        f"reuse_factor {pinned[task.name].reuse_factor} of block {task.name!r} makes it take {took:,} "
-                        f"cycles a sample, more than {self.options.asked}: give it at most "
-                        f"{most.reuse_factor}, or leave it out"
-                    )
-            chosen = balanced(free, interval, self.options.asked)
-        else:
-            chosen = {}
-        return {task.name: (pinned | chosen)[task.name] for task in self.tasks if task.splits}
+        chosen = pinned | balanced(free, interval, self.options.asked)
+        return {task.name: chosen[task.name] for task in self.tasks if task.splits}
 
     def _by_fit(self) -> dict[str, Split]:
         """Blocks without a reuse factor of their own as fast as fits, all alike."""
         kept = {task.name: found for task in self.tasks if (found := self._pinned(task)) is not None}
-        if all(task.name in kept for task in self.tasks if task.splits):
+        if self._are_all_made(kept):
             return kept
         chosen = fastest_fit(self.tasks, kept, self.estimate)
         return {task.name: chosen[task.name] for task in self.tasks if task.splits}
+
+    def _are_all_made(self, splits: Mapping[str, Split]) -> bool:
+        """Whether the target has been reached by ``splits`` before, whatever is known of cycles and costs now."""
+        return self.made and all(task.name in splits for task in self.tasks if task.splits)
 
     def _pinned(self, task: Task) -> Split | None:
         """The split that the user asked for by the name of the block."""

@@ -178,7 +178,7 @@ def read_project(folder: str | Path) -> Design:
     graph = load_graph(path)
     check_data(path, recorded)
     try:
-        return Design(graph, made_options(options))
+        return Design(graph, made_options(options), made=True)
     except OptionError as error:
         raise options.fail(error) from None
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from hlsq.cost.balance import Task, balanced
 from hlsq.cost.estimate.model import RESOURCES, Estimate
-from hlsq.cost.parts import Part, known_parts
+from hlsq.cost.parts import GIVEN, Part, known_parts
 from hlsq.cost.reuse import Split
 from hlsq.errors import ResourceError
 
@@ -44,7 +44,8 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
         ResourceError: none fits; names the resource, need and capacity, the largest consumers, and what helps.
     """
     free = [task for task in tasks if task.name not in kept]
-    least = max(t.cycles.at(kept[t.name]) if t.name in kept else t.fastest for t in tasks)
+    took = [t.cycles.at(kept[t.name]) if t.name in kept else t.fastest for t in tasks]
+    least = max(took, default=1)  # of wires alone
     paces = sorted({least, *(interval for task in free for interval in task.intervals if interval > least)})
 
     def splits_at(place: int) -> dict[str, Split]:
@@ -104,7 +105,9 @@ def _larger_part(estimate: Estimate) -> str:
     larger = [part for part in known_parts().values() if holds(part)]
     if not larger:
         return "a smaller network, as no part that is known holds as much"
-    return f"a larger part, as in part={min(larger, key=lambda part: (part.lut, part.bram18, part.name)).name!r}"
+    instead = " without resources=" if estimate.capacity is not None and estimate.capacity.family == GIVEN else ""
+    smallest = min(larger, key=lambda part: (part.lut, part.bram18, part.name))
+    return f"a larger part, as in part={smallest.name!r}{instead}"
 
 
 def _above(share: float) -> float:

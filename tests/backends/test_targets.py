@@ -6,20 +6,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from networks import NetworkBuilder
 from small import small_network
 
 from hlsq.backends.vitis import parallelism
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.limits import Limit, ToolLimits
-from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.backends.vitis.options import MOST_CYCLES, HardwareOptions
 from hlsq.backends.vitis.project import read_project, write_project
 from hlsq.cost import split
 from hlsq.cost.dataflow import Channel
 from hlsq.cost.pacing import pacing_depths
 from hlsq.errors import GraphError, OptionError, ResourceError
+from hlsq.formats import Affine, PowerOfTwo
 from hlsq.graph.lowering import quantize_graph
+from hlsq.graph.ops import Dense, MaxPool2D, Reshape, ZeroPad2D
+from hlsq.plan import BlockPlan
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +104,6 @@ def test_blocks_with_a_factor_of_their_own_keep_it(graph: Any) -> None:
         ({"utilization": 0}, "utilization 0 must be a share of the part above 0, at most 1"),
         ({"utilization": 80}, "utilization 80 must be"),
         ({"target_fps": 5, "reuse_factor": 5}, r"target_fps chooses the reuse factors, so reuse_factor 5 cannot"),
-        ({"target_interval": 5, "reuse_factor": {"default": 5}}, "target_interval chooses the reuse factors"),
     ],
 )
 def test_targets_that_say_nothing_or_contradict(options: dict[str, Any], message: str) -> None:
@@ -186,3 +190,64 @@ def test_without_a_known_part_nothing_is_fitted(graph: Any) -> None:
     assert design.splits == Design(graph, HardwareOptions(reuse_factor={})).splits
     assert design.parallelism.note == "what part mine has is unknown, so reuse factors are those closest to 64"
     assert Design(graph, HardwareOptions(target_interval=1000)).parallelism.note is None
+
+
+ALL = {"conv/first": 72, "conv/second": 144, "class": 12, "sum": 4, "pool": 4}
+
+
+def test_factors_for_all_blocks_do_not_silence_the_target(graph: Any, tmp_path: Path) -> None:
+    slow = HardwareOptions(target_interval=5195, reuse_factor=ALL)
+    with pytest.raises(OptionError, match=r"of block 'conv/second' makes it take 5,196 .* more than target_interval="):
+        Design(graph, slow)
+    design = Design(graph, replace(slow, target_interval=5196))
+    assert interval(design) == 5196
+    small = HardwareOptions(target="fit", reuse_factor=ALL, utilization=0.001)
+    with pytest.raises(ResourceError, match=r"does not fit xc7a100t.*larger factors in reuse_factor, or none"):
+        Design(graph, small)
+    # What was made stays, whatever is known of cycles and costs now.
+    for options in (slow, small):
+        write_project(Design(graph, options, made=True), tmp_path / "net")
+        assert read_project(tmp_path / "net").splits == design.splits
+
+
+@pytest.mark.parametrize("given", [{"target": "fit"}, {"target_interval": 1000}, {"target_fps": 1000}])
+def test_a_block_may_have_the_name_default(given: dict[str, Any], tmp_path: Path) -> None:
+    b = NetworkBuilder(np.random.default_rng(1))
+    b.input("in", (4,), Affine(8, 0.03, 120, signed=False))
+    b.add("default", Dense(), ["in"], kernel=b.kernel(4, 3), plan=BlockPlan(weight=PowerOfTwo(scale=0.01)))
+    network = quantize_graph(*b.build(["default"]))
+    design = Design(network, HardwareOptions(**given))
+    write_project(design, tmp_path / "net")
+    loaded = read_project(tmp_path / "net")
+    assert loaded.splits == design.splits
+    assert Design(network, HardwareOptions(**given, reuse_factor={"default": 6})).by_name["default"].reuse_factor == 6
+
+
+@pytest.mark.parametrize("given", [{"target": "fit"}, {"target_interval": 1000}])
+def test_a_target_leaves_no_default_for_the_others(graph: Any, given: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=f"{next(iter(given))} chooses the reuse factors, so reuse_factor {{'default"):
+        Design(graph, HardwareOptions(**given, reuse_factor={"default": 4, "class": 3}))
+
+
+@pytest.mark.parametrize("op", [Reshape((32,)), ZeroPad2D((1, 1, 1, 1)), MaxPool2D((2, 2), (2, 2))])
+def test_what_has_no_pes_is_made_to_fit_as_well(op: Any) -> None:
+    b = NetworkBuilder(np.random.default_rng(1))
+    b.input("in", (4, 4, 2), Affine(8, 0.03, 120, signed=False))
+    b.add("only", op, ["in"])
+    network = quantize_graph(*b.build(["only"]))
+    assert Design(network, HardwareOptions(target="fit")).estimate.fits
+    with pytest.raises(ResourceError, match="does not fit xc7a100t"):
+        Design(network, HardwareOptions(target="fit", utilization=1e-9))
+
+
+@pytest.mark.parametrize("fps", [5e-324, 1e-300, 1e-9])
+def test_a_pace_that_is_hardly_one_leaves_a_year(graph: Any, fps: float) -> None:
+    options = HardwareOptions(target_fps=fps, clock_period=0.1)
+    assert options.interval == MOST_CYCLES
+    assert Design(graph, options).splits == Design(graph, HardwareOptions(target_interval=MOST_CYCLES)).splits
+
+
+def test_a_part_that_resources_describe_is_told_how_to_get_another(graph: Any) -> None:
+    none = dict.fromkeys(("lut", "ff", "dsp", "bram36", "uram"), 0)
+    with pytest.raises(ResourceError, match=r"a larger part, as in part='\w+' without resources="):
+        Design(graph, HardwareOptions(target="fit", resources=none))
