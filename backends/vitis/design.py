@@ -240,9 +240,10 @@ class Design:
         )
 
     def _estimate_of(self, splits: Mapping[str, Split]) -> Estimate:
-        """That of the same network with other splits."""
+        """That of the same network with other splits, as fitting would have it."""
         factors = {name: split.reuse_factor for name, split in splits.items()}
-        return Design(self.graph, replace(self.options, reuse_factor=factors), self.limits, made=True).estimate
+        options = replace(self.options, reuse_factor=factors, target="fit")  # whose FIFOs keep the pace
+        return Design(self.graph, options, self.limits, made=True).estimate
 
     @cached_property
     def by_name(self) -> dict[str, HardwareBlock]:

@@ -122,7 +122,8 @@ class Parallelism:
                 most = task.within(interval) or task.splits[0]
                 raise OptionError(
                     f"reuse_factor {pinned[task.name].reuse_factor} of block {task.name!r} makes it take {took:,} "
-                    f"cycles a sample, more than {self.options.asked}: give it at most {most.reuse_factor}, or leave it out"
+                    f"cycles a sample, more than {self.options.asked}: give it at most {most.reuse_factor}, or leave "
+                    "it out"
                 )
         free = [task for task in self.tasks if task.name not in pinned]
         chosen = pinned | balanced(free, interval, self.options.asked)

@@ -154,7 +154,7 @@ def small_part(lut: int) -> dict[str, int]:
 
 def test_what_fits_is_as_fast_as_the_estimate_allows(graph: Any, tmp_path: Path) -> None:
     last = 10**9
-    for lut in (1800, 3000, 10_000):
+    for lut in (2000, 3000, 10_000):
         options = HardwareOptions(target="fit", resources=small_part(lut))
         design = Design(graph, options)
         assert design.estimate.fits
@@ -251,3 +251,10 @@ def test_a_part_that_resources_describe_is_told_how_to_get_another(graph: Any) -
     none = dict.fromkeys(("lut", "ff", "dsp", "bram36", "uram"), 0)
     with pytest.raises(ResourceError, match=r"a larger part, as in part='\w+' without resources="):
         Design(graph, HardwareOptions(target="fit", resources=none))
+
+
+def test_the_design_that_fits_is_estimated_as_it_was_when_it_was_chosen(graph: Any) -> None:
+    """Also where fitting is the default: its FIFOs are those of a target."""
+    for options in (HardwareOptions(), HardwareOptions(target="fit")):
+        design = Design(graph, options)
+        assert design.parallelism.estimate(design.splits) == design.estimate
