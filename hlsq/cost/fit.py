@@ -105,7 +105,11 @@ def _larger_part(estimate: Estimate) -> str:
     larger = [part for part in known_parts().values() if holds(part)]
     if not larger:
         return "a smaller network, as no part that is known holds as much"
-    instead = " without resources=" if estimate.capacity is not None and estimate.capacity.family == GIVEN else ""
+    instead = (
+        " in place of the given resources"
+        if estimate.capacity is not None and estimate.capacity.family == GIVEN
+        else ""
+    )
     smallest = min(larger, key=lambda part: (part.lut, part.bram18, part.name))
     return f"a larger part, as in part={smallest.name!r}{instead}"
 

@@ -50,7 +50,11 @@ def read_sources(given: Any) -> list[Source] | None:
     if isinstance(given, Mapping):
         sources = [_source(item, _name(name)) for name, item in given.items()]
     else:
-        sources = [_source(item, "") for item in distinct(given, "schemes", EXPECTED)]
+        items = distinct(given, "schemes", EXPECTED)
+        files = [Path(item).stem for item in items if _is_file(item)]
+        sources = [
+            _source(item, str(item) if _is_file(item) and files.count(Path(item).stem) > 1 else "") for item in items
+        ]
     distinct(
         [source.name for source in sources], "schemes", f"{EXPECTED}; a mapping from names to these tells them apart"
     )
@@ -84,10 +88,15 @@ def _name(name: Any) -> str:
     return name
 
 
+def _is_file(item: Any) -> bool:
+    """Whether it is the path of a plan."""
+    return isinstance(item, Path) or (isinstance(item, str) and item.endswith(".json"))
+
+
 def _source(item: Any, name: str) -> Source:
     if isinstance(item, Plan):
         return Source(name or f"plan of {item.scheme}", item)
-    if isinstance(item, Path) or (isinstance(item, str) and item.endswith(".json")):
+    if _is_file(item):
         return Source(name or Path(item).stem, Plan.load(item))
     options = dict(item) if isinstance(item, Mapping) else {"scheme": item}
     scheme = options.pop("scheme", None)

@@ -249,7 +249,7 @@ def test_a_pace_that_is_hardly_one_leaves_a_year(graph: Any, fps: float) -> None
 
 def test_a_part_that_resources_describe_is_told_how_to_get_another(graph: Any) -> None:
     none = dict.fromkeys(("lut", "ff", "dsp", "bram36", "uram"), 0)
-    with pytest.raises(ResourceError, match=r"a larger part, as in part='\w+' without resources="):
+    with pytest.raises(ResourceError, match=r"a larger part, as in part='\w+' in place of the given resources"):
         Design(graph, HardwareOptions(target="fit", resources=none))
 
 

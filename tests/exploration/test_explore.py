@@ -103,6 +103,13 @@ def test_plans_that_exist_are_reused(case: Case, tmp_path: Path) -> None:
     assert names == ["plan of quant8", "mine"]
 
 
+def test_files_of_one_name_in_several_folders_are_told_apart(case: Case, tmp_path: Path) -> None:
+    files = [tmp_path / "a" / "plan.json", tmp_path / "b" / "plan.json"]
+    for file in files:
+        hlsq.quantize(case.graph, "quant8", case.x[:20]).save(file)
+    assert [source.name for source in read_sources(files) or []] == [str(file) for file in files]
+
+
 def test_a_search_judges_by_the_evaluation(case: Case) -> None:
     searched = {"scheme": "doubleq_ext", "mrt": 1.0, "max_layers": 1}
     with ThreadPoolExecutor(2) as executor:
