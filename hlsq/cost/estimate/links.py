@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from hlsq.cost.buffers import PING_PONG, memory_blocks
 from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, channels_of, copied
 from hlsq.cost.estimate.blocks import HANDSHAKE
-from hlsq.cost.estimate.cells import cells, gathered
+from hlsq.cost.estimate.cells import cells, gathered, selection
 from hlsq.cost.estimate.choices import Choices
 from hlsq.cost.estimate.model import Memory, Resources
 from hlsq.cost.estimate.storage import fifo, memory_cells, ram
 from hlsq.cost.streams import packet_sizes, positions
+from hlsq.cost.wires import is_wire
 from hlsq.cost.words import value_bits
 from hlsq.graph import Interval, QuantizedGraph
+from hlsq.graph.ops import Dense
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def links_of(
     memories: dict[str, list[Memory]] = {}
     others: dict[str, list[tuple[str, Resources]]] = {}
     found = _streams(graph, depths, words or {}) if choices.streams else _maps(graph, words or {})
-    for block, item in found:
+    for block, item in chain(found, _waiting_words(graph, words or {})):
         if isinstance(item, Memory):
             memories.setdefault(block, []).append(item)
         else:
@@ -100,6 +103,32 @@ def _maps(graph: QuantizedGraph, words: Mapping[str, int]) -> Found:
         yield owner, ("copies", _copies(counts[name] * transfers, width))
         if name in graph.by_name:
             yield owner, ram("copies", PING_PONG, counts[name] * transfers, width, "auto")
+
+
+def _waiting_words(graph: QuantizedGraph, words: Mapping[str, int]) -> Found:
+    """Registers of packets that come or go in several words, as words.h has them.
+
+    Those that arrive move up until the last is there, which waits nowhere. Those that leave are put there at once and
+    move on, so that all but the last choose between the two. Dense layers take each word as it comes.
+    """
+    sizes = packet_sizes(graph)
+    for block in graph.blocks:
+        if is_wire(graph, block):
+            continue
+        for name in () if isinstance(block.op, Dense) else block.inputs:
+            if (several := words.get(name, 1)) > 1:
+                bits = (several - 1) * -(-sizes[name] // several) * _bits(graph, name)
+                yield block.name, ("words", Resources(ff=bits) + _counting(several))
+        if (several := words.get(block.name, 1)) > 1:
+            values = sizes[block.name]
+            moving = values - -(-values // several)
+            choosing = selection(2, 8).lut / 8 * moving * _bits(graph, block.name)
+            yield block.name, ("words", Resources(choosing, values * _bits(graph, block.name)) + _counting(several))
+
+
+def _counting(words: int) -> Resources:
+    """How many words of a packet are still to come, or to go."""
+    return cells("control", "nest", 1, max(2, words.bit_length()))
 
 
 def _bits(graph: QuantizedGraph, name: str) -> int:

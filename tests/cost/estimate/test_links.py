@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 from flowing import several_inputs_and_outputs
+from networks import NetworkBuilder
 
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
@@ -10,6 +12,10 @@ from hlsq.cost.dataflow import Channel
 from hlsq.cost.estimate import Choices, Memory
 from hlsq.cost.estimate.cells import cells
 from hlsq.cost.estimate.links import links_of
+from hlsq.formats import Affine
+from hlsq.graph.lowering import quantize_graph
+from hlsq.graph.ops import Add, Dense, MaxPool2D, Reshape
+from hlsq.plan import BlockPlan
 
 GRAPH = several_inputs_and_outputs()
 WIDTH = 2 * 8
@@ -57,6 +63,26 @@ def test_words_of_wide_packets_go_one_after_the_other() -> None:
     words = dict.fromkeys(GRAPH.shapes, 2)
     found = links_of(GRAPH, {}, Choices(), words)["second"]
     assert found.memories == (replace(BETWEEN, depth=4, width=WIDTH // 2, storage="FIFO in shift registers"),)
+
+
+def test_packets_of_several_words_wait_in_registers() -> None:
+    """Of x's five channels in words of two, four wait; a sum of two inputs has them twice."""
+    b = NetworkBuilder(np.random.default_rng(0))
+    x = b.input("x", (4, 4, 5), Affine(8, 0.1))
+    pool = b.add("pool", MaxPool2D((2, 2), (2, 2)), [x])
+    total = b.add("sum", Add(), [pool, pool], plan=BlockPlan(output=Affine(6, 0.4)))
+    flat = b.add("flat", Reshape((20,)), [total])
+    b.add("fc", Dense(), [flat], kernel=b.kernel(20, 3), plan=BlockPlan(weight=Affine(8, 0.01, symmetric=True)))
+    graph = quantize_graph(*b.build(["fc"]))
+    words = dict.fromkeys(("x", "pool", "sum", "flat"), 3) | {"fc": 1}
+    for streams in (True, False):
+        found = links_of(graph, {}, Choices(streams=streams), words)
+        counting = cells("control", "nest", 1, 2).ff
+        waiting = {name: links.parts["words"].ff for name, links in found.items() if "words" in links.parts}
+        # Arriving and leaving: 4 of 5 values of 8 bits, then all 5; of the sum, two inputs, and 5 values of 6 bits.
+        assert waiting == {"pool": 32 + 40 + 2 * counting, "sum": 2 * 32 + 30 + 3 * counting}
+        one_each = links_of(graph, {}, Choices(streams=streams), dict.fromkeys(words, 1))
+        assert not any("words" in links.parts for links in one_each.values())
 
 
 def test_a_target_has_deeper_streams() -> None:
