@@ -184,10 +184,13 @@ class HardwareOptions:
     @property
     def interval(self) -> int | None:
         """Cycles a sample that the target allows; None without such a target."""
-        if self.target_fps is not None:
-            share = self.target_fps * self.clock_period / 1e9  # of a cycle; 0 where it is less than float64 holds
-            return int(1e9 / (self.target_fps * self.clock_period)) if share * MOST_CYCLES > 1 else MOST_CYCLES
-        return self.target_interval
+        if self.target_fps is None:
+            return self.target_interval
+        if 1e9 / (MOST_CYCLES * self.clock_period) >= self.target_fps:
+            return MOST_CYCLES
+        cycles = int(1e9 / (self.target_fps * self.clock_period))
+        # The quotient may be rounded to just below a whole number, so that the next one is still fast enough.
+        return cycles + (1e9 / ((cycles + 1) * self.clock_period) >= self.target_fps)
 
     @property
     def asked(self) -> str:

@@ -15,10 +15,11 @@ from hlsq.backends.vitis import parallelism
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.limits import Limit, ToolLimits
-from hlsq.backends.vitis.options import MOST_CYCLES, HardwareOptions
+from hlsq.backends.vitis.options import MOST_CYCLES, MOST_FPS, HardwareOptions
 from hlsq.backends.vitis.project import read_project, write_project
 from hlsq.cost import split
 from hlsq.cost.dataflow import Channel
+from hlsq.cost.estimate import Estimate
 from hlsq.cost.pacing import pacing_depths
 from hlsq.errors import GraphError, OptionError, ResourceError
 from hlsq.formats import Affine, PowerOfTwo
@@ -65,6 +66,15 @@ def test_samples_a_second_are_cycles_of_the_clock(graph: Any) -> None:
     assert (design.settled.target_fps, design.settled.target_interval) == (250_000, None)
     assert design.splits == Design(graph, HardwareOptions(target_interval=1000)).splits
     assert design.splits != Design(graph, HardwareOptions(target_interval=2000)).splits
+
+
+@pytest.mark.parametrize("period", [3.3, 4.0, 5.0])
+def test_the_samples_a_second_of_an_estimate_ask_for_its_interval(period: float) -> None:
+    for cycles in (*range(1, 2000), 2**53):
+        told = replace(Estimate(), interval=cycles, clock_period=period).fps
+        if told <= MOST_FPS:
+            assert HardwareOptions(target_fps=told, clock_period=period).interval == cycles
+            assert HardwareOptions(target_fps=told * (1 + 1e-6), clock_period=period).interval < cycles
 
 
 def test_blocks_with_a_factor_of_their_own_keep_it(graph: Any) -> None:
