@@ -48,17 +48,22 @@ from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_fac
     "reuse_factors",
     multiple=True,
     metavar="N|BLOCK=N",
-    show_default="for every block its value closest to 64",
-    help="Cycles per output position that share one PE, for the network or for one block; repeat for more blocks.",
+    show_default="as the target asks",
+    help="Cycles per output position that share one PE, for the network or for one block; repeat for more blocks. "
+    "Others have what a target gives them, or their value closest to 64.",
 )
 @click.option("--target-interval", type=int, help="Cycles between samples that every block keeps, with the fewest PEs.")
 @click.option("--target-fps", type=float, help="The same in samples a second, at the clock period.")
-@click.option("--target", type=click.Choice(["fit"]), help="fit: the fastest pace whose estimate fits the part.")
+@click.option(
+    "--target",
+    type=click.Choice(["fit"]),
+    help="The fastest pace whose estimate fits.  [default: fit, without a pace or reuse factor]",
+)
 @click.option(
     "--utilization",
     type=click.FloatRange(0, 1, min_open=True),
     show_default="0.8",
-    help="Share of the part that --target fit may take.",
+    help="Share of the part that --target fit may take, and that counts as fitting.",
 )
 @click.option(
     "--word-bits", type=int, show_default="16", help="Width of the memory words that hold packed weight codes."
@@ -104,11 +109,11 @@ def convert(
 
     \b
     Examples:
-      hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64
+      hlsq convert model.keras --plan plan.json -o build/net
       hlsq convert model.keras --calibration x_train.npz -o build/net
-      hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64 --reuse-factor conv1=16
-      hlsq convert model.keras --plan plan.json -o build/net --target-fps 1000
       hlsq convert model.keras --plan plan.json -o build/net --target fit --part xc7z020clg400-1
+      hlsq convert model.keras --plan plan.json -o build/net --target-fps 1000
+      hlsq convert model.keras --plan plan.json -o build/net --target-fps 1000 --reuse-factor conv1=16
       hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
       hlsq convert qkeras_model.json --weights qkeras_model.weights.h5 -o build/net
     """

@@ -59,6 +59,11 @@ from hlsq.cli.values import parse_input_format, parse_options, parse_resources
     required=True,
     help="Folder of the results: page, JSON, plans, and what a later run need not compute again.",
 )
+@click.option(
+    "--part-check/--no-part-check",
+    default=None,
+    help="Refuse a part that hlsq does not know, or take any.  [default: refuse]",
+)
 @click.option("--clock-period", type=click.FloatRange(0, min_open=True), show_default="5.0", help="Clock period in ns.")
 @click.option(
     "--io-type",
@@ -96,7 +101,8 @@ def explore(
 ) -> None:
     """Compare designs of MODEL (.keras, .h5, or .json with --weights): every scheme and plan with every target.
 
-    Writes no project: take a plan of the output folder, and the options of its row, to hlsq convert.
+    Writes no project: take a plan of the output folder to hlsq convert, with its row's part and its target as --target,
+    --target-interval, --target-fps or --reuse-factor.
 
     \b
     Examples:
