@@ -204,6 +204,12 @@ class Design:
         return self.parallelism.pace
 
     @property
+    def pace_in_words(self) -> str:
+        """What limits the pace, and what of the target could not be done; empty if there is nothing to say."""
+        sentence = None if self.pace is None else self.pace.sentence
+        return "; ".join(words for words in (sentence, self.parallelism.note) if words)
+
+    @property
     def settled(self) -> HardwareOptions:
         """Options with which this design can be made again, whatever is known of costs then."""
         return self.parallelism.settled

@@ -22,7 +22,7 @@ def design_facts(design: Design) -> DesignFacts:
         operators=design.operators,
         streams=_streams(design) if options.io_type == "io_stream" else (),
         estimate=design.estimate,
-        pace="" if design.pace is None else design.pace.sentence,
+        pace=design.pace_in_words,
     )
 
 

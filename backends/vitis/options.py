@@ -158,7 +158,8 @@ class HardwareOptions:
             raise OptionError(f"utilization {shown(share)} must be a share of the part above 0, at most 1")
         given = [name for name in TARGETS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise OptionError(f"{' and '.join(given)} all say how fast the design has to be; give one of them")
+            both = " and ".join(f"{name}={getattr(self, name)!r}" for name in given)
+            raise OptionError(f"{both} each say how fast the design has to be; give only one of them")
         if given and self.reuse_factor is not None and not isinstance(self.reuse_factor, Mapping):
             raise self.reuse_for_all()
 
@@ -166,8 +167,9 @@ class HardwareOptions:
         """The error for a target beside a reuse factor of the whole network; for the caller to raise."""
         given = next(name for name in TARGETS if getattr(self, name) is not None)
         return OptionError(
-            f"{given} chooses the reuse factors, so reuse_factor {shown(self.reuse_factor)} cannot apply to the whole "
-            'network; give one of them, or a mapping with factors of single blocks, as in reuse_factor={"conv1": 4}'
+            f"{given}={getattr(self, given)!r} chooses the reuse factors, so reuse_factor {shown(self.reuse_factor)} "
+            "cannot apply to the whole network; give one of them, or a mapping with factors of single blocks, as in "
+            'reuse_factor={"conv1": 4}'
         )
 
     @property

@@ -219,10 +219,12 @@ class Parallelism:
         )
         below = [c for c in common if c < wanted][-1:]
         above = [c for c in common if c > wanted][:1]
+        example = {failing[0]: nearest[failing[0]][0]}
         raise OptionError(
             f"reuse_factor {wanted} is impossible for {len(failing)} of {len(products)} blocks; nearest valid for all: "
-            f"{' or '.join(map(str, below + above)) or 'none'}; nearest valid by block: {listed}. Give a mapping from "
-            "block to factor, with 'default' for the others, or leave it out"
+            f"{' or '.join(map(str, below + above)) or 'none'}; nearest valid by block: {listed}. Give factors of "
+            f"single blocks, as in reuse_factor={example}, with which the others have theirs closest to "
+            f"{DEFAULT_REUSE}; or none, and a target chooses them"
         )
 
 

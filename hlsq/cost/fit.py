@@ -80,10 +80,12 @@ def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
     worst = max(RESOURCES, key=lambda name: estimate.utilization[name])
     what, need, has = WORDS[worst], getattr(estimate, worst), getattr(part, worst)
     largest = sorted(estimate.blocks, key=lambda name: getattr(estimate.blocks[name], worst), reverse=True)[:CONSUMERS]
-    most = ", ".join(f"{name!r} {getattr(estimate.blocks[name], worst):,.0f}" for name in largest)
+    most = ", ".join(f"{name!r} {taken:,.0f}" for name in largest if (taken := getattr(estimate.blocks[name], worst)))
     remedies = [_larger_part(estimate)]
     if (weights := estimate.parts.get("weights")) is not None and 2 * getattr(weights, worst) > need:
         remedies.append(f"shorter codes of weights, which take {getattr(weights, worst):,.0f} of them")
+        if worst == "bram18":
+            remedies.append("weights in LUTs, if those suffice, as in rom_storage='lutram'")
     if keeps:
         remedies.append("larger factors in reuse_factor, or none")
     if estimate.utilization[worst] <= 1:

@@ -116,7 +116,12 @@ def given_part(name: str, resources: Any) -> Part:
         OptionError: not these, or no whole numbers.
     """
     if not isinstance(resources, Mapping) or set(resources) != set(RESOURCES):
-        raise OptionError(f"resources {shown(resources)}: expected a mapping with exactly {', '.join(RESOURCES)}")
+        given = resources if isinstance(resources, Mapping) else ()
+        missing = [name for name in RESOURCES if name not in given]
+        lacks = f"; {', '.join(missing)} missing, which may be 0" if given and missing else ""
+        raise OptionError(
+            f"resources {shown(resources)}: expected a mapping with exactly {', '.join(RESOURCES)}{lacks}"
+        )
     for key, value in resources.items():
         if type(value) is not int or not 0 <= value <= MOST:
             raise OptionError(f"resources: {key} is {shown(value)}; expected a whole number from 0 to {MOST:,}")

@@ -302,8 +302,7 @@ def _design(quantized: QuantizedGraph, options: Any) -> dict[str, Any]:
     except (ResourceError, OptionError) as error:  # the latter for a reuse factor or sums that a network cannot have
         return {"fits": False, "reason": str(error)}
     names = ("pes", "lut", "ff", "dsp", "bram18", "uram", "interval", "latency", "fps", "useful", "fits")
-    pace = "" if design.pace is None else design.pace.sentence
-    return {name: getattr(found, name) for name in names} | {"pace": pace}
+    return {name: getattr(found, name) for name in names} | {"pace": design.pace_in_words}
 
 
 def _parts(parts: Sequence[str] | None) -> list[Any]:

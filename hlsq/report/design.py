@@ -40,7 +40,7 @@ class DesignFacts:
         macs: of the blocks with weights, by name.
         operators: what of each block works in every cycle, by name.
         estimate: what it costs and how fast it is.
-        pace: a sentence about what limits that; empty if nothing takes time.
+        pace: what limits that, in words, and what of a target could not be done; empty if nothing takes time.
         streams: all connections between blocks; the network's outputs go to the block ``""``. None in io_parallel.
     """
 

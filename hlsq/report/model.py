@@ -214,7 +214,7 @@ class NetworkReport:
         widest_stream_bits: of one word of the widest of all streams; 0 in io_parallel.
         memory: of the network.
         estimate: what the design costs and how fast it is.
-        pace: a sentence about what limits that; empty if nothing takes time.
+        pace: what limits that, in words, and what of a target could not be done; empty if nothing takes time.
         deviation_samples: calibration samples on which roundings were counted; None if none were.
         accuracy: results that the user added, name to value.
         word_lengths: of every tensor.

@@ -13,6 +13,7 @@ from small import small_network
 
 from hlsq.backends.vitis import parallelism
 from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.facts import design_facts
 from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.limits import Limit, ToolLimits
 from hlsq.backends.vitis.options import MOST_CYCLES, MOST_FPS, HardwareOptions
@@ -107,13 +108,13 @@ def test_blocks_with_a_factor_of_their_own_keep_it(graph: Any) -> None:
         ({"target_fps": 0}, r"target_fps 0 must be a number of samples a second above 0"),
         ({"target_fps": float("nan")}, r"target_fps nan must be"),
         ({"target_fps": "fast"}, r"target_fps 'fast' must be"),
-        ({"target_fps": 5, "target_interval": 5}, "target_interval and target_fps all say"),
-        ({"target": "fit", "target_interval": 5}, "target_interval and target all say"),
+        ({"target_fps": 5, "target_interval": 5}, "target_interval=5 and target_fps=5 each say"),
+        ({"target": "fit", "target_interval": 5}, "target_interval=5 and target=.fit. each say"),
         ({"target": "fast"}, "target: 'fast' is unknown; valid: fit"),
-        ({"target": "fit", "reuse_factor": 8}, "target chooses the reuse factors, so reuse_factor 8 cannot"),
+        ({"target": "fit", "reuse_factor": 8}, "target='fit' chooses the reuse factors, so reuse_factor 8 cannot"),
         ({"utilization": 0}, "utilization 0 must be a share of the part above 0, at most 1"),
         ({"utilization": 80}, "utilization 80 must be"),
-        ({"target_fps": 5, "reuse_factor": 5}, r"target_fps chooses the reuse factors, so reuse_factor 5 cannot"),
+        ({"target_fps": 5, "reuse_factor": 5}, r"target_fps=5 chooses the reuse factors, so reuse_factor 5 cannot"),
     ],
 )
 def test_targets_that_say_nothing_or_contradict(options: dict[str, Any], message: str) -> None:
@@ -198,8 +199,12 @@ def test_what_does_not_fit_is_refused(graph: Any) -> None:
 def test_without_a_known_part_nothing_is_fitted(graph: Any) -> None:
     design = Design(graph, HardwareOptions(part="mine", part_check=False, target="fit"))
     assert design.splits == Design(graph, HardwareOptions(reuse_factor={})).splits
-    assert design.parallelism.note == "what part mine has is unknown, so reuse factors are those closest to 64"
-    assert Design(graph, HardwareOptions(target_interval=1000)).parallelism.note is None
+    note = "what part mine has is unknown, so reuse factors are those closest to 64"
+    assert design.pace is not None
+    assert design.pace_in_words == design_facts(design).pace == f"{design.pace.sentence}; {note}"
+    known = Design(graph, HardwareOptions(target_interval=1000))
+    assert known.pace is not None
+    assert known.pace_in_words == known.pace.sentence
 
 
 ALL = {"conv/first": 72, "conv/second": 144, "class": 12, "sum": 4, "pool": 4}
@@ -235,7 +240,9 @@ def test_a_block_may_have_the_name_default(given: dict[str, Any], tmp_path: Path
 
 @pytest.mark.parametrize("given", [{"target": "fit"}, {"target_interval": 1000}])
 def test_a_target_leaves_no_default_for_the_others(graph: Any, given: dict[str, Any]) -> None:
-    with pytest.raises(OptionError, match=f"{next(iter(given))} chooses the reuse factors, so reuse_factor {{'default"):
+    with pytest.raises(
+        OptionError, match=f"{next(iter(given))}=.* chooses the reuse factors, so reuse_factor {{'default"
+    ):
         Design(graph, HardwareOptions(**given, reuse_factor={"default": 4, "class": 3}))
 
 

@@ -79,6 +79,20 @@ def test_blocks_that_are_kept_bound_the_pace() -> None:
     assert all(chosen[t.name] == t.within(pace(tasks, chosen)) for t in tasks if t.splits and t is not task)
 
 
+def test_a_block_that_takes_none_is_no_consumer() -> None:
+    tasks = tasks_of(quantized_network(0))
+    first, *others = (task.name for task in tasks if task.weights)
+    count = counted(tasks, replace(find_part("xc7a35t"), bram36=0), weights=1)
+
+    def only_first(splits: Mapping[str, Split]) -> Estimate:
+        whole = count(splits)
+        return replace(whole, bram18=1, blocks=whole.blocks | {name: BlockEstimate() for name in others})
+
+    assert others
+    with pytest.raises(ResourceError, match=f"most take '{first}' 1; what helps"):
+        fastest_fit(tasks, {}, only_first)
+
+
 def test_what_does_not_fit_says_what_helps() -> None:
     tasks = tasks_of(quantized_network(0))
     names = [task.name for task in tasks if task.weights]
@@ -92,6 +106,7 @@ def test_what_does_not_fit_says_what_helps() -> None:
         f"most take {names[0]!r} 60, "
     ) in message
     assert f"shorter codes of weights, which take {need} of them" in message
+    assert "weights in LUTs, if those suffice, as in rom_storage='lutram'" in message
     assert "reuse_factor" not in message
     part = find_part(message.split("part='")[1].split("'")[0])
     fastest_fit(tasks, {}, counted(tasks, part, weights=60))
