@@ -13,6 +13,8 @@ DEFAULT_REUSE = 64
 
 FEWEST_WORDS = 5
 """Words of a window from which on a memory takes less than registers with multiplexers; it is fast enough for fewer."""
+LARGE_WINDOW = 64
+"""Taps in registers whose multiplexers take as much as two PEs more, with which steps see whole columns of three."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,10 @@ class Split:
 
     @cached_property
     def is_crowded(self) -> bool:
-        """Whether registers hold a window that a memory would hold if each step saw whole columns."""
-        return self._window_steps >= FEWEST_WORDS and not self._has_whole_columns
+        """Whether registers hold a large window that a memory would hold if each step saw whole columns."""
+        group = self.products.group
+        taps = self.products.taps * (self.products.outputs // group if group else 1)
+        return taps >= LARGE_WINDOW and self._window_steps >= FEWEST_WORDS and not self._has_whole_columns
 
     @property
     def _has_whole_columns(self) -> bool:
