@@ -207,6 +207,7 @@ def test_program_or_folder_that_does_not_exist(tmp_path: Path) -> None:
         toolchain.run_tool(["sh", "-c", "true"], cwd=tmp_path / "nowhere")
 
 
+@pytest.mark.slow(4)
 def test_timeout_stops_the_program_and_its_children(tmp_path: Path) -> None:
     # The child would write the file seconds later, and holds the pipe open meanwhile.
     start = time.monotonic()

@@ -78,6 +78,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> HardwareModel:
     return hw
 
 
+@pytest.mark.slow(3)
 def test_a_perceptron_of_hundreds_of_units(wide: HardwareModel) -> None:
     words = {name: (t.words, t.word) for name, t in wide.design.tensors.items()}
     assert words == {"x": (2, 392), "fc0": (2, 301), "fc1": (1, 10)}
@@ -98,6 +99,7 @@ def test_depths_are_in_words(wide: HardwareModel) -> None:
     assert [s.depth for s in wide.design.streams] == [4, 4, 2]
 
 
+@pytest.mark.slow(2)
 def test_the_test_bench_sends_and_takes_words(
     wide: HardwareModel, run_test_bench: Callable[..., tuple[int, str]]
 ) -> None:

@@ -52,6 +52,7 @@ def trained(digits: Digits) -> keras.Model:
     return model
 
 
+@pytest.mark.slow(7)
 def test_every_integer_is_the_models_own(trained: keras.Model, digits: Digits) -> None:
     x = digits[0][1437:]
     graph, plan = from_qkeras(trained)

@@ -60,6 +60,7 @@ def test_one_thread_at_a_time(tmp_path: Path) -> None:
     assert most == [1] * 20
 
 
+@pytest.mark.slow(3)
 def test_whoever_waits_long_is_told_for_whom(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     descriptor = try_lock(tmp_path / "lock")
     assert descriptor is not None

@@ -55,6 +55,7 @@ def test_files_are_replaced_and_others_stay(folder: Path) -> None:
     assert not (folder / "gone").exists(), "a folder that this empties goes away"
 
 
+@pytest.mark.slow(4)
 def test_a_kill_at_any_moment_leaves_the_old_or_the_new(folder: Path, tmp_path: Path) -> None:
     kept, before = tmp_path / "kept", OLD | MINE
     shutil.copytree(folder, kept)
@@ -77,6 +78,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(folder: Path, tmp_path: 
     assert outcomes == {"old", "new"}
 
 
+@pytest.mark.slow(3)
 def test_a_kill_while_a_folder_is_filled_for_the_first_time(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     for at in kills(lambda: put(folder, NEW, {}), lambda: shutil.rmtree(folder, ignore_errors=True), 30):

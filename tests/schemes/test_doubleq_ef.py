@@ -234,6 +234,7 @@ def test_memory_of_a_wide_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert peak(500) - peak(300) < 2 * x[300:].nbytes < all_windows
 
 
+@pytest.mark.slow(2)
 @pytest.mark.csim
 @pytest.mark.parametrize(("bits", "scale"), [(3, "free"), (4, "power_of_two"), (5, "power_of_two")])
 def test_c_simulation_is_exact(bits: int, scale: str, tmp_path: Path) -> None:

@@ -177,6 +177,7 @@ run_scheme("doubleq_ext", network, images(64, 2), evaluation=(x, predictions(net
 """
 
 
+@pytest.mark.slow(2)
 def test_a_killed_search_resumes_to_the_same_plan(network: Graph, labels: Any, whole: Plan, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     support = Path(__file__).parents[1] / "support"

@@ -38,6 +38,7 @@ SCHEMES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow(2)
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_operation(seed: int, io_type: str) -> None:
@@ -58,6 +59,7 @@ def test_these_networks_have_everything() -> None:
         assert any(getattr(found.multipliers, part) for found in operators), part
 
 
+@pytest.mark.slow(2)
 @pytest.mark.parametrize(("scheme", "options"), SCHEMES)
 def test_schemes(scheme: str, options: dict[str, Any]) -> None:
     graph = chain(3, residual=True)
@@ -69,6 +71,7 @@ def test_every_scheme_is_here() -> None:
     assert {name for name, _ in SCHEMES} == set(scheme_names())
 
 
+@pytest.mark.slow(2)
 @pytest.mark.parametrize("seed", [7, 20, 33])
 def test_random_networks(seed: int) -> None:
     what, design = random_design(seed)
