@@ -50,6 +50,7 @@ def test_flags_of_the_user_come_after_ours(
         assert "-DMINE=1" in line
 
 
+@pytest.mark.slow(2)
 @pytest.mark.parametrize(("jobs", "parts"), [("2", 2), ("64", 2)])
 def test_blocks_are_optimised_and_compiled_in_parts(
     project: hlsq.HardwareModel,

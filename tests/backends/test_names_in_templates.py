@@ -63,6 +63,7 @@ def designs(io_type: str, seed: int) -> Iterator[Design]:
         yield Design(quantize_graph(*renamed(graph, plan, found)), HardwareOptions(io_type=io_type))
 
 
+@pytest.mark.slow(2)
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 def test_names_change_identifiers_and_comments_alone(io_type: str) -> None:
     _environment.cache_clear()

@@ -236,6 +236,7 @@ def test_an_earlier_project_is_replaced_other_files_are_not(
     assert [p.name for p in mine.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.slow(2)
 def test_a_model_does_nothing_with_the_project_of_another(
     project: hlsq.HardwareModel, samples: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ def test_the_blocks_select_as_the_table_says(design: Design) -> None:
     assert faults(design) == []
 
 
+@pytest.mark.slow(2)
 @pytest.mark.parametrize("flags", ["", "-DHLSQ_REGISTERS", "-DHLSQ_REGISTERS -DHLSQ_MOST_REGISTERS=5"])
 def test_integers(flags: str, design: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HLSQ_CXXFLAGS", f"{os.environ.get('HLSQ_CXXFLAGS', '')} {flags}")

@@ -38,6 +38,7 @@ def test_fxpqnet_tells_accuracies_and_word_lengths() -> None:
     assert list(told)[-2:] == ["bits of weights, on average", "bits of others, on average"]
 
 
+@pytest.mark.slow(2)
 def test_a_metric_of_ones_own_is_no_percentage() -> None:
     def closeness(outputs: Any, labels: Any) -> float:
         return -float(np.abs(outputs).mean())
