@@ -104,7 +104,7 @@ def convert(
         ResourceError: a target that no design of the network reaches; says why, and what helps.
         UnsupportedLayerError, CalibrationError, OptionError, PlanError, QuantizationError: see ``quantize``.
     """
-    from hlsq.backends.vitis.design import Design
+    from hlsq.backends.vitis.designs import make_design
     from hlsq.backends.vitis.options import HardwareOptions
     from hlsq.backends.vitis.project import check_output_dir, write_project
     from hlsq.emulate.clipped import noted
@@ -126,7 +126,7 @@ def convert(
     else:
         plan = make_plan(graph, scheme, calibration, progress, scheme_options, sorted(names))
     quantized = quantize_graph(graph, plan)
-    design = Design(quantized, hardware)
+    design = make_design(quantized, hardware)
     samples = None if calibration is None else _samples(graph, calibration)
     found, clipped = _looked_at(graph, quantized, plan, samples)
     if own is None:

@@ -175,7 +175,7 @@ def to_hardware(
     with step(f"Verifying {len(x_test)} held-back images"):
         found = hw.verify(x_test)
         simulated = hw.predict(x_test)
-    roms = {block.block.name: block.mac.rom.bits for block in hw.design.blocks if block.mac is not None}
+    roms = {block.block.name: block.mac.rom.bits for block in hw.dataflow.blocks if block.mac is not None}
     memory = measure(hw.graph, hw.design.options.word_bits, roms)
     return DemoResult(
         scheme=scheme,
@@ -207,7 +207,7 @@ def _blocks(hw: HardwareModel) -> tuple[DemoBlock, ...]:
             pes=hardware.pes,
             reuse_factor=hardware.reuse_factor,
         )
-        for hardware in hw.design.blocks
+        for hardware in hw.dataflow.blocks
     )
 
 

@@ -27,7 +27,9 @@ from hlsq.verification import Expected, Verification, verify
 if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
 
+    from hlsq.backends.folded import FoldedProgram
     from hlsq.backends.vitis.design import Design
+    from hlsq.backends.vitis.designs import AnyDesign
     from hlsq.backends.vitis.simulation import Simulation
     from hlsq.cost.estimate import Estimate
     from hlsq.cost.stalls import Flow, Style
@@ -55,7 +57,7 @@ class HardwareModel:
             (at most 64; the report says how many).
     """
 
-    design: Design
+    design: AnyDesign
     output_dir: Path
     plan: Plan | None = None
     float_graph: Graph | None = None
@@ -84,6 +86,32 @@ class HardwareModel:
     def graph(self) -> QuantizedGraph:
         """The integer network."""
         return self.design.graph
+
+    @property
+    def program(self) -> FoldedProgram:
+        """Engines, instructions and memory map of a folded accelerator; ``print`` it.
+
+        Raises:
+            OptionError: a design of another architecture.
+        """
+        from hlsq.backends.vitis.folded.design import FoldedDesign
+
+        if not isinstance(self.design, FoldedDesign):
+            raise OptionError("a dataflow design has no program; convert with architecture='folded'")
+        return self.design.program
+
+    @property
+    def dataflow(self) -> Design:
+        """The design of a dataflow architecture.
+
+        Raises:
+            OptionError: a design of another architecture.
+        """
+        from hlsq.backends.vitis.design import Design
+
+        if not isinstance(self.design, Design):
+            raise OptionError("not for a folded accelerator; convert with architecture='dataflow'")
+        return self.design
 
     @property
     def model_graph(self) -> ModelGraph:
@@ -215,11 +243,11 @@ class HardwareModel:
         """
         from hlsq.cost.stalls import run
 
-        if self.design.options.io_type != "io_stream":
+        design = self.dataflow
+        if design.options.io_type != "io_stream":
             raise OptionError(
                 "simulate_streams: a design in io_parallel has no streams; convert with io_type='io_stream'"
             )
-        design = self.design
         wide = [name for name, words in design.words.items() if words > 1]
         if wide:
             raise OptionError(
@@ -294,14 +322,14 @@ class HardwareModel:
 
         An estimate of synthesis for 7 series, made of measured units; see ``hlsq.cost.estimate``.
         """
-        return self.design.estimate
+        return self.dataflow.estimate
 
     def report(self) -> Report:
         """Memory, PEs, widths and formats per block; ``print`` it, or ``.to_json()``, ``.to_html()``."""
         from hlsq.backends.vitis.facts import design_facts
         from hlsq.report import make_report
 
-        facts = design_facts(self.design)
+        facts = design_facts(self.dataflow)
         return make_report(self.graph, facts, self.plan, self.float_graph, self.deviations, self.accuracy)
 
     def write_vectors(self, x: Inputs) -> None:
@@ -338,7 +366,7 @@ class HardwareModel:
         digest = hashlib.sha256()
         files = sorted(self.output_dir.glob("firmware/**/*")) + sorted(self.output_dir.glob("*_bridge.cpp"))
         for path in files:
-            if path.suffix in (".h", ".cpp") and "ap_types" not in path.parts:
+            if path.suffix in (".h", ".cpp", ".bin") and "ap_types" not in path.parts:
                 digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.project import PATIENCE, building, reading
 from hlsq.backends.vitis.render import render_build_options
@@ -24,7 +24,7 @@ STEPS = ("csim", "synth", "cosim", "export", "vsynth")
 def run_build(
     folder: Path,
     *,
-    design: Design | None = None,
+    design: AnyDesign | None = None,
     reset: bool = False,
     csim: bool = True,
     synth: bool = True,

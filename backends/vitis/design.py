@@ -14,6 +14,7 @@ from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.parallelism import Parallelism
 from hlsq.backends.vitis.pes import pe_for
+from hlsq.backends.vitis.tensors import Stream, Tensor
 from hlsq.backends.vitis.types import format_interval
 from hlsq.cost import Split
 from hlsq.cost.balance import Pace
@@ -26,62 +27,10 @@ from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import carriers
 from hlsq.cost.words import stream_words
 from hlsq.errors import OptionError
-from hlsq.graph import Interval, QBlock, QuantizedGraph
+from hlsq.graph import QBlock, QuantizedGraph
 
 PARALLEL_LIMIT = 1 << 14
 """Most values of one map in io_parallel, where it lies between two blocks as a whole."""
-
-
-@dataclass(frozen=True, eq=False)
-class Tensor:
-    """One input or block output on its way through the hardware.
-
-    Attributes:
-        name: of the input or block.
-        ident: C++ identifier.
-        index: number in traces.
-        interval: integers of the type that carries it.
-        packet: values in one packet.
-        positions: packets of one sample.
-        words: transfers in which a packet goes through a stream.
-    """
-
-    name: str
-    ident: str
-    index: int
-    interval: Interval
-    packet: int
-    positions: int
-    words: int = 1
-
-    @property
-    def size(self) -> int:
-        """Values of one sample."""
-        return self.packet * self.positions
-
-    @property
-    def word(self) -> int:
-        """Values in one transfer; the last of a packet may be partly idle."""
-        return -(-self.packet // self.words)
-
-    @property
-    def transfers(self) -> int:
-        """Transfers of one sample."""
-        return self.positions * self.words
-
-
-@dataclass(frozen=True)
-class Stream:
-    """A connection from a tensor to one reader; ``reader`` is None for the network's output.
-
-    A tensor that is a wire has its carrier's writer. Its depth is in words.
-    """
-
-    tensor: str
-    ident: str
-    reader: str | None
-    number: int
-    depth: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +118,11 @@ class Design:
             )
             for block in self.graph.blocks
         )
+
+    @cached_property
+    def counted(self) -> dict[str, int]:
+        """What C simulation counts the iterations of, with the number of its count: every block."""
+        return {block.block.name: self.tensors[block.block.name].index for block in self.blocks}
 
     @cached_property
     def functions(self) -> tuple[HardwareBlock, ...]:

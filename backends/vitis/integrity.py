@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.marker import CHECKSUMS, MARKER, VERSION
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.errors import GraphError, OptionError
@@ -80,7 +80,7 @@ def check_data(folder: Path, recorded: Mapping[str, str]) -> None:
         )
 
 
-def check_design(folder: Path, design: Design) -> None:
+def check_design(folder: Path, design: AnyDesign) -> None:
     """Refuse a project of another design, which somebody wrote into the folder since ``design`` was.
 
     Raises:

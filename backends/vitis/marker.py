@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.names import top_name
 from hlsq.backends.vitis.vectors import input_files, output_files
 from hlsq.errors import GraphError
@@ -22,7 +22,7 @@ STAMPS = ("lib", "ap")
 """Of the libraries that ``HardwareModel`` compiles, in their names."""
 
 
-def make_marker(design: Design, files: Mapping[str, str | bytes], stamps: Collection[str]) -> str:
+def make_marker(design: AnyDesign, files: Mapping[str, str | bytes], stamps: Collection[str]) -> str:
     """The marker of a project with ``files``, name to content; ``stamps`` beside ``STAMPS`` name libraries."""
     options = asdict(design.settled)
     vectors = {*input_files(design).values(), *output_files(design).values()}  # others may be written later
@@ -71,7 +71,7 @@ def written_files(marker: Mapping[str, Any]) -> set[str]:
     return {MARKER, *_names(marker.get("files"))}
 
 
-def all_files(marker: Mapping[str, Any], design: Design) -> set[str]:
+def all_files(marker: Mapping[str, Any], design: AnyDesign) -> set[str]:
     """Those that hlsq wrote or built; markers of earlier versions do not list the latter, so those of ``design``."""
     return written_files(marker) | set(_names(marker.get("built", _built(design, ()))))
 
@@ -80,7 +80,7 @@ def _names(found: Any) -> list[str]:
     return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
 
-def _built(design: Design, stamps: Collection[str]) -> list[str]:
+def _built(design: AnyDesign, stamps: Collection[str]) -> list[str]:
     """What compiling, simulating and running Vitis HLS write into a project, beside Vitis HLS's own folders."""
     libraries = [library_name(design.options.top, stamp) for stamp in (*STAMPS, *stamps)]
     vectors = [*input_files(design).values(), *output_files(design).values()]

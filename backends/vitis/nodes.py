@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from hls4ml.model.layers import Layer, register_layer
 from hls4ml.model.types import IntegerPrecisionType
 
-from hlsq.backends.vitis.design import Design, Tensor
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.designs import AnyDesign
+from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.tensors import Tensor
 from hlsq.errors import GraphError
 
 if TYPE_CHECKING:
@@ -52,13 +55,13 @@ def register_nodes() -> None:
     register_layer(BLOCK, HLSQBlock)
 
 
-def design_of(model: Any) -> Design | None:
+def design_of(model: Any) -> AnyDesign | None:
     """The design behind an hls4ml model, None if hls4ml made it from its own layers."""
     design = model.config.get_config_value("HLSQDesign")
-    return design if isinstance(design, Design) else None
+    return design if isinstance(design, (Design, FoldedDesign)) else None
 
 
-def build_model_graph(design: Design, output_dir: str | Path) -> ModelGraph:
+def build_model_graph(design: AnyDesign, output_dir: str | Path) -> ModelGraph:
     """The hls4ml ``ModelGraph`` of ``design``; its compile(), predict() and build() work as for any other."""
     # hls4ml registers its plugins before this module of its own is complete.
     from hls4ml.model.graph import ModelGraph

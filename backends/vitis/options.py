@@ -23,7 +23,14 @@ MOST_SUM_BITS = 62
 WORD_BITS = (8, 16, 32, 64)
 Multipliers = Literal["auto", "dsp", "fabric"]
 Storage = Literal["auto", "lutram", "bram"]
-CHOICES = {"io_type": IOType, "multipliers": Multipliers, "rom_storage": Storage, "line_storage": Storage}
+Architecture = Literal["dataflow", "folded"]
+CHOICES = {
+    "architecture": Architecture,
+    "io_type": IOType,
+    "multipliers": Multipliers,
+    "rom_storage": Storage,
+    "line_storage": Storage,
+}
 """Options that are one of several words."""
 DEFAULT_PART = "xc7a100tcsg324-1"
 MOST_REUSE = 2**31 - 1
@@ -70,6 +77,9 @@ class HardwareOptions:
         resources: what the part has, where it is unknown, or less of it is free: the number of each of ``lut``, ``ff``,
             ``dsp``, ``bram36`` (block RAMs of 36 Kb) and ``uram``. The part may then be any. None: as known.
         part_check: False takes an unknown part too; what it has is then unknown.
+        architecture: ``"dataflow"`` (a function and an array of PEs for every block, all at work at once) or
+            ``"folded"`` (layers take turns on the same PEs, told by instructions).
+        pes: of a folded accelerator, the most PEs of an engine.
 
     Raises:
         OptionError: a value that is not allowed.
@@ -92,6 +102,8 @@ class HardwareOptions:
     line_storage: Storage = "auto"
     resources: Mapping[str, int] | None = None
     part_check: bool = True
+    architecture: Architecture = "dataflow"
+    pes: int | None = None
 
     def __post_init__(self) -> None:
         numbers = ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator", "resources")

@@ -12,10 +12,10 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.designs import AnyDesign, make_design
 from hlsq.backends.vitis.integrity import check_data, check_design, made_options, read_options
 from hlsq.backends.vitis.marker import MARKER, all_files, make_marker, read_marker, written_files
-from hlsq.backends.vitis.render import render_project
+from hlsq.backends.vitis.rendering import render_design
 from hlsq.backends.vitis.vectors import Ints, input_files, output_files, vector_files
 from hlsq.errors import GraphError, OptionError, OutputDirError, ToolNotFoundError
 from hlsq.files.lock import locked
@@ -82,7 +82,7 @@ def building(folder: Path, error: type[Exception], wait: float = inf, what: str 
 
 
 def write_project(
-    design: Design,
+    design: AnyDesign,
     folder: str | Path,
     extra: Mapping[str, str] | None = None,
     *,
@@ -105,7 +105,7 @@ def write_project(
     """
     path = check_output_dir(folder)
     new = not path.exists()
-    files: dict[str, str | bytes] = {**render_project(design), **_ap_types(), **graph_files(design.graph)}
+    files: dict[str, str | bytes] = {**render_design(design), **_ap_types(), **graph_files(design.graph)}
     files |= extra or {}
     files |= {} if vectors is None else vector_files(design, *vectors)
     what = f"output_dir {str(path)!r}"
@@ -127,7 +127,7 @@ def write_project(
 
 
 def _still_valid(
-    path: Path, marker: Mapping[str, Any], design: Design, files: Mapping[str, str | bytes]
+    path: Path, marker: Mapping[str, Any], design: AnyDesign, files: Mapping[str, str | bytes]
 ) -> dict[str, bytes]:
     """Plan, counts and vectors of an earlier project of the same design, which a new one is written without."""
     same = marker.get("options") == asdict(design.settled) and all(
@@ -167,7 +167,7 @@ def reading(folder: str | Path) -> Iterator[None]:
         yield
 
 
-def read_project(folder: str | Path) -> Design:
+def read_project(folder: str | Path) -> AnyDesign:
     """The design of a project folder that ``write_project`` wrote.
 
     Raises:
@@ -178,12 +178,14 @@ def read_project(folder: str | Path) -> Design:
     graph = load_graph(path)
     check_data(path, recorded)
     try:
-        return Design(graph, made_options(options), made=True)
+        return make_design(graph, made_options(options), made=True)
     except OptionError as error:
         raise options.fail(error) from None
 
 
-def write_vectors(design: Design, folder: str | Path, inputs: Mapping[str, Ints], outputs: Mapping[str, Ints]) -> None:
+def write_vectors(
+    design: AnyDesign, folder: str | Path, inputs: Mapping[str, Ints], outputs: Mapping[str, Ints]
+) -> None:
     """Write input and expected integers for the test bench, one line per sample.
 
     Raises:

@@ -17,8 +17,9 @@ from hlsq.backends.vitis.blocks.base import TEMPLATES as BLOCK_TEMPLATES
 from hlsq.backends.vitis.blocks.base import short_format
 from hlsq.backends.vitis.blocks.mac import MacCode
 from hlsq.backends.vitis.demands import check_demands, check_rules, partition_size
-from hlsq.backends.vitis.design import Design, Stream, Tensor
+from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.host import HostInput, HostOutput
+from hlsq.backends.vitis.tensors import Stream, Tensor
 from hlsq.backends.vitis.types import cpp_int, span
 from hlsq.backends.vitis.vectors import output_port
 from hlsq.cost.buffers import PING_PONG, memory_blocks
@@ -28,6 +29,8 @@ from hlsq.graph import Interval
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = TEMPLATES / "firmware" / "hlsq"
+PROJECT = TEMPLATES / "project"
+"""Templates of files that both architectures have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +91,7 @@ def render_project(design: Design) -> dict[str, str]:
         "options": design.options,
         "project": project,
         "streaming": design.options.io_type == "io_stream",
+        "folded": False,
         "inputs": [design.tensors[i.name] for i in design.graph.inputs],
         "outputs": layout.outputs,
         "steps": layout.steps,
@@ -110,12 +114,12 @@ def render_project(design: Design) -> dict[str, str]:
         "hls_config.cfg.j2": "hls_config.cfg",
         "vitis-comp.json.j2": "vitis-comp.json",
     }.items():
-        files[target] = _environment("project").get_template(template).render(context)
+        files[target] = make_environment(PROJECT).get_template(template).render(context)
     for code in codes:
         files[f"firmware/blocks/{code.ident}.h"] = render_block(code)
         if isinstance(code, MacCode):
             files[f"firmware/weights/{code.ident}.h"] = (
-                _environment("project").get_template("weights.h.j2").render(code=code)
+                make_environment(PROJECT).get_template("weights.h.j2").render(code=code)
             )
             files[f"firmware/hlsq/{code.mac.pe.header}"] = code.mac.pe.source().read_text(encoding="utf-8")
     for header in sorted(STATIC.glob("*.h")):
@@ -126,12 +130,12 @@ def render_project(design: Design) -> dict[str, str]:
 
 def render_build_options(**options: bool) -> str:
     """``build_opt.tcl`` for one run of Vitis HLS."""
-    return _environment("project").get_template("build_opt.tcl.j2").render(build_options=options)
+    return make_environment(PROJECT).get_template("build_opt.tcl.j2").render(build_options=options)
 
 
 def render_block(code: BlockCode) -> str:
     """The header of one block."""
-    return _environment("blocks").get_template(code.template).render(code=code)
+    return make_environment(BLOCK_TEMPLATES).get_template(code.template).render(code=code)
 
 
 class _Layout:
@@ -201,10 +205,10 @@ class _Layout:
 
 
 @cache
-def _environment(kind: str) -> jinja2.Environment:
-    folder = BLOCK_TEMPLATES if kind == "blocks" else TEMPLATES / "project"
+def make_environment(*folders: Path) -> jinja2.Environment:
+    """Templates of ``folders``, the first one that has a name, with the filters that write C++ and Tcl."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

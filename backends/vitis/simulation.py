@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsq.backends.vitis.design import Design, Tensor
+from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.marker import library_name, top_function
 from hlsq.backends.vitis.project import building, reading
+from hlsq.backends.vitis.tensors import Tensor
 from hlsq.emulate.exact import storage
 from hlsq.errors import InputError, ToolFailedError
 from hlsq.files.reasons import reason
@@ -26,7 +27,7 @@ Ints = NDArray[np.int64]
 
 
 def compile_library(
-    folder: str | Path, *, ap_types: bool = False, stamp: str = "lib", design: Design | None = None
+    folder: str | Path, *, ap_types: bool = False, stamp: str = "lib", design: AnyDesign | None = None
 ) -> Path:
     """Build the C simulation of the project in ``folder``; waits for another thread or process that does so.
 
@@ -59,11 +60,11 @@ def compile_library(
 class Simulation:
     """A loaded C simulation."""
 
-    design: Design
+    design: AnyDesign
     library: ctypes.CDLL
 
     @classmethod
-    def load(cls, design: Design, library: Path) -> Simulation:
+    def load(cls, design: AnyDesign, library: Path) -> Simulation:
         """Load a library that ``compile_library`` built.
 
         The loader caches libraries by path, so a private copy is loaded; rebuilding then really takes effect.
@@ -104,9 +105,9 @@ class Simulation:
         """
         ready = self._ready(inputs)
         samples = len(next(iter(ready.values())))
-        counts = np.zeros(len(self.design.tensors), dtype=np.int64)
+        counts = np.zeros(1 + max(self.design.counted.values()), dtype=np.int64)
         self._call("iterations", samples, ready, self._output_buffers(samples), ctypes.c_void_p(counts.ctypes.data))
-        return {b.block.name: int(counts[self.design.tensors[b.block.name].index]) for b in self.design.blocks}
+        return {name: int(counts[number]) for name, number in self.design.counted.items()}
 
     def _ready(self, inputs: Mapping[str, Ints]) -> dict[str, Ints]:
         """Inputs as the library reads them."""

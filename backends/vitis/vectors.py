@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.errors import InputError
 from hlsq.formats import Format
 from hlsq.graph.ops import Shape
@@ -21,22 +21,22 @@ _LARGEST = 2**63 - 1
 _DIGITS = frozenset("-0123456789 \t")
 
 
-def output_port(design: Design, name: str) -> str:
+def output_port(design: AnyDesign, name: str) -> str:
     """Name of the top function's port for output ``name``."""
     return next(s.ident for s in design.streams if s.tensor == name and s.reader is None)
 
 
-def input_files(design: Design) -> dict[str, str]:
+def input_files(design: AnyDesign) -> dict[str, str]:
     """Name of each input to its file."""
     return {i.name: f"tb_data/{design.tensors[i.name].ident}.dat" for i in design.graph.inputs}
 
 
-def output_files(design: Design) -> dict[str, str]:
+def output_files(design: AnyDesign) -> dict[str, str]:
     """Name of each output to its file."""
     return {name: f"tb_data/{output_port(design, name)}.dat" for name in design.graph.outputs}
 
 
-def vector_files(design: Design, inputs: Mapping[str, Ints], outputs: Mapping[str, Ints]) -> dict[str, bytes]:
+def vector_files(design: AnyDesign, inputs: Mapping[str, Ints], outputs: Mapping[str, Ints]) -> dict[str, bytes]:
     """Input and expected integers [samples, ...] as files, one line per sample; name to content."""
     both = zip((input_files(design), output_files(design)), (inputs, outputs), strict=True)
     return {known[name]: _rows(values) for known, arrays in both for name, values in arrays.items()}
@@ -57,7 +57,7 @@ class Vectors:
     files: dict[str, Path]
 
 
-def read_vectors(design: Design, folder: str | Path) -> Vectors:
+def read_vectors(design: AnyDesign, folder: str | Path) -> Vectors:
     """The vectors of the project in ``folder``, one line per sample.
 
     Raises:

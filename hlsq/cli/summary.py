@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hlsq.counted import counted
+
 if TYPE_CHECKING:
     from hlsq.hardware import HardwareModel
     from hlsq.plan import Plan
@@ -26,9 +28,16 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
 def hardware(hw: HardwareModel) -> list[tuple[str, str]]:
     """Names and values: what the design is estimated to need, whether it fits, how fast it is and why no faster."""
     from hlsq.backends.vitis.facts import design_facts  # not needed before something was converted
+    from hlsq.backends.vitis.folded.design import FoldedDesign
     from hlsq.report.cost import summary_rows
 
-    facts = design_facts(hw.design)
+    if isinstance(hw.design, FoldedDesign):
+        program = hw.program
+        return [
+            ("PEs", f"{program.pes:,} in {counted(len(program.engines), 'engine')}"),
+            ("cycles", f"{program.cycles:,} a sample, {len(program.instructions)} instructions"),
+        ]
+    facts = design_facts(hw.dataflow)
     return summary_rows(facts.estimate, facts.pace)
 
 

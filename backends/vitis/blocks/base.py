@@ -10,7 +10,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hlsq.backends.vitis.design import Design, HardwareBlock, Tensor
+from hlsq.backends.vitis.design import Design, HardwareBlock
+from hlsq.backends.vitis.tensors import Tensor
 from hlsq.backends.vitis.types import cpp_int, cpp_signed, format_interval, span
 from hlsq.errors import QuantizationError
 from hlsq.formats import Format

@@ -1,0 +1,18 @@
+"""The folded accelerator: a ``QuantizedGraph`` compiled to engines, instructions, memory map and weight image.
+
+Pure data: nothing here writes C++ or SystemVerilog. One file a pass:
+
+``tasks``       what has to run: windows over maps, additions fused into their producers, what is only an address;
+``layout``      which channel lies in which lane of a memory word;
+``engines``     which engine runs which task, and the shape of its array;
+``allocation``  where each feature map lies, by lifetime;
+``weights``     rows of weight codes, packed at their own widths;
+``parameters``  what post-processing needs for each output channel;
+``instructions`` one instruction a task, with all counts and address steps;
+``compile``     all of them in order.
+"""
+
+from hlsq.backends.folded.compile import compile_program
+from hlsq.backends.folded.program import Engine, FoldedProgram, Instruction
+
+__all__ = ["Engine", "FoldedProgram", "Instruction", "compile_program"]

@@ -1,0 +1,42 @@
+"""A program as text: one line an instruction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hlsq.backends.folded.program import MODES
+
+if TYPE_CHECKING:
+    from hlsq.backends.folded.program import Engine, FoldedProgram, Instruction
+
+HEADER = ("layer", "engine", "mode", "steps", "groups", "cycles", "PEs used", "reads", "writes")
+
+
+def listing(program: FoldedProgram) -> str:
+    """Engines, instructions and totals."""
+    rows = [HEADER, *(_row(program, item) for item in program.instructions)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    engines = [_engine(e) for e in program.engines]
+    total = f"{program.cycles:,} cycles, {len(program.instructions)} instructions of {program.bits} bits"
+    return "\n".join([*engines, *lines, total])
+
+
+def _engine(engine: Engine) -> str:
+    array = engine.array
+    shape = f"{array.taps} taps x {array.outputs} outputs x {array.positions} positions"
+    return f"{engine.name}: {engine.pes} {engine.kind} PEs ({shape})"
+
+
+def _row(program: FoldedProgram, item: Instruction) -> tuple[str, ...]:
+    f = item.fields
+    name = " + ".join(item.blocks) or item.target
+    if item.opcode != "run":
+        return name, "", item.opcode, "", "", f"{item.cycles:,}", "", "", ""
+    engine = program.engines[f["engine"]]
+    mode = MODES[f["mode"]] if not f["split"] else f"{MODES[f['mode']]}/{1 << f['split']}"
+    groups = f["rows"] * f["groups"] * f["filters"] * f["outputs"]
+    use = f"{item.macs / (item.cycles * engine.pes):.0%}" if item.macs else ""
+    reads = f"{f['memory']}@{f['start_address']}"
+    writes = f"{f['out_memory']}@{f['out_address']}" if f["stores"] else "output"
+    return name, engine.name, mode, str(f["steps"]), str(groups), f"{item.cycles:,}", use, reads, writes

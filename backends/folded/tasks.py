@@ -1,0 +1,269 @@
+"""What has to run: a window over a map for every block, additions fused into what they add to, and what is an address.
+
+A ``Reshape`` that keeps the channels and a ``Concatenate`` that keeps the integers are no work: the map is looked at in
+another way, or its parts are written side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.backends.folded.refuse import refused
+from hlsq.graph import Interval, QBlock, QuantizedGraph
+from hlsq.graph.ops import (
+    Add,
+    AveragePool2D,
+    Concatenate,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Identity,
+    MaxPool2D,
+    Reshape,
+    Shape,
+    ZeroPad2D,
+)
+from hlsq.graph.ops.base import spatial
+from hlsq.graph.quantized import DyadicRequant, Requant
+
+Mode = Literal["mac", "lanes", "sum", "max"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window that slides over a map of [height, width, channels], giving [out_height, out_width, out_channels]."""
+
+    source: tuple[int, int, int]
+    target: tuple[int, int, int]
+    kernel: tuple[int, int] = (1, 1)
+    strides: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+
+    @property
+    def taps(self) -> int:
+        """Positions of the kernel."""
+        return prod(self.kernel)
+
+    @property
+    def pixels(self) -> int:
+        """Output positions."""
+        return self.target[0] * self.target[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One pass over a map.
+
+    Attributes:
+        block: whose arithmetic it does; None where it copies, or, in mode ``"mac"``, brings channels into order.
+        mode: see ``program.MODES``.
+        source: tensor that it reads.
+        window: over that.
+        target: tensor that it writes: that of ``block``, or of ``add``.
+        requant: of the first stage.
+        add: an addition that follows in the same pass, behind the first requantisation.
+        operands: other inputs of that, or of ``block``, if that is an addition.
+        multipliers: of the pass itself and of each operand.
+    """
+
+    block: QBlock | None
+    mode: Mode
+    source: str
+    window: Window
+    target: str
+    requant: Requant | None = None
+    add: QBlock | None = None
+    operands: tuple[str, ...] = ()
+    multipliers: tuple[int, ...] = ()
+
+    @property
+    def weights(self) -> NDArray[np.int64] | None:
+        """Integer weights; the identity of a pass that brings channels into order."""
+        if self.block is not None:
+            return None if self.block.weights is None else self.block.weights.values
+        return np.eye(self.window.source[2], dtype=np.int64)[None, None] if self.mode == "mac" else None
+
+    @property
+    def blocks(self) -> tuple[QBlock, ...]:
+        """Blocks whose outputs it computes."""
+        return tuple(block for block in (self.block, self.add) if block is not None)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Tensors it reads."""
+        return (self.source, *self.operands)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """All passes in order.
+
+    Attributes:
+        graph: the network.
+        tasks: in order.
+        aliases: a tensor that is another one looked at differently, to that one.
+        parts: a tensor that lies in a concatenation, to that and its number among the inputs.
+        copies: tensors that are copies, made for a concatenation or to bring channels into order: shape by name.
+        origins: of those that hold the same integers as another tensor, that.
+    """
+
+    graph: QuantizedGraph
+    tasks: tuple[Task, ...]
+    aliases: dict[str, str]
+    parts: dict[str, tuple[str, int]]
+    copies: dict[str, Shape]
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def interval(self, name: str) -> Interval:
+        """Integers that a tensor or copy can take."""
+        return self.graph.intervals[self.origins.get(name, name)]
+
+    def zero(self, name: str) -> int:
+        """Its integer for 0."""
+        return self.graph.formats[self.origins.get(name, name)].offset
+
+    def root(self, name: str) -> str:
+        """The tensor that holds the integers of ``name``."""
+        while name in self.aliases:
+            name = self.aliases[name]
+        return name
+
+    def shape(self, name: str) -> Shape:
+        """Of a tensor or of a copy."""
+        return self.copies.get(name) or self.graph.shapes[name]
+
+
+def make_tasks(graph: QuantizedGraph) -> Work:
+    """The work that ``graph`` is.
+
+    Raises:
+        UnsupportedLayerError: a block that the folded accelerator does not run.
+    """
+    aliases: dict[str, str] = {}
+    parts: dict[str, tuple[str, int]] = {}
+    copies: dict[str, Shape] = {}
+    origins: dict[str, str] = {}
+    tasks: list[Task] = []
+    held_twice: set[str] = set()
+    for block in graph.blocks:
+        op = block.op
+        if isinstance(op, Reshape):
+            if graph.shapes[block.inputs[0]][-1] != block.shape[-1] and not _only_dense(graph, block):
+                raise refused(
+                    block,
+                    f"changes the channels, from {list(graph.shapes[block.inputs[0]])} to {list(block.shape)},",
+                    "that in front of dense layers alone",
+                )
+            aliases[block.name] = block.inputs[0]
+        elif isinstance(op, Concatenate):
+            for number, (name, requant) in enumerate(zip(block.inputs, block.input_requants, strict=True)):
+                root = name
+                while root in aliases:
+                    root = aliases[root]
+                if requant is None and root not in held_twice and root not in parts:
+                    parts[root] = (block.name, number)
+                else:
+                    copy = f"{block.name}.input{number}"
+                    shape = graph.shapes[name]
+                    copies[copy] = shape
+                    # With a requantisation they are those of the concatenation.
+                    origins[copy] = name if requant is None else block.name
+                    parts[copy] = (block.name, number)
+                    tasks.append(Task(None, "sum", name, _pixelwise(shape), copy, requant))
+        else:
+            tasks.append(_task(graph, block))
+    return Work(graph, tuple(_fused(graph, tasks)), aliases, parts, copies, origins)
+
+
+def _only_dense(graph: QuantizedGraph, block: QBlock) -> bool:
+    readers = graph.consumers(block.name)
+    return bool(readers) and all(isinstance(b.op, Dense) for b in readers) and block.name not in graph.outputs
+
+
+def _pixelwise(shape: Shape) -> Window:
+    return Window(spatial(shape), spatial(shape))
+
+
+def _task(graph: QuantizedGraph, block: QBlock) -> Task:
+    op = block.op
+    source = spatial(graph.shapes[block.inputs[0]])
+    target = spatial(block.shape)
+    first = block.inputs[0]
+    if isinstance(op, (Conv2D, DepthwiseConv2D)):
+        assert block.weights is not None  # noqa: S101 - these have some
+        kernel = block.weights.values.shape
+        window = Window(source, target, (kernel[0], kernel[1]), op.strides, op.dilation, (op.padding[0], op.padding[2]))
+        mode: Mode = "mac" if isinstance(op, Conv2D) else "lanes"
+        return Task(block, mode, first, window, block.name, block.requant)
+    if isinstance(op, Dense):
+        # A dense layer behind a flattened map is a convolution whose kernel is the whole map.
+        map_ = spatial(graph.shapes[_map_of(graph, first)])
+        window = Window(map_, (1, 1, block.shape[-1]), (map_[0], map_[1]))
+        return Task(block, "mac", first, window, block.name, block.requant)
+    if isinstance(op, (MaxPool2D, AveragePool2D)):
+        # A squeezed output has lost its height and width, which are 1.
+        window = Window(source, target, op.pool, op.strides, (1, 1), (op.padding[0], op.padding[2]))
+        return Task(block, "max" if isinstance(op, MaxPool2D) else "sum", first, window, block.name, block.requant)
+    if isinstance(op, Identity):
+        return Task(block, "sum", first, _pixelwise(block.shape), block.name, block.requant)
+    if isinstance(op, ZeroPad2D):
+        window = Window(source, target, padding=(op.padding[0], op.padding[2]))
+        return Task(block, "sum", first, window, block.name)
+    if isinstance(op, Add):
+        multipliers = block.input_multipliers or (1,) * len(block.inputs)
+        window = _pixelwise(block.shape)
+        return Task(block, "sum", first, window, block.name, block.requant, None, block.inputs[1:], multipliers)
+    raise refused(block, "is no operation", "convolutions, dense layers, pools, additions, concatenations")
+
+
+def _map_of(graph: QuantizedGraph, name: str) -> str:
+    """The map that is flattened to tensor ``name``, or that itself."""
+    while name in graph.by_name and isinstance(graph.by_name[name].op, Reshape):
+        name = graph.by_name[name].inputs[0]
+    return name
+
+
+def _fused(graph: QuantizedGraph, tasks: list[Task]) -> list[Task]:
+    """``tasks`` with each addition in the pass that computes its latest input, where nothing else reads that."""
+    found: list[Task] = []
+    for task in tasks:
+        add = task.block
+        if add is not None and isinstance(add.op, Add):
+            maker = next((t for t in reversed(found) if t.target in task.reads), None)
+            if maker is not None and _is_plain(add) and _can_take(graph, maker, add):
+                number = add.inputs.index(maker.target)
+                others = tuple(name for i, name in enumerate(add.inputs) if i != number)
+                weights = (task.multipliers[number], *(m for i, m in enumerate(task.multipliers) if i != number))
+                merged = replace(maker, target=task.target, add=add, operands=others, multipliers=weights)
+                found.remove(maker)
+                found.append(merged)
+                continue
+        found.append(task)
+    return found
+
+
+def _is_plain(add: QBlock) -> bool:
+    """Whether one dyadic number requantises all of its sums, as the second stage of post-processing does."""
+    requant = add.requant
+    same = requant is None or (
+        isinstance(requant, DyadicRequant) and len(set(requant.multiplier)) == len(set(requant.shift)) == 1
+    )
+    return same and add.bias is None and add.scale is None and not add.product_shift
+
+
+def _can_take(graph: QuantizedGraph, maker: Task, add: QBlock) -> bool:
+    return (
+        maker.add is None
+        and maker.block is not None
+        and not maker.operands
+        and maker.target not in graph.outputs
+        and len(graph.consumers(maker.target)) == 1
+        and add.inputs.count(maker.target) == 1
+        and graph.shapes[maker.target] == add.shape
+    )

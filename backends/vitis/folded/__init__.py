@@ -1,0 +1,1 @@
+"""The folded accelerator in C++ for Vitis HLS: renders a ``FoldedProgram``."""

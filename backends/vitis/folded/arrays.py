@@ -1,0 +1,107 @@
+"""Memories of constants, as the template of ``image.h`` has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hlsq.backends.vitis.folded.constants import EngineCode, signed_bits
+from hlsq.graph import Interval
+
+
+@dataclass(frozen=True)
+class ImageArray:
+    """A memory of constants for the template of ``image.h``.
+
+    Attributes:
+        name: of the function that reads it, and of its files.
+        element: C++ type of an element.
+        shape: its dimensions in C++.
+        arguments: of the function.
+        index: of what it gives.
+        type: of that.
+        linked_type: of that, where the content is linked in.
+        linked: the expression that gives it there.
+        pragmas: for synthesis.
+    """
+
+    name: str
+    element: str
+    shape: str
+    arguments: str
+    index: str
+    type: str
+    linked_type: str
+    linked: str
+    pragmas: tuple[str, ...]
+
+
+def image_arrays(project: str, engines: list[EngineCode], instructions: tuple[int, ...]) -> list[ImageArray]:
+    """All of them; ``instructions`` are their number and the bytes of one."""
+    count, size = instructions
+    word = "const unsigned char *"
+    found = [
+        ImageArray(
+            "program",
+            "unsigned char",
+            f"[{count}][{size}]",
+            "int n",
+            "[n]",
+            word,
+            word,
+            f"{project}_program + n * {size}",
+            ("ARRAY_RESHAPE variable = content complete dim = 2",),
+        )
+    ]
+    for code in engines:
+        engine, image = code.engine, code.program.images[code.number]
+        slices, rows, codes = image.weights.shape
+        kind = f"hlsq::uint<{engine.slice_bits}>"
+        stored = f"std::uint{8 * code.weight_bytes}_t"
+        name = f"{engine.name}_weights"
+        found.append(
+            ImageArray(
+                name,
+                kind,
+                f"[{slices}][{rows}][{codes}]",
+                "int slice, int row, int i",
+                "[slice][row][i]",
+                kind,
+                stored,
+                f"((const {stored} *){project}_{name})[((long long)slice * {rows} + row) * {codes} + i]",
+                (
+                    "ARRAY_PARTITION variable = content complete dim = 1",
+                    "ARRAY_RESHAPE variable = content complete dim = 3",
+                ),
+            )
+        )
+        for parameter, values in image.parameters.items():
+            name, kind = f"{engine.name}_{parameter}", f"hlsq::sint<{code.parameter_bits(parameter)}>"
+            found.append(
+                ImageArray(
+                    name,
+                    kind,
+                    f"[{values.shape[0]}][{values.shape[1]}]",
+                    "int row, int lane",
+                    "[row][lane]",
+                    kind,
+                    "std::int64_t",
+                    f"((const std::int64_t *){project}_{name})[row * {values.shape[1]} + lane]",
+                    ("ARRAY_RESHAPE variable = content complete dim = 2",),
+                )
+            )
+    factors = engines[0].program.tables["factors"]
+    bits = signed_bits(Interval(0, int(factors.max())))
+    found.append(
+        ImageArray(
+            "factors",
+            f"hlsq::sint<{bits}>",
+            f"[{len(factors)}]",
+            "int i",
+            "[i]",
+            f"hlsq::sint<{bits}>",
+            "std::int64_t",
+            f"((const std::int64_t *){project}_factors)[i]",
+            (),
+        )
+    )
+    return found

@@ -1,0 +1,117 @@
+"""Constants of one engine, as its template has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hlsq.backends.folded.program import FORMS, Engine, FoldedProgram
+from hlsq.backends.vitis.types import cpp_int
+from hlsq.graph import Interval
+
+PE_TYPES = {"shift": "pe_shift", "sign": "pe_sign", "multiply": "pe_multiply", "dual": "pe_dual_booth"}
+PE_HEADERS = {"shift": "pe_shift.h", "sign": "pe_sign.h", "multiply": "pe_multiply.h", "dual": "pe_dual.h"}
+
+
+@dataclass(frozen=True, eq=False)
+class EngineCode:
+    """Constants of one engine for its template."""
+
+    engine: Engine
+    program: FoldedProgram
+    number: int
+
+    @property
+    def rows(self) -> int:
+        """Of each weight memory."""
+        return int(self.program.images[self.number].weights.shape[1])
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of a slice in C simulation."""
+        return int(self.program.images[self.number].weights.itemsize)
+
+    @property
+    def parameter_rows(self) -> int:
+        """Of post-processing's memories."""
+        found = self.program.images[self.number].parameters
+        return max((len(values) for values in found.values()), default=1)
+
+    def has(self, feature: str) -> str:
+        """Whether the engine has to be able to do it, in C++."""
+        return str(feature in self.engine.features).lower()
+
+    def parameter_bits(self, name: str) -> int:
+        """Of a signed constant."""
+        values = self.program.images[self.number].parameters[name]
+        return signed_bits(Interval(int(values.min()), int(values.max())))
+
+    @property
+    def parameters(self) -> dict[str, bool]:
+        """Constants by name, and whether there is a memory of them."""
+        known = ("bias", "scale", "offset", "multiplier", "left", "right")
+        return {name: name in self.program.images[self.number].parameters for name in known}
+
+    @property
+    def thresholds(self) -> int:
+        """Most thresholds of a layer."""
+        return max((item.fields.get("thresholds", 0) for item in self.program.instructions), default=0)
+
+    @property
+    def operands(self) -> int:
+        """Most operands of an instruction."""
+        return max(1, *(item.fields.get("operands", 0) for item in self.program.instructions))
+
+    def has_parameter(self, name: str) -> bool:
+        """Whether there is a memory of it."""
+        return name in self.program.images[self.number].parameters
+
+    @property
+    def operand_bits(self) -> int:
+        """Of a decoded weight."""
+        engine = self.engine
+        exponent = max(1, engine.max_exponent.bit_length())
+        if engine.kind == "dual":
+            return 3 * max((engine.code_bits + 1) // 2, engine.max_exponent // 2 + 1)
+        return {"shift": exponent + 2, "sign": 2, "multiply": engine.code_bits}[engine.kind]
+
+    @property
+    def pe(self) -> str:
+        """The C++ template of its PEs."""
+        return PE_TYPES[self.engine.kind]
+
+    @property
+    def header(self) -> str:
+        """The file of that."""
+        return PE_HEADERS[self.engine.kind]
+
+    @property
+    def only_form(self) -> int:
+        """The form of its codes where there is one alone."""
+        return FORMS.index(self.engine.forms[0]) if self.engine.forms else 0
+
+    @property
+    def product_bits(self) -> int:
+        """Of the signed product of a tap and a weight."""
+        lane = signed_bits(self.program.map.lane)
+        power = self.engine.max_exponent + 1 if "power" in self.engine.forms else 0
+        integer = self.engine.code_bits if "integer" in self.engine.forms else 0
+        return lane + max(power, integer, 1) + (self.engine.kind == "dual") * 2
+
+    @property
+    def types(self) -> dict[str, str]:
+        """C++ integer types by name."""
+        engine = self.engine
+        return {
+            "lane_t": cpp_int(self.program.map.lane),
+            "product_t": f"hlsq::sint<{self.product_bits}>",
+            "code_t": f"hlsq::uint<{engine.code_bits}>",
+            "weight_t": f"hlsq::sint<{engine.code_bits}>",
+            "sum_t": f"hlsq::sint<{signed_bits(engine.sum)}>",
+            "value_t": f"hlsq::sint<{signed_bits(engine.value)}>",
+            "wide_t": f"hlsq::sint<{signed_bits(engine.product)}>",
+        }
+
+
+def signed_bits(interval: Interval) -> int:
+    """Bits of the signed type that holds ``interval``."""
+    return interval.width + (not interval.signed)

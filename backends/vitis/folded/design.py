@@ -1,0 +1,107 @@
+"""A folded accelerator as a design: the program, and what its top function looks like from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+from hlsq.backends.folded import FoldedProgram, compile_program
+from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
+from hlsq.backends.vitis.names import identifiers
+from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.backends.vitis.tensors import Stream, Tensor
+from hlsq.backends.vitis.types import format_interval
+from hlsq.graph import QBlock, QuantizedGraph
+from hlsq.graph.ops import Reshape
+
+
+@dataclass(frozen=True, eq=False)
+class PortTensor(Tensor):
+    """A tensor whose pixels go through a port in words of the memory's width, of which the last is filled up."""
+
+    lanes: int = 1
+
+    @property
+    def word(self) -> int:
+        """Values in one transfer."""
+        return min(self.packet, self.lanes)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedBlock:
+    """One block of the network, which an instruction computes."""
+
+    block: QBlock
+    ident: str
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedDesign:
+    """The whole hardware.
+
+    Attributes:
+        graph: the network.
+        options: what the user asks for.
+        limits: of the tool.
+        made: whether ``options`` are those of a design that was made.
+
+    Raises:
+        UnsupportedLayerError: a block that the folded accelerator does not run.
+        OptionError: an option that is not allowed.
+    """
+
+    graph: QuantizedGraph
+    options: HardwareOptions
+    limits: ToolLimits = TOOL_LIMITS
+    made: bool = False
+
+    def __post_init__(self) -> None:
+        _ = self.program
+
+    @cached_property
+    def program(self) -> FoldedProgram:
+        """Engines, instructions, memory map and images."""
+        return compile_program(self.graph, pes=self.options.pes)
+
+    @property
+    def settled(self) -> HardwareOptions:
+        """Options with which this design can be made again."""
+        return self.options
+
+    @cached_property
+    def tensors(self) -> dict[str, Tensor]:
+        """All inputs and block outputs by name."""
+        lanes = self.program.map.word
+        idents = identifiers(self.graph.shapes)
+        found: dict[str, Tensor] = {}
+        for number, (name, fmt) in enumerate(self.graph.formats.items()):
+            shape = self.graph.shapes[self._map_of(name)]
+            words = -(-shape[-1] // lanes)
+            interval = format_interval(fmt)
+            found[name] = PortTensor(name, idents[name], number, interval, shape[-1], prod(shape[:-1]), words, lanes)
+        return found
+
+    def _map_of(self, name: str) -> str:
+        """What ``name`` is another look at: its values leave pixel by pixel of that."""
+        while name in self.graph.by_name and isinstance(self.graph.by_name[name].op, Reshape):
+            name = self.graph.by_name[name].inputs[0]
+        return name
+
+    @cached_property
+    def blocks(self) -> tuple[FoldedBlock, ...]:
+        """All blocks in order."""
+        return tuple(FoldedBlock(block, self.tensors[block.name].ident) for block in self.graph.blocks)
+
+    @cached_property
+    def streams(self) -> tuple[Stream, ...]:
+        """The ports of the outputs."""
+        return tuple(Stream(name, f"{self.tensors[name].ident}_out", None, 0, 2) for name in self.graph.outputs)
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """What C simulation counts the iterations of, with the number of its count: instructions, by their target."""
+        return {
+            item.target if item.opcode == "run" else f"{item.opcode} {item.target}": number
+            for number, item in enumerate(self.program.instructions)
+        }

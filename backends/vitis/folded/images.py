@@ -1,0 +1,64 @@
+"""The content of the memories as files: binary for C simulation, numbers for synthesis.
+
+C simulation reads the bytes as they are, so that its compile time does not grow with the network; synthesis initialises
+memories from the same numbers as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hlsq.backends.folded import FoldedProgram
+from hlsq.backends.folded.encoding import encode
+from hlsq.backends.vitis.tensors import Tensor
+
+FOLDER = "firmware/image"
+
+
+def image_files(program: FoldedProgram, tensors: Mapping[str, Tensor]) -> dict[str, bytes | str]:
+    """All of them: path in the project to content."""
+    arrays: dict[str, NDArray[Any]] = {"program": program_bytes(program)}
+    for engine, image in zip(program.engines, program.images, strict=True):
+        arrays[f"{engine.name}_weights"] = image.weights
+        for name, values in image.parameters.items():
+            arrays[f"{engine.name}_{name}"] = values.astype(np.int64)
+    arrays["factors"] = program.tables["factors"]
+    files: dict[str, bytes | str] = {}
+    for name, values in arrays.items():
+        files[f"{FOLDER}/{name}.bin"] = values.tobytes()
+        files[f"{FOLDER}/{name}.inc"] = _text(values)
+    for name, table in view_tables(program, tensors).items():
+        files[f"{FOLDER}/views_{name}.bin"] = table.tobytes()
+    return files
+
+
+def _text(values: NDArray[Any]) -> str:
+    """Numbers with commas, a row of the memory a line."""
+    rows = values.reshape(-1, values.shape[-1])
+    return "\n".join(",".join(map(str, row)) + "," for row in rows.tolist()) + "\n"
+
+
+def program_bytes(program: FoldedProgram) -> NDArray[np.uint8]:
+    """Instruction words, shape [instructions, bytes], the first field in the lowest bits."""
+    words = [encode(program.fields, item.fields) for item in program.instructions]
+    size = -(-max(program.bits, 1) // 8)
+    return np.frombuffer(b"".join(word.to_bytes(size, "little") for word in words), dtype=np.uint8).reshape(-1, size)
+
+
+def view_tables(program: FoldedProgram, tensors: Mapping[str, Tensor]) -> dict[str, NDArray[np.int32]]:
+    """Which tensors the results of each instruction belong to, for traces of C simulation."""
+    index: list[tuple[int, int]] = []
+    views: list[tuple[int, int, int, int]] = []
+    lanes: list[int] = []
+    for item in program.instructions:
+        for stage in item.views:
+            index.append((len(views), len(stage)))
+            for view in stage:
+                views.append((tensors[view.tensor].index, view.channels, len(lanes), len(view.layout)))
+                lanes += view.layout
+    found = {"index": index, "views": views or [(0, 0, 0, 0)], "lanes": lanes or [0]}
+    return {name: np.asarray(values, dtype=np.int32) for name, values in found.items()}

@@ -1,0 +1,132 @@
+"""From a folded design to files: templates of the top function and its constants, static headers, images."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from hlsq.backends.folded.program import FoldedProgram
+from hlsq.backends.vitis.demands import check_rules
+from hlsq.backends.vitis.folded.arrays import image_arrays
+from hlsq.backends.vitis.folded.constants import EngineCode, signed_bits
+from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.folded.images import FOLDER, image_files, program_bytes, view_tables
+from hlsq.backends.vitis.host import HostInput, HostOutput
+from hlsq.backends.vitis.render import PROJECT, STATIC, OutputPort, make_environment
+from hlsq.backends.vitis.vectors import output_port
+from hlsq.errors import QuantizationError
+
+TEMPLATES = Path(__file__).parent / "templates"
+HEADERS = TEMPLATES / "firmware" / "hlsq" / "folded"
+BASE_HEADERS = ("count.h", "requantise.h", "trace.h", "types.h")
+MOST_BITS = 63
+"""Of a value in C simulation's machine integers, without its sign."""
+OPERAND_FIELDS = ("memory", "address", "pitch")
+
+
+def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
+    """All generated files of ``design``: path in the project to content.
+
+    Raises:
+        QuantizationError: integers that do not fit 64 bits.
+    """
+    program = design.program
+    for engine in program.engines:
+        if signed_bits(engine.product) > MOST_BITS + 1:
+            raise QuantizationError(
+                f"post-processing of {engine.name} needs integers of {signed_bits(engine.product)} bits; at most "
+                f"{MOST_BITS + 1} are possible: a plan with narrower scales, or architecture='dataflow'"
+            )
+    files: dict[str, str | bytes] = {}
+    project = design.options.top
+    graph = design.graph
+    engines = [EngineCode(engine, program, i) for i, engine in enumerate(program.engines)]
+    tables = view_tables(program, design.tensors)
+    context = {
+        "design": design,
+        "program": program,
+        "options": design.options,
+        "project": project,
+        "streaming": True,
+        "folded": True,
+        "inputs": [design.tensors[i.name] for i in graph.inputs],
+        "outputs": [OutputPort(output_port(design, o), design.tensors[o]) for o in graph.outputs],
+        "host_inputs": [HostInput(i.format) for i in graph.inputs],
+        "host_outputs": [HostOutput(graph.formats[o], graph.shapes[o]) for o in graph.outputs],
+        "engines": engines,
+        "instruction_bytes": program_bytes(program).shape[1],
+        "views": tables,
+        "images": sorted(
+            name.removeprefix(f"{FOLDER}/").removesuffix(".bin")
+            for name in image_files(program, design.tensors)
+            if name.endswith(".bin")
+        ),
+        "partition_size": None,
+        "build_options": {"reset": 0, "csim": 1, "synth": 1, "cosim": 0, "export": 0, "vsynth": 0},
+        "fields": _placed(program),
+        "arrays": image_arrays(project, engines, program_bytes(program).shape),
+        "needed": _needed(
+            max(code.operands for code in engines), max((code.thresholds for code in engines), default=0)
+        ),
+        "present": {field.name for field in program.fields if field.width},
+        "levels": max((code.thresholds for code in engines), default=0),
+        "operands": max(code.operands for code in engines),
+    }
+    environment = make_environment(TEMPLATES / "project", PROJECT)
+    for template, target in {
+        "program.h.j2": "firmware/program.h",
+        "project.cpp.j2": f"firmware/{project}.cpp",
+        "image.h.j2": "firmware/image.h",
+        "image.cpp.j2": "firmware/image.cpp",
+        "build_lib.sh.j2": "build_lib.sh",
+    }.items():
+        files[target] = environment.get_template(template).render(context)
+    for template, target in {
+        "defines.h.j2": "firmware/defines.h",
+        "project.h.j2": f"firmware/{project}.h",
+        "bridge.cpp.j2": f"{project}_bridge.cpp",
+        "test.cpp.j2": f"{project}_test.cpp",
+        "build_prj.tcl.j2": "build_prj.tcl",
+        "build_opt.tcl.j2": "build_opt.tcl",
+        "project.tcl.j2": "project.tcl",
+        "hls_config.cfg.j2": "hls_config.cfg",
+        "vitis-comp.json.j2": "vitis-comp.json",
+    }.items():
+        files[target] = environment.get_template(template).render(context)
+    for name in BASE_HEADERS:
+        files[f"firmware/hlsq/{name}"] = (STATIC / name).read_text(encoding="utf-8")
+    wanted = {code.header for code in engines}
+    for header in sorted(HEADERS.glob("*.h")):
+        if not header.name.startswith("pe_") or header.name in wanted:
+            files[f"firmware/hlsq/folded/{header.name}"] = header.read_text(encoding="utf-8")
+    check_rules({name: text for name, text in files.items() if isinstance(text, str)})
+    files |= image_files(program, design.tensors)
+    return files
+
+
+def _needed(operands: int, levels: int) -> list[str]:
+    """Fields that the C++ reads, whether or not a network's instructions have them."""
+    text = "".join((HEADERS / name).read_text(encoding="utf-8") for name in ("engine.h", "post.h", "ports.h"))
+    names = set(re.findall(r"\bop\.(\w+)\b(?!\()", text)) | {"opcode", "port", "engine"}
+    names |= {f"operand{k}_{part}" for k in range(1, operands + 1) for part in OPERAND_FIELDS}
+    names |= {f"add_weight{k}" for k in range(operands + 1)} | {f"level{k}" for k in range(levels + 1)}
+    return sorted(names)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A field and where its lowest bit lies."""
+
+    name: str
+    width: int
+    signed: bool
+    position: int
+
+
+def _placed(program: FoldedProgram) -> list[Placed]:
+    found, position = [], 0
+    for field in program.fields:
+        found.append(Placed(field.name, field.width, field.signed, position))
+        position += field.width
+    return found

@@ -1,0 +1,112 @@
+#ifndef HLSQ_FOLDED_MAPS_H_
+#define HLSQ_FOLDED_MAPS_H_
+
+// Feature maps in on-chip memory, and pointers to their pixels.
+
+#include "../types.h"
+
+namespace hlsq {
+namespace folded {
+
+// Pixel n of a map lies in bank n % banks. Pointers go by steps that are pairs of bank and address themselves, so going on
+// is an addition and a carry.
+template <class MAP> inline void go(int &bank, int &address, int step_bank, int step_address, int pitch) {
+#pragma HLS INLINE
+    bank += step_bank;
+    address += step_address;
+    if (bank >= MAP::banks) {
+        bank -= MAP::banks;
+        address += pitch;
+    }
+}
+
+// Memories whose words hold `word` lanes, of which `granule` can be written alone. Each has a port to read and one to
+// write.
+template <class MAP> struct feature_maps {
+    typedef typename MAP::lane_t lane_t;
+    static const int granules = MAP::word / MAP::granule;
+    lane_t first[MAP::banks][granules][MAP::depth0][MAP::granule];
+    lane_t second[MAP::banks][granules][MAP::depth1][MAP::granule];
+
+    feature_maps() {
+#pragma HLS INLINE
+#pragma HLS ARRAY_PARTITION variable = first complete dim = 1
+#pragma HLS ARRAY_PARTITION variable = first complete dim = 2
+#pragma HLS ARRAY_RESHAPE variable = first complete dim = 4
+#pragma HLS BIND_STORAGE variable = first type = ram_s2p impl = bram
+#pragma HLS ARRAY_PARTITION variable = second complete dim = 1
+#pragma HLS ARRAY_PARTITION variable = second complete dim = 2
+#pragma HLS ARRAY_RESHAPE variable = second complete dim = 4
+#pragma HLS BIND_STORAGE variable = second type = ram_s2p impl = bram
+    }
+
+    // One word of every bank.
+    void read(int memory, const int (&address)[MAP::banks], lane_t (&words)[MAP::banks][MAP::word]) const {
+#pragma HLS INLINE
+        for (int b = 0; b < MAP::banks; b++) {
+#pragma HLS UNROLL
+            for (int i = 0; i < MAP::word; i++) {
+#pragma HLS UNROLL
+                const int g = i / MAP::granule, l = i % MAP::granule;
+                words[b][i] = memory == 0 ? first[b][g][address[b]][l] : second[b][g][address[b]][l];
+            }
+        }
+    }
+
+    // A word of one bank.
+    const lane_t *at(int memory, int bank, int g, int address) const {
+        return memory == 0 ? first[bank][g][address] : second[bank][g][address];
+    }
+
+    // `count` lanes of a word, a multiple of the granule.
+    template <int LANES> void write(int memory, int bank, int address, int part, const lane_t (&values)[LANES]) {
+#pragma HLS INLINE
+        for (int b = 0; b < MAP::banks; b++) {
+#pragma HLS UNROLL
+            for (int g = 0; g < granules; g++) {
+#pragma HLS UNROLL
+                if (b == bank && g / (LANES / MAP::granule) == part) {
+                    for (int l = 0; l < MAP::granule; l++) {
+#pragma HLS UNROLL
+                        const lane_t value = values[(g * MAP::granule + l) % LANES];
+                        if (memory == 0)
+                            first[b][g][address][l] = value;
+                        else
+                            second[b][g][address][l] = value;
+                    }
+                }
+            }
+        }
+    }
+};
+
+// The network's outputs, in the order in which they leave.
+template <class MAP> struct output_words {
+    typedef typename MAP::output_t output_t;
+    static const int granules = MAP::word / MAP::granule;
+    output_t words[granules][MAP::outputs][MAP::granule];
+
+    output_words() {
+#pragma HLS INLINE
+#pragma HLS ARRAY_PARTITION variable = words complete dim = 1
+#pragma HLS ARRAY_RESHAPE variable = words complete dim = 3
+    }
+
+    template <int LANES> void write(int address, int part, const output_t (&values)[LANES]) {
+#pragma HLS INLINE
+        for (int g = 0; g < granules; g++) {
+#pragma HLS UNROLL
+            if (g / (LANES / MAP::granule) == part) {
+                for (int l = 0; l < MAP::granule; l++) {
+#pragma HLS UNROLL
+                    words[g][address][l] = values[(g * MAP::granule + l) % LANES];
+                }
+            }
+        }
+    }
+};
+
+} // namespace folded
+} // namespace hlsq
+
+#endif
