@@ -75,7 +75,8 @@ class HardwareOptions:
         rom_storage: what holds the weights: ``"lutram"``, ``"bram"``, or ``"auto"``, by their size.
         line_storage: the same for line buffers, and for the input vectors that dense layers keep.
         resources: what the part has, where it is unknown, or less of it is free: the number of each of ``lut``, ``ff``,
-            ``dsp``, ``bram36`` (block RAMs of 36 Kb) and ``uram``. The part may then be any. None: as known.
+            ``dsp``, ``bram36`` (block RAMs of 36 Kb) and ``uram``; of ``lutram`` (LUTs that can be memories), a quarter
+            of ``lut`` if it is left out. The part may then be any. None: as known.
         part_check: False takes an unknown part too; what it has is then unknown.
         architecture: ``"dataflow"`` (a function and an array of PEs for every block, all at work at once) or
             ``"folded"`` (layers take turns on the same PEs, told by instructions).

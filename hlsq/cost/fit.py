@@ -25,7 +25,14 @@ next to nothing takes several PEs less."""
 MOST_SLOWER = 64
 """Slower paces that are looked at."""
 CONSUMERS = 3
-WORDS = {"lut": "LUTs", "ff": "flip-flops", "dsp": "DSP slices", "bram18": "block RAMs of 18 Kb", "uram": "UltraRAMs"}
+WORDS = {
+    "lut": "LUTs",
+    "lutram": "memory LUTs",
+    "ff": "flip-flops",
+    "dsp": "DSP slices",
+    "bram18": "block RAMs of 18 Kb",
+    "uram": "UltraRAMs",
+}
 Splits = Mapping[str, Split]
 
 

@@ -16,7 +16,13 @@ from hlsq.errors import OptionError
 from hlsq.escape import shown
 
 TABLE = Path(__file__).with_name("parts.csv")
-RESOURCES = ("lut", "ff", "dsp", "bram36", "uram")
+RESOURCES = ("lut", "ff", "dsp", "bram36", "uram", "lutram")
+"""What the table has of every part."""
+ASKED = RESOURCES[:-1]
+"""What a user has to say of another part; ``lutram`` may be left out."""
+MEMORY_SHARE = 4
+"""A LUT of so many is taken to be able to be a memory, where nothing is said of it. On 7 series at least 27 % are, on
+UltraScale+ 22 %, on UltraScale as few as 14 %."""
 GIVEN = "as given"
 """Family of a part whose capacity the user gave."""
 MOST = 10**9
@@ -51,6 +57,7 @@ class Part:
         dsp: DSP48 slices.
         bram36: block RAMs of 36 Kb.
         uram: UltraRAMs of 288 Kb.
+        lutram: LUTs, of all ``lut``, that can be memories or shift registers: those of SLICEM.
     """
 
     name: str
@@ -60,6 +67,7 @@ class Part:
     dsp: int
     bram36: int
     uram: int
+    lutram: int
 
     @property
     def bram18(self) -> int:
@@ -110,22 +118,26 @@ def given_part(name: str, resources: Any) -> Part:
 
     Args:
         name: its part number.
-        resources: number of each of ``RESOURCES``.
+        resources: number of each of ``RESOURCES``; without ``lutram``, that is one LUT of ``MEMORY_SHARE``.
 
     Raises:
-        OptionError: not these, or no whole numbers.
+        OptionError: not these, or no whole numbers, or more memory LUTs than LUTs.
     """
-    if not isinstance(resources, Mapping) or set(resources) != set(RESOURCES):
+    if not isinstance(resources, Mapping) or set(resources) | {"lutram"} != set(RESOURCES):
         given = resources if isinstance(resources, Mapping) else ()
-        missing = [name for name in RESOURCES if name not in given]
+        missing = [name for name in ASKED if name not in given]
         lacks = f"; {', '.join(missing)} missing, which may be 0" if given and missing else ""
         raise OptionError(
-            f"resources {shown(resources)}: expected a mapping with exactly {', '.join(RESOURCES)}{lacks}"
+            f"resources {shown(resources)}: expected a mapping with exactly {', '.join(ASKED)}, and lutram if it is "
+            f"known{lacks}"
         )
     for key, value in resources.items():
         if type(value) is not int or not 0 <= value <= MOST:
             raise OptionError(f"resources: {key} is {shown(value)}; expected a whole number from 0 to {MOST:,}")
-    return Part(name, GIVEN, **resources)
+    lut = resources["lut"]
+    if resources.get("lutram", 0) > lut:
+        raise OptionError(f"resources: lutram is {resources['lutram']:,}, but they are among the {lut:,} of lut")
+    return Part(name, GIVEN, **{"lutram": lut // MEMORY_SHARE, **resources})
 
 
 def _spelled(part_number: str) -> str:

@@ -10,7 +10,7 @@ from hlsq.cost.estimate.model import Estimate, Resources
 from hlsq.cost.units import packings
 
 Row = tuple[str, ...]
-NAMES = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram18": "BRAM", "uram": "URAM"}
+NAMES = {"lut": "LUT", "lutram": "LUTRAM", "ff": "FF", "dsp": "DSP", "bram18": "BRAM", "uram": "URAM"}
 """What people call each resource; memories are counted in blocks of 36 Kb, as AMD's reports do."""
 TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 BAR = 30

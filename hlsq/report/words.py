@@ -98,8 +98,9 @@ def capacity(part: Part | None) -> str:
     """What a part has, and who says so."""
     if part is None:
         return "not known to hlsq, and taken without a check: what it has is unknown"
-    counts = ((part.lut, "LUT"), (part.ff, "FF"), (part.dsp, "DSP"), (part.bram36, "BRAM (36 Kb)"), (part.uram, "URAM"))
-    return f"{part.name}, {part.family}: {', '.join(f'{count:,} {name}' for count, name in counts)}"
+    luts = f"{part.lut:,} LUT ({part.lutram:,} LUTRAM)"
+    counts = ((part.ff, "FF"), (part.dsp, "DSP"), (part.bram36, "BRAM (36 Kb)"), (part.uram, "URAM"))
+    return f"{part.name}, {part.family}: {', '.join([luts, *(f'{count:,} {name}' for count, name in counts)])}"
 
 
 def share(deviation: DeviationReport) -> str:

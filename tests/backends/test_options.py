@@ -158,7 +158,7 @@ def test_what_the_part_has_is_known_or_given() -> None:
     assert HardwareOptions(part_check=False).capacity == known
     for part in ("xc7a100tcsg324-1", "notapart"):
         given = HardwareOptions(part=part, resources=HELD).capacity
-        assert given == Part(part, "as given", **HELD)
+        assert given == Part(part, "as given", **HELD, lutram=250)
     assert HardwareOptions(part="notapart", part_check=False).capacity is None
 
 

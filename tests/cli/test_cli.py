@@ -161,7 +161,7 @@ def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) 
     result = run("report", project)
     assert result.exit_code == 0
     assert "conv1" in result.stdout
-    assert "mine, as given: 1,000 LUT, 2 FF, 3 DSP" in result.stdout
+    assert "mine, as given: 1,000 LUT (250 LUTRAM), 2 FF, 3 DSP" in result.stdout
     assert json.loads(run("report", project, "--json").stdout)
     page = tmp_path / "report.html"
     assert run("report", project, "--html", str(page)).exit_code == 0

@@ -29,7 +29,7 @@ SAID = [
     ("output_dir 'x' is a file; choose a folder", "--output 'x' is a file; choose a folder"),
     ("or part_check=False", "or --no-part-check"),
     ("part_check=True", "--part-check"),
-    ('as in resources={"lut": 5}; or', "as in --resources lut=N,ff=N,dsp=N,bram36=N,uram=N; or"),
+    ('as in resources={"lut": 5}; or', "as in --resources lut=N,ff=N,dsp=N,bram36=N,uram=N[,lutram=N]; or"),
     # of the scheme
     ("take samples=4000 of them", "take --option samples=4000 of them"),
     ("per_channel=True costs", "--option per_channel=true costs"),

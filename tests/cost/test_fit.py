@@ -43,7 +43,7 @@ def pace(tasks: tuple[Task, ...], splits: Mapping[str, Split]) -> int:
 @pytest.mark.parametrize("bump", [0, 30])
 def test_no_faster_design_fits(seed: int, bump: int) -> None:
     tasks = tasks_of(quantized_network(seed))
-    part = Part("small", "as given", (2000, 700, 7000)[seed % 3], 10**6, 10**6, 10**6, 0)
+    part = Part("small", "as given", (2000, 700, 7000)[seed % 3], 10**6, 10**6, 10**6, 0, 0)
     estimate = counted(tasks, part, pe=60, bump=bump)
     chosen = fastest_fit(tasks, {}, estimate)
     assert estimate(chosen).fits
@@ -116,7 +116,7 @@ def test_what_does_not_fit_says_what_helps() -> None:
 def test_remedies_are_those_that_there_are() -> None:
     tasks = tasks_of(quantized_network(0))
     count = sum(task.weights for task in tasks)
-    part = Part("tight", "as given", 60 * count + 1, 1, 1, 1, 0)
+    part = Part("tight", "as given", 60 * count + 1, 1, 1, 1, 0, 0)
     with pytest.raises(ResourceError, match="what helps: a larger part, as in part='xc") as caught:
         fastest_fit(tasks, {}, counted(tasks, part, pe=60))
     share = float(str(caught.value).split("utilization=")[1])
@@ -131,7 +131,7 @@ def test_remedies_are_those_that_there_are() -> None:
 
 def test_the_design_that_needs_least_is_the_one_that_is_told() -> None:
     tasks = tasks_of(quantized_network(0))
-    linear = counted(tasks, Part("tiny", "as given", 1, 1, 1, 1, 0), pe=1)
+    linear = counted(tasks, Part("tiny", "as given", 1, 1, 1, 1, 0, 0), pe=1)
     fastest = balanced(tasks, max(task.fastest for task in tasks), "")
 
     def fewer_for_more_pes(splits: Mapping[str, Split]) -> Estimate:
@@ -151,7 +151,7 @@ def test_a_faster_pace_nearby_that_fits_is_not_missed(after: int) -> None:
     paces = sorted({least, *(i for task in tasks for i in task.intervals if i > least)})
     assert len(paces) > 2 * SPREAD
     last = len(paces) // 2 + after
-    part = Part("odd", "as given", 1000, 1, 1, 1, 0)
+    part = Part("odd", "as given", 1000, 1, 1, 1, 0, 0)
 
     def fits_from_there_on_and_at_one_before(splits: Mapping[str, Split]) -> Estimate:
         taken = pace(tasks, splits)

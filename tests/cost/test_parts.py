@@ -36,17 +36,17 @@ NO_PARTS = [
     "notapart", "", "xc7a100", "xc7a110tcsg324-1", "xc7a100csg324-1", "7z020clg400-1", "xcu2500", "xc7a100tcsg324-",
     "xc7a100tcsg3", "xc7a100t csg324-1", "xc7a100txyz", "xczu9", "xczu8eg-ffvb1156-2-e", "xdc7a100t",
 ]  # fmt: skip
-# LUTs and DSP slices of which the designs that hlsq is compared with, or their makers, publish percentages.
+# As the designs that hlsq is compared with, or their makers, publish percentages of.
 HOLDS = {
-    "xc7a35t": (20_800, 41_600, 90, 50, 0),
-    "xc7a100t": (63_400, 126_800, 240, 135, 0),
-    "xc7z020": (53_200, 106_400, 220, 140, 0),
-    "xc7z045": (218_600, 437_200, 900, 545, 0),
-    "xc7vx690t": (433_200, 866_400, 3_600, 1_470, 0),
-    "xczu9eg": (274_080, 548_160, 2_520, 912, 0),
-    "xczu7ev": (230_400, 460_800, 1_728, 312, 96),
-    "xck26": (117_120, 234_240, 1_248, 144, 64),
-    "xcvu13p": (1_728_000, 3_456_000, 12_288, 2_688, 1_280),
+    "xc7a35t": (20_800, 41_600, 90, 50, 0, 9_600),
+    "xc7a100t": (63_400, 126_800, 240, 135, 0, 19_000),
+    "xc7z020": (53_200, 106_400, 220, 140, 0, 17_400),
+    "xc7z045": (218_600, 437_200, 900, 545, 0, 70_400),
+    "xc7vx690t": (433_200, 866_400, 3_600, 1_470, 0, 174_200),
+    "xczu9eg": (274_080, 548_160, 2_520, 912, 0, 144_000),
+    "xczu7ev": (230_400, 460_800, 1_728, 312, 96, 101_760),
+    "xck26": (117_120, 234_240, 1_248, 144, 64, 57_600),
+    "xcvu13p": (1_728_000, 3_456_000, 12_288, 2_688, 1_280, 791_040),
 }
 
 
@@ -82,14 +82,18 @@ def test_the_nearest_are_near(number: str, nearest: str) -> None:
 @pytest.mark.parametrize("name", HOLDS)
 def test_what_a_part_holds(name: str) -> None:
     part = find_part(name)
-    assert (part.lut, part.ff, part.dsp, part.bram36, part.uram) == HOLDS[name]
+    assert (part.lut, part.ff, part.dsp, part.bram36, part.uram, part.lutram) == HOLDS[name]
     assert part.bram18 == 2 * part.bram36
 
 
 def test_the_table_is_of_whole_slices() -> None:
-    """Every LUT of these devices has two flip-flops, and only UltraScale+ has UltraRAM."""
+    """Every LUT of these devices has two flip-flops, only UltraScale+ has UltraRAM; memory LUTs come by the slice."""
     for part in known_parts().values():
         assert part.ff == 2 * part.lut, part.name
+        series7 = part.family.endswith("7") or part.family == "Zynq-7000"
+        assert part.lutram % (4 if series7 else 8) == 0, part.name
+        # Only devices that are larger ones have more than every other slice for memories, and none have all.
+        assert 0.14 * part.lut < part.lutram < 0.93 * part.lut, part.name
         assert min(part.lut, part.dsp, part.bram36) > 0
         assert part.uram == 0 or part.family in ("Alveo", "Kria") or part.family.endswith("UltraScale+"), part.name
 
@@ -101,9 +105,13 @@ def test_every_name_is_its_own_part() -> None:
 
 def test_a_given_part_holds_what_is_said() -> None:
     held = {"lut": 1, "ff": 2, "dsp": 3, "bram36": 4, "uram": 0}
-    assert given_part("mine", held) == Part("mine", GIVEN, 1, 2, 3, 4, 0)
+    assert given_part("mine", held) == Part("mine", GIVEN, 1, 2, 3, 4, 0, 0)
+    assert given_part("mine", held | {"lut": 63_400}).lutram == 15_850, "a quarter"
+    assert given_part("mine", held | {"lut": 63_400, "lutram": 19_000}).lutram == 19_000
+    with pytest.raises(OptionError, match="lutram is 2, but they are among the 1 of lut"):
+        given_part("mine", held | {"lutram": 2})
     for wrong in ({}, held | {"bram18": 8}, {"lut": 5}, None, 5):
-        with pytest.raises(OptionError, match="exactly lut, ff, dsp, bram36, uram"):
+        with pytest.raises(OptionError, match="exactly lut, ff, dsp, bram36, uram, and lutram if it is known"):
             given_part("mine", wrong)
     for count in (-1, 1.5, True, "5", 10**400, None):
         with pytest.raises(OptionError, match=r"resources: ff is .*; expected a whole number from 0 to 1,000,000,000"):

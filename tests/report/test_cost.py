@@ -26,7 +26,7 @@ FIRST = BlockEstimate(
 )
 EVIL = "<b>\x1b[2J</b>"
 BLOCKS = {"conv/first": FIRST, EVIL: BlockEstimate(lut=0.3, latency=7, interval=36)}
-SMALL = Part("small", "as given", lut=1500, ff=1000, dsp=0, bram36=10, uram=0)
+SMALL = Part("small", "as given", lut=1500, ff=1000, dsp=0, bram36=10, uram=0, lutram=400)
 
 
 def estimate(part: Part | None, **changes: Any) -> Estimate:
@@ -56,8 +56,9 @@ def rows(text: str, title: str) -> list[list[str]]:
 def test_totals_in_text(report: Report) -> None:
     found = with_cost(report, find_part("xc7a100t"))
     text = render_text(found)
-    assert rows(text, "Hardware cost")[2:6] == [
+    assert rows(text, "Hardware cost")[2:7] == [
         ["LUT", "1,201", "63,400", "1.9 %"],
+        ["LUTRAM", "101", "19,000", "0.5 %"],
         ["FF", "900", "126,800", "0.7 %"],
         ["DSP", "3", "240", "1.2 %"],
         ["BRAM", "0.5", "135", "0.4 %"],
@@ -99,6 +100,8 @@ def test_what_does_not_fit_is_named(report: Report) -> None:
     told = dict(total_rows(estimate(SMALL)))
     assert told["fits"] == "no: LUT 80 %, FF 90 %, DSP 3, and the part has none; at most 80 % of small may be taken"
     assert dict(total_rows(estimate(SMALL, limit=1.0)))["fits"].startswith("no: DSP 3")
+    told = dict(total_rows(estimate(SMALL, lut=500, ff=0, dsp=0, lutram=321)))
+    assert told["fits"] == "no: LUTRAM 80 %; at most 80 % of small may be taken"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_bars_are_for_terminals(report: Report, monkeypatch: pytest.MonkeyPatch)
     assert "|" not in str(found)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert str(found) == render_text(found, bars=True)
-    assert len(re.findall(r"\[=* +\| +\]$", str(found), re.MULTILINE)) == 4
+    assert len(re.findall(r"\[=* +\| +\]$", str(found), re.MULTILINE)) == 5
     assert "limit 80 %" in str(found)
 
 
@@ -144,8 +147,9 @@ def test_page_has_a_bar_for_every_resource(report: Report) -> None:
     drawn = re.findall(r"<text[^>]*>([^<]*)</text>", picture)
     for told in ("1,201 of 1,500, 80 %", "900 of 1,000, 90 %", "3 of 0, the part has none", "0.5 of 10, 5.0 %"):
         assert told in drawn
+    assert "101 of 400, 25 %" in drawn
     assert picture.count("#c25b3f") == 3, "what exceeds the limit is red"
-    assert picture.count("#2b8a5b") == 1
+    assert picture.count("#2b8a5b") == 2
     places = [page.index(f">{title}</h2>") for title in ("Hardware cost", "Use of the part", "Estimate", "Memory")]
     assert places == sorted(places)
 
@@ -153,8 +157,9 @@ def test_page_has_a_bar_for_every_resource(report: Report) -> None:
 def test_json(report: Report) -> None:
     data = json.loads(with_cost(report, SMALL).to_json())["estimate"]
     assert (data["lut"], data["bram18"], data["bram36"], data["lutram"]) == (1200.7, 1, 0.5, 100.5)
-    assert data["capacity"] == {"lut": 1500, "ff": 1000, "dsp": 0, "bram18": 20, "uram": 0}
-    assert data["utilization"] == {"lut": 1200.7 / 1500, "ff": 0.9, "dsp": None, "bram18": 0.05, "uram": 0.0}
+    assert data["capacity"] == {"lut": 1500, "lutram": 400, "ff": 1000, "dsp": 0, "bram18": 20, "uram": 0}
+    shares = {"lut": 1200.7 / 1500, "lutram": 100.5 / 400, "ff": 0.9, "dsp": None, "bram18": 0.05, "uram": 0.0}
+    assert data["utilization"] == shares
     assert (data["fits"], data["limit"], data["latency"], data["interval"]) == (False, 0.8, 250, 144)
     assert data["fps"] == pytest.approx(1e9 / 720)
     assert list(data["blocks"]) == ["conv/first", EVIL]
@@ -187,12 +192,12 @@ def test_the_estimate_is_that_of_the_design(hw: HardwareModel, report: Report) -
 
 def test_summary() -> None:
     assert summary_rows(estimate(SMALL, dsp=0), "who") == [
-        ("estimated", "1,201 LUT (80 %), 900 FF (90 %), 0 DSP (0 %), 0.5 BRAM (5.0 %)"),
+        ("estimated", "1,201 LUT (80 %), 101 LUTRAM (25 %), 900 FF (90 %), 0 DSP (0 %), 0.5 BRAM (5.0 %)"),
         ("fits", "no: LUT 80 %, FF 90 %; at most 80 % of small may be taken"),
         ("speed", "1,388,889 samples/s, one every 144 cycles, 720 ns"),
         ("pace", "who"),
     ]
-    assert summary_rows(estimate(None), "")[0][1] == "1,201 LUT, 900 FF, 3 DSP, 0.5 BRAM"
+    assert summary_rows(estimate(None), "")[0][1] == "1,201 LUT, 101 LUTRAM, 900 FF, 3 DSP, 0.5 BRAM"
 
 
 @pytest.mark.parametrize(

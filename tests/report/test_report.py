@@ -217,10 +217,10 @@ def test_resnet20_saves_what_the_paper_prints(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({}, "xc7a100t, Artix-7: 63,400 LUT, 126,800 FF, 240 DSP, 135 BRAM (36 Kb), 0 URAM"),
+        ({}, "xc7a100t, Artix-7: 63,400 LUT (19,000 LUTRAM), 126,800 FF, 240 DSP, 135 BRAM (36 Kb), 0 URAM"),
         (
             {"part": "mine", "reuse_factor": {}, "resources": {"lut": 1000, "ff": 2, "dsp": 3, "bram36": 4, "uram": 5}},
-            "mine, as given: 1,000 LUT, 2 FF, 3 DSP, 4 BRAM (36 Kb), 5 URAM",
+            "mine, as given: 1,000 LUT (250 LUTRAM), 2 FF, 3 DSP, 4 BRAM (36 Kb), 5 URAM",
         ),
         ({"part": "mine", "part_check": False}, "not known to hlsq, and taken without a check: what it has is unknown"),
     ],

@@ -28,7 +28,9 @@ from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_fac
     help="Refuse a part that hlsq does not know, or take any.  [default: refuse]",
 )
 @click.option(
-    "--resources", metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N", help="What the part has, if unknown or less is free."
+    "--resources",
+    metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N[,lutram=N]",
+    help="What the part has, if unknown or less is free.",
 )
 @click.option("--clock-period", type=click.FloatRange(0, min_open=True), show_default="5.0", help="Clock period in ns.")
 @click.option(

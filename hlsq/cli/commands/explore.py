@@ -72,7 +72,9 @@ from hlsq.cli.values import parse_input_format, parse_options, parse_resources
     help="How blocks pass their values on.",
 )
 @click.option(
-    "--resources", metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N", help="What the part has, if unknown or less is free."
+    "--resources",
+    metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N[,lutram=N]",
+    help="What the part has, if unknown or less is free.",
 )
 @click.option(
     "--utilization",

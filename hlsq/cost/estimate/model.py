@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from hlsq.cost.parts import Part
 
-RESOURCES = ("lut", "ff", "dsp", "bram18", "uram")
+RESOURCES = ("lut", "lutram", "ff", "dsp", "bram18", "uram")
 """What a part has a capacity of, by the names of fields here and of ``Part``."""
 
 

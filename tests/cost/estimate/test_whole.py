@@ -151,5 +151,7 @@ def test_whether_it_fits(limit: float, fits: bool) -> None:
     assert there.fits is fits
     assert there.utilization["lut"] == found.lut / 10_000
     assert there.utilization["uram"] == 0
+    assert there.utilization["lutram"] == found.lutram / 2500 > 0
+    assert replace(there, lutram=2001, limit=0.8).fits is False
     assert replace(found, capacity=None).fits is None
     assert replace(there, uram=1, limit=1.0).fits is False
