@@ -24,6 +24,8 @@ class Task:
         cycles: of its loop.
         weights: whether it has weights, so that the parallel units of its splits are PEs.
         capped: whether the tool forbids splits that are faster than all of these.
+        arriving: words in which a position comes, those of the input that has most.
+        leaving: words in which one goes.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Task:
     cycles: LoopCycles
     weights: bool = False
     capped: bool = False
+    arriving: int = 1
+    leaving: int = 1
 
     @property
     def fastest(self) -> int:
@@ -58,7 +62,9 @@ class Pace:
         fastest: cycles it would take at most parallelism.
         pes: its number; 0 for a block without.
         most_pes: its number at most parallelism.
-        capped: whether the tool, and not its input, sets that bound.
+        capped: whether the tool, and not its streams, sets that bound.
+        arriving: words in which a position comes.
+        leaving: words in which one goes.
     """
 
     block: str
@@ -67,13 +73,15 @@ class Pace:
     pes: int
     most_pes: int
     capped: bool
+    arriving: int = 1
+    leaving: int = 1
 
     @classmethod
     def of(cls, task: Task, split: Split | None) -> Pace:
         """The pace of one block."""
         interval = task.cycles.at(split)
         pes, most = (split.pes, task.splits[0].pes) if task.weights and split is not None else (0, 0)
-        return cls(task.name, interval, task.fastest, pes, most, task.capped)
+        return cls(task.name, interval, task.fastest, pes, most, task.capped, task.arriving, task.leaving)
 
     @property
     def can_go_faster(self) -> bool:
@@ -94,7 +102,11 @@ class Pace:
         """Why it can take no fewer than ``fastest`` cycles."""
         if self.capped:
             return "the next faster way has more PEs at once than Vitis HLS can do"
-        return "its input stream brings one position a cycle"
+        if self.arriving == self.leaving == 1:
+            return "its input stream brings one position a cycle"
+        comes = f"comes in {self.arriving} words" if self.arriving > 1 else ""
+        goes = f"goes in {self.leaving} words" if self.leaving > 1 else ""
+        return f"its streams carry one word a cycle, and a position {' and '.join(filter(None, (comes, goes)))}"
 
 
 def tasks_of(
@@ -107,6 +119,10 @@ def tasks_of(
         words: of a packet of every tensor (see ``stream_words``); None for one each.
         most_pes: that the tool takes, by block with weights; None for any number.
     """
+
+    def transfers(name: str) -> int:
+        return 1 if words is None else words[name]
+
     found = []
     for block in graph.blocks:
         cycles = loop_cycles(graph, block, words)
@@ -118,7 +134,8 @@ def tasks_of(
         allowed = splits if most is None else tuple(s for s in splits if s.pes <= most)
         allowed = allowed or splits[-1:]  # a single PE is more than the tool takes only where its weight is
         capped = len(allowed) < len(splits)
-        found.append(Task(block.name, allowed, cycles, block.weights is not None, capped))
+        arriving, leaving = max(map(transfers, block.inputs)), transfers(block.name)
+        found.append(Task(block.name, allowed, cycles, block.weights is not None, capped, arriving, leaving))
     return tuple(found)
 
 

@@ -86,6 +86,20 @@ def test_what_limits_the_pace_is_said() -> None:
     assert full is not None
     assert not full.can_go_faster
     assert full.sentence.endswith("more PEs cannot help it: its input stream brings one position a cycle")
+    block, ones = graph.by_name[task.name], dict.fromkeys(graph.shapes, 1)
+    for words, told in (
+        (ones, "its input stream brings one position a cycle"),
+        ({block.inputs[0]: 3}, "its streams carry one word a cycle, and a position comes in 3 words"),
+        ({task.name: 2}, "its streams carry one word a cycle, and a position goes in 2 words"),
+        (
+            {block.inputs[0]: 3, task.name: 2},
+            "carry one word a cycle, and a position comes in 3 words and goes in 2 words",
+        ),
+    ):
+        (wide,) = (t for t in tasks_of(graph, ones | words) if t.name == task.name)
+        pace = pace_of([wide], {task.name: wide.splits[0]})
+        assert pace is not None
+        assert pace.sentence.endswith(told)
     most = task.splits[1].pes
     (capped,) = (t for t in tasks_of(graph, None, {task.name: most}) if t.name == task.name)
     assert capped.splits == task.splits[1:]
