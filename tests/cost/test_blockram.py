@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hlsq.cost.blockram import block_rams, ultra_rams
+from hlsq.cost.blockram import block_rams
 from hlsq.errors import OptionError
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -49,22 +49,12 @@ def test_blocks_of_shapes_counted_by_hand(depth: int, width: int, blocks: int) -
     assert block_rams(depth, width) == blocks
 
 
-@pytest.mark.parametrize(
-    ("depth", "width", "blocks"),
-    [(1, 1, 1), (4096, 72, 1), (4097, 72, 2), (4096, 73, 2), (16_384, 768, 44), (40_960, 36, 10)],
-)
-def test_ultra_rams_of_shapes_counted_by_hand(depth: int, width: int, blocks: int) -> None:
-    assert ultra_rams(depth, width) == blocks
-
-
 def test_blocks_hold_the_memory_and_larger_ones_take_no_fewer() -> None:
     depths, widths = (1, 100, 511, 512, 513, 1500, 2048, 5000, 9000, 32_768, 33_000, 100_000), range(1, 90)
     for depth, width in product(depths, widths):
         blocks = block_rams(depth, width)
         assert blocks * 18 * 1024 >= depth * width
-        assert ultra_rams(depth, width) * 288 * 1024 >= depth * width
-        for more in (block_rams, ultra_rams):
-            assert more(depth, width + 1) >= more(depth, width) <= more(depth + 1, width)
+        assert block_rams(depth, width + 1) >= blocks <= block_rams(depth + 1, width)
         # Two memories side by side take no fewer than one of both words.
         assert block_rams(depth, width + 5) <= blocks + block_rams(depth, 5)
 
@@ -73,9 +63,8 @@ def test_blocks_hold_the_memory_and_larger_ones_take_no_fewer() -> None:
     ("depth", "width", "named"), [(0, 8, "depth"), (8, 0, "width"), (8, 1.5, "width"), (True, 8, "depth")]
 )
 def test_what_is_no_memory_is_refused(depth: int, width: int, named: str) -> None:
-    for function in (block_rams, ultra_rams):
-        with pytest.raises(OptionError, match=f"memory: {named} is .*; expected a whole number from 1"):
-            function(depth, width)
+    with pytest.raises(OptionError, match=f"memory: {named} is .*; expected a whole number from 1"):
+        block_rams(depth, width)
 
 
 @pytest.mark.slow(seconds=6)
