@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from math import ceil, isinf
 
 from hlsq.cost.balance import Task, balanced
 from hlsq.cost.estimate.model import RESOURCES, Estimate
@@ -48,7 +49,7 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
         estimate: of a design with such splits, against a part that is known.
 
     Raises:
-        ResourceError: none fits; names the resource, need and capacity, the largest consumers, and what helps.
+        ResourceError: none fits; names the resources, need and capacity, the largest consumers, and what helps.
     """
     free = [task for task in tasks if task.name not in kept]
     took = [t.cycles.at(kept[t.name]) if t.name in kept else t.fastest for t in tasks]
@@ -62,12 +63,20 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
     def needs(place: int) -> Estimate:
         return estimate(splits_at(place))
 
+    def lacks(place: int) -> tuple[float, float]:
+        return _lacks(needs(place))
+
     slowest = len(paces) - 1
     steps = [slowest * n // SPREAD for n in range(SPREAD + 1)]
-    found = next((n for n, place in enumerate(steps) if needs(place).fits), None)
-    if found is None:
-        raise _refusal(needs(min(steps, key=lambda place: max(needs(place).utilization.values()))), bool(kept))
-    fitting, too_fast = steps[found], steps[found - 1] if found else -1
+    fitting = next((place for place in steps if needs(place).fits), -1)
+    if fitting < 0:
+        fitting, reach = min(steps, key=lacks), -(-slowest // SPREAD)
+        while reach > 1 and not needs(fitting).fits:
+            reach = -(-reach // 2)
+            fitting = min((n for n in (fitting, fitting - reach, fitting + reach) if 0 <= n <= slowest), key=lacks)
+    if not needs(fitting).fits:
+        raise _refusal(needs(fitting), bool(kept))
+    too_fast = max((place for place in steps if place < fitting), default=-1)
     while fitting - too_fast > 1:
         middle = (fitting + too_fast) // 2
         if needs(middle).fits:
@@ -80,14 +89,30 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
     return splits_at(next((n for n in slower if needs(n).useful >= USEFUL and needs(n).fits), fastest))
 
 
+def _lacks(estimate: Estimate) -> tuple[float, float]:
+    """How far a design is from fitting: what it needs that the part has none of, and the largest share of the rest.
+
+    Of what there is nothing, less is better as well, though every share of it is infinite.
+    """
+    shares = estimate.utilization
+    missing = sum(getattr(estimate, name) for name, share in shares.items() if isinf(share))
+    return missing, max((share for share in shares.values() if not isinf(share)), default=0.0)
+
+
 def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
     """Why not even the design that needs the smallest share of its part fits."""
     part = estimate.capacity
     assert part is not None  # noqa: S101 - the caller knows it
-    worst = max(RESOURCES, key=lambda name: estimate.utilization[name])
-    what, need, has = WORDS[worst], getattr(estimate, worst), getattr(part, worst)
+    shares = estimate.utilization
+    worst, *others = sorted((name for name in RESOURCES if shares[name] > estimate.limit), key=lambda n: -shares[n])
+    need = getattr(estimate, worst)
     largest = sorted(estimate.blocks, key=lambda name: getattr(estimate.blocks[name], worst), reverse=True)[:CONSUMERS]
-    most = ", ".join(f"{name!r} {taken:,.0f}" for name in largest if (taken := getattr(estimate.blocks[name], worst)))
+    most = ", ".join(
+        f"{name!r} {ceil(taken):,}" for name in largest if (taken := getattr(estimate.blocks[name], worst))
+    )
+    also = [
+        f"{ceil(getattr(estimate, name)):,} {WORDS[name]} (at most {_allowed(estimate, name):,})" for name in others
+    ]
     remedies = [_larger_part(estimate)]
     if (weights := estimate.parts.get("weights")) is not None and 2 * getattr(weights, worst) > need:
         remedies.append(f"shorter codes of weights, which take {getattr(weights, worst):,.0f} of them")
@@ -95,14 +120,21 @@ def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
             remedies.append("weights in LUTs, if those suffice, as in rom_storage='lutram'")
     if keeps:
         remedies.append("larger factors in reuse_factor, or none")
-    if estimate.utilization[worst] <= 1:
-        remedies.append(f"more of the part, as in utilization={_above(estimate.utilization[worst])}")
-    pace, allowed = f"{estimate.interval:,} cycles a sample", int(estimate.limit * has)
+    if shares[worst] <= 1:
+        remedies.append(f"more of the part, as in utilization={_above(shares[worst])}")
+    has = getattr(part, worst)
+    there = f"{estimate.limit:.0%} of the part's {has:,} are {_allowed(estimate, worst):,}" if has else "it has none"
     return ResourceError(
-        f"the network does not fit {part.name}: at {pace}, which need least, it takes an estimated {need:,.0f} {what}, "
-        f"and {estimate.limit:.0%} of the part's {has:,} are {allowed:,}; most take {most}; what helps: "
-        f"{'; '.join(remedies)}"
+        f"the network does not fit {part.name}: at {estimate.interval:,} cycles a sample, which need least, it takes "
+        f"an estimated {ceil(need):,} {WORDS[worst]}, and {there}; most take {most}; "
+        + (f"too many as well are {' and '.join(also)}; " if also else "")
+        + f"what helps: {'; '.join(remedies)}"
     )
+
+
+def _allowed(estimate: Estimate, name: str) -> int:
+    """How much of a resource a design may take."""
+    return int(estimate.limit * getattr(estimate.capacity, name))
 
 
 def _larger_part(estimate: Estimate) -> str:

@@ -158,3 +158,40 @@ def test_a_faster_pace_nearby_that_fits_is_not_missed(after: int) -> None:
         return Estimate(lut=1 if taken >= paces[last] or taken == paces[last - 4] else 1000, capacity=part)
 
     assert pace(tasks, fastest_fit(tasks, {}, fits_from_there_on_and_at_one_before)) == paces[last - 4]
+
+
+@pytest.mark.parametrize("bram36", [0, 100])
+@pytest.mark.parametrize("where", [0.03, 0.5, 0.97])
+def test_the_only_paces_that_fit_are_found_between_steps(bram36: int, where: float) -> None:
+    """Slower paces take block RAMs, faster ones LUTs; of a part without block RAM no share tells slow ones apart."""
+    tasks = tasks_of(quantized_network(4))
+    least = max(task.fastest for task in tasks)
+    paces = sorted({least, *(i for task in tasks for i in task.intervals if i > least)})
+    steps = [(len(paces) - 1) * n // SPREAD for n in range(SPREAD + 1)]
+    only = next(n for n in range(int(where * len(paces)), len(paces)) if n not in steps)
+    part = Part("odd", "as given", 100_000, 1, 1, bram36, 0, 0)
+
+    def falls_and_rises(splits: Mapping[str, Split]) -> Estimate:
+        place = paces.index(pace(tasks, splits))
+        needs = max(0, place - only) + bool(bram36) * 160
+        return Estimate(lut=80_000 + max(0, only - place), bram18=needs, capacity=part)
+
+    assert pace(tasks, fastest_fit(tasks, {}, falls_and_rises)) == paces[only]
+
+
+def test_all_that_is_exceeded_is_told() -> None:
+    tasks = tasks_of(quantized_network(0))
+    part = Part("small", "as given", 1000, 1000, 100, 0, 0, 200)
+    blocks = {"first": BlockEstimate(lut=850, lutram=99.5, ff=2000, bram18=3), "second": BlockEstimate(lut=50)}
+    needs = Estimate(lut=900.0, lutram=160.0, ff=2000.1, dsp=80, bram18=3, blocks=blocks, capacity=part)
+    with pytest.raises(ResourceError) as caught:
+        fastest_fit(tasks, {}, lambda _: needs)
+    assert (
+        "it takes an estimated 3 block RAMs of 18 Kb, and it has none; most take 'first' 3; too many as well are 2,001 "
+        "flip-flops (at most 800) and 900 LUTs (at most 800); what helps"
+    ) in str(caught.value)
+    with pytest.raises(
+        ResourceError, match=r"estimated 161 memory LUTs, and 80% of the part's 200 are 160; most take 'first' 100; w"
+    ) as e:
+        fastest_fit(tasks, {}, lambda _: replace(needs, lut=161.0, lutram=160.5, ff=0.0, bram18=0))
+    assert "as well" not in str(e.value)
