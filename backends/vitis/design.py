@@ -20,9 +20,11 @@ from hlsq.cost import Split
 from hlsq.cost.balance import Pace
 from hlsq.cost.dataflow import Channel, Process, channels_of, processes
 from hlsq.cost.estimate import Estimate, estimate
+from hlsq.cost.estimate.choices import Choices, LineStorage
 from hlsq.cost.fifos import fifo_depths
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.operators import Operators, operators_of
+from hlsq.cost.placement import placed
 from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import carriers
 from hlsq.cost.words import stream_words
@@ -75,8 +77,8 @@ class Design:
         made: whether ``options`` are those of a design that was made (``settled``), whose target is not judged again.
 
     Raises:
-        OptionError: an impossible reuse factor, an accumulator that could overflow, an unknown block name among them,
-            or a network that does not fit io_parallel.
+        OptionError: an impossible reuse factor, an accumulator that could overflow, an unknown block name among them
+            or in ``line_storage``, or a network that does not fit io_parallel.
         ResourceError: a pace that some block cannot keep, or a part that nothing fits on.
     """
 
@@ -88,6 +90,10 @@ class Design:
     def __post_init__(self) -> None:
         if self.options.io_type == "io_parallel":
             self._check_parallel()
+        if isinstance(lines := self.options.line_storage, Mapping):
+            for name in lines:
+                if name not in self.graph.by_name:
+                    raise OptionError.unknown("line_storage", name, list(self.graph.by_name))
         _ = self.blocks
 
     @cached_property
@@ -166,7 +172,14 @@ class Design:
     @property
     def settled(self) -> HardwareOptions:
         """Options with which this design can be made again, whatever is known of costs then."""
-        return self.parallelism.settled
+        return replace(self.parallelism.settled, line_storage=self.choices.lines)
+
+    @cached_property
+    def choices(self) -> Choices:
+        """What of the options the cost depends on, and where lines lie that a target left to be placed."""
+        if self.made or not self.options.has_target:
+            return self.options.choices
+        return replace(self.options.choices, lines=self._placed(self.splits)[1])
 
     @cached_property
     def sum_widths(self) -> dict[str, int]:
@@ -191,7 +204,7 @@ class Design:
             self.graph,
             self.splits,
             {name: mac.costs for name, mac in self._macs.items()},
-            options.choices,
+            self.choices,
             keeps_pace=options.has_target,
             words=self.words,
             clock_period=options.clock_period,
@@ -200,10 +213,19 @@ class Design:
         )
 
     def _estimate_of(self, splits: Mapping[str, Split]) -> Estimate:
-        """That of the same network with other splits, as fitting would have it."""
+        """That of the same network with other splits, as a target would have it."""
+        return self._placed(splits)[0]
+
+    def _placed(self, splits: Mapping[str, Split]) -> tuple[Estimate, LineStorage]:
+        """That, and what holds its lines."""
         factors = {name: split.reuse_factor for name, split in splits.items()}
-        options = replace(self.options, reuse_factor=factors, target="fit")  # whose FIFOs keep the pace
-        return Design(self.graph, options, self.limits, made=True).estimate
+        # FIFOs keep the pace, as with every target.
+        options = replace(self.options, reuse_factor=factors, target="fit" if self.options.wants_fit else None)
+
+        def with_lines(lines: LineStorage) -> Estimate:
+            return Design(self.graph, replace(options, line_storage=lines), self.limits, made=True).estimate
+
+        return placed(with_lines, self.options.line_storage, self.graph.by_name)
 
     @cached_property
     def by_name(self) -> dict[str, HardwareBlock]:

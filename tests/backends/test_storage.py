@@ -52,9 +52,9 @@ def bound(codes: dict[str, str]) -> dict[str, list[tuple[str, ...]]]:
 
 
 def test_memories_are_simple_ones_with_two_ports_and_chosen_by_size_if_nobody_chooses() -> None:
-    line = ("lines", "ram_s2p", "")
+    line = ("lines", "ram_s2p", "lutram")
     assert bound(blocks_of(quantize_graph(*network()), HardwareOptions(reuse_factor={"fc": 180}))) == {
-        "conv": [line], "largest": [line], "mean": [line], "fc": [("kept", "ram_s2p", "")],
+        "conv": [line], "largest": [line], "mean": [line], "fc": [("kept", "ram_s2p", "lutram")],
     }  # fmt: skip
 
 

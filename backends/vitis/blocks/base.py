@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from hlsq.backends.vitis.design import Design, HardwareBlock
 from hlsq.backends.vitis.tensors import Tensor
 from hlsq.backends.vitis.types import cpp_int, cpp_signed, format_interval, span
+from hlsq.cost.estimate.choices import Storage
+from hlsq.cost.estimate.storage import FEW_PLACES, kept_in
 from hlsq.errors import QuantizationError
 from hlsq.formats import Format
 from hlsq.graph import DyadicRequant, Interval, QBlock, Requant, ThresholdRequant
@@ -21,8 +23,6 @@ from hlsq.graph.ops import Op
 from hlsq.graph.ops.base import spatial
 
 PACKAGE = "hlsq.backends.vitis.blocks"
-FEW_PLACES = 4
-"""Places whose values are read again so soon that they do not pass a block RAM in time."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -36,6 +36,7 @@ class Memory:
         places: addresses.
         word: values in a word.
         distance: fewest iterations from writing a place to reading it.
+        bits: of a place, those of all words without what is idle.
     """
 
     copies: int
@@ -43,6 +44,7 @@ class Memory:
     places: int
     word: int
     distance: int
+    bits: int
 
     @classmethod
     def of(cls, size: int, places: int, bits: int, most: int, copies: int = 1) -> Memory:
@@ -51,7 +53,7 @@ class Memory:
         It is passed through over and over, so a place comes again after all others.
         """
         words = -(-size // max(1, most // bits))  # one value is never parted
-        return cls(copies, words, places, -(-size // words), places)
+        return cls(copies, words, places, -(-size // words), places, size * bits)
 
     @property
     def in_registers(self) -> bool:
@@ -62,6 +64,10 @@ class Memory:
     def is_small(self) -> bool:
         """Whether a block RAM would be too slow."""
         return self.places <= FEW_PLACES
+
+    def storage(self, wanted: Storage) -> Storage:
+        """What holds it, ``"lutram"`` or ``"bram"``, as estimates have it."""
+        return kept_in(self.places, self.bits, wanted)
 
 
 @dataclass(frozen=True)
@@ -295,6 +301,12 @@ class BlockCode(ABC):
     def memory(self) -> Memory | None:
         """What it keeps of its input for later iterations, if anything."""
         return None
+
+    @property
+    def line_storage(self) -> Storage:
+        """What holds ``memory``."""
+        assert self.memory is not None  # noqa: S101 - the template looked
+        return self.memory.storage(self.design.choices.lines_of(self.block.name))
 
     def lines(self, count: int) -> Memory | None:
         """Line buffers: ``count`` rows of the first input."""

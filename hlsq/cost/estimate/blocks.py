@@ -81,9 +81,11 @@ def block_memories(graph: QuantizedGraph, block: QBlock, split: Split | None, ch
     if split is not None and facts.table:
         yield rom("tables", split.output_steps, split.output_block * facts.table, "auto")
     if split is not None and isinstance(block.op, Dense) and split.output_steps > 1:
-        yield ram("kept vector", 1, split.tap_steps, split.tap_block * facts.taps[0], choices.lines)
+        width = split.tap_block * facts.taps[0]
+        yield ram("kept vector", 1, split.tap_steps, width, choices.lines_of(block.name))
     if facts.height > 1 and not facts.whole:
-        yield ram("line buffers", facts.height - 1, facts.width, facts.channels * facts.taps[0], choices.lines)
+        width = facts.channels * facts.taps[0]
+        yield ram("line buffers", facts.height - 1, facts.width, width, choices.lines_of(block.name))
     if (window := window_memory(graph, block, split)) is not None:
         yield ram("windows", 1, *window, "lutram")
 

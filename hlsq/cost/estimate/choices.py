@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Storage = Literal["auto", "lutram", "bram"]
+LineStorage = Storage | Mapping[str, Storage]
+"""For all blocks, or for those that are named; ``"auto"`` for the others."""
 Multipliers = Literal["auto", "dsp", "fabric"]
 PEKind = Literal["multiply", "shift", "sign"]
 
@@ -39,4 +42,8 @@ class Choices:
     streams: bool = True
     multipliers: Multipliers = "auto"
     roms: Storage = "auto"
-    lines: Storage = "auto"
+    lines: LineStorage = "auto"
+
+    def lines_of(self, block: str) -> Storage:
+        """What ``lines`` says of ``block``."""
+        return self.lines.get(block, "auto") if isinstance(self.lines, Mapping) else self.lines

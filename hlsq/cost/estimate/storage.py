@@ -1,10 +1,11 @@
 """Where a memory goes, and what it takes there.
 
-Without an option, a memory of more than 64 words and more than 4,096 bits lies in block RAMs, a smaller one in LUTs.
-Vitis HLS leaves that to Vivado, which wants ROMs of significantly more than 64 words in block RAMs (UG906, UTIL-203),
-as a LUT holds that many of a bit; that RAMs are treated alike, and the bits (a quarter of the smallest block RAM), are
-assumptions. FIFOs are registers up to two words and shift registers up to 1,024 bits, as Vitis HLS makes them
-(UG1399, config_storage: auto_srl_max_depth, auto_srl_max_bits); larger ones are memories.
+Without an option, a memory of more than 64 words and more than 4,096 bits lies in block RAMs, a smaller one in LUTs;
+the generated code says so of line buffers and kept vectors. The others Vitis HLS leaves to Vivado, which wants ROMs of
+significantly more than 64 words in block RAMs (UG906, UTIL-203), as a LUT holds that many of a bit. That RAMs are
+treated alike, and the bits (a quarter of the smallest block RAM), are assumptions. FIFOs are registers up to two words
+and shift registers up to 1,024 bits, as Vitis HLS makes them (UG1399, config_storage: auto_srl_max_depth,
+auto_srl_max_bits); larger ones are memories.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ SHIFT_REGISTERS = 1024
 """Bits of the largest FIFO in shift registers."""
 FEW_PLACES = 4
 """Places of a memory that are read again so soon that they are bound to LUTs, whatever the option says."""
+LINES = ("line buffers", "kept vector")
+"""What blocks keep of their inputs beside windows."""
 
 
 def rom(part: str, depth: int, width: int, storage: Storage) -> Memory:
@@ -35,7 +38,14 @@ def ram(part: str, copies: int, depth: int, width: int, storage: Storage) -> Mem
     """Memories that are written at one port and read at the other; a single word is registers."""
     if depth <= 1:
         return Memory(part, copies, depth, width, "registers", 0)
-    return _placed(part, copies, depth, width, "LUTRAM", "lutram" if depth <= FEW_PLACES else storage)
+    return _placed(part, copies, depth, width, "LUTRAM", kept_in(depth, width, storage))
+
+
+def kept_in(depth: int, width: int, storage: Storage) -> Storage:
+    """Where a memory of several places lies that is read and written in every iteration: ``"lutram"`` or ``"bram"``."""
+    if depth <= FEW_PLACES:
+        return "lutram"
+    return ("bram" if _is_large(depth, width) else "lutram") if storage == "auto" else storage
 
 
 def fifo(part: str, depth: int, width: int) -> Memory:
@@ -49,9 +59,13 @@ def fifo(part: str, depth: int, width: int) -> Memory:
 
 
 def _placed(part: str, copies: int, depth: int, width: int, in_luts: str, storage: Storage) -> Memory:
-    if storage == "bram" or (storage == "auto" and depth > SHALLOW and depth * width > SMALL):
+    if storage == "bram" or (storage == "auto" and _is_large(depth, width)):
         return Memory(part, copies, depth, width, "block RAM", copies * block_rams(depth, width))
     return Memory(part, copies, depth, width, in_luts, 0)
+
+
+def _is_large(depth: int, width: int) -> bool:
+    return depth > SHALLOW and depth * width > SMALL
 
 
 def memory_cells(memory: Memory) -> Resources:

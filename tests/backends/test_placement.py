@@ -1,0 +1,146 @@
+"""Line buffers lie where the estimate has them, and move where a part is short of what their size asks for."""
+
+from __future__ import annotations
+
+import re
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import NetworkBuilder, quantized_network
+
+from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.integrity import check_design
+from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.backends.vitis.project import read_project, write_project
+from hlsq.backends.vitis.render import render_project
+from hlsq.cost.estimate.storage import FEW_PLACES, LINES
+from hlsq.errors import OptionError, ResourceError
+from hlsq.formats import Affine
+from hlsq.graph import QuantizedGraph
+from hlsq.graph.lowering import quantize_graph
+from hlsq.graph.ops import Conv2D
+from hlsq.plan import BlockPlan
+
+IMPLS = {"LUTRAM": "lutram", "block RAM": "bram"}
+BOUND = r"variable = (?:lines|kept) type = ram_s2p impl = (\w+)"
+NAMES = ("first", "second", "third")
+
+
+def chain(width: int) -> QuantizedGraph:
+    """Three convolutions of maps of 6 rows whose lines are of 128 bits, the first one's of 96."""
+    b = NetworkBuilder(np.random.default_rng(0))
+    source, channels = b.input("x", (6, width, 12), Affine(8, 0.05, symmetric=True)), 12
+    for name in NAMES:
+        plan = BlockPlan(weight=Affine(4, 0.01, symmetric=True), output=Affine(8, 0.07, symmetric=True))
+        op = Conv2D((1, 1), (1, 1, 1, 1))
+        source, channels = b.add(name, op, [source], kernel=b.kernel(3, 3, channels, 16), plan=plan), 16
+    return quantize_graph(*b.build([source]))
+
+
+SHALLOW, DEEP = chain(60), chain(100)
+"""Lines that are memory LUTs by their size, and such that are block RAMs."""
+
+
+def lines_of(design: Design) -> dict[str, list[str]]:
+    """What holds them, as the estimate has it."""
+    kept = {name: [m for m in b.memories if m.part in LINES] for name, b in design.estimate.blocks.items()}
+    return {name: [IMPLS[m.storage] for m in found if m.depth > 1] for name, found in kept.items()}
+
+
+def bound(design: Design) -> dict[str, list[str]]:
+    """What holds them, as the C++ has it."""
+    files = render_project(design)
+    codes = {b.block.name: files[f"firmware/blocks/{b.ident}.h"] for b in design.functions}
+    return {name: re.findall(BOUND, code) for name, code in codes.items()}
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("lines", ["auto", "bram", "lutram", "mixed"])
+def test_the_code_binds_lines_to_what_the_estimate_counts(seed: int, lines: Any) -> None:
+    graph = quantized_network(seed)
+    if lines == "mixed":
+        lines = {block.name: ("bram", "auto", "lutram")[n % 3] for n, block in enumerate(graph.blocks) if n % 4}
+    design = Design(graph, HardwareOptions(reuse_factor={}, line_storage=lines))
+    told = lines_of(design)
+    assert bound(design) == {name: told[name] for name in bound(design)}
+
+
+def test_size_decides_where_nothing_is_said() -> None:
+    for graph, impl in ((SHALLOW, "lutram"), (DEEP, "bram")):
+        assert bound(Design(graph, HardwareOptions(reuse_factor={}))) == {name: [impl] for name in NAMES}
+
+
+def fitted(graph: QuantizedGraph, **given: Any) -> Design:
+    held = {"lut": 10**5, "ff": 10**5, "dsp": 100, "bram36": 100, "uram": 0, "lutram": 10**5}
+    options = given.pop("options", {})
+    return Design(graph, HardwareOptions(**({"target": "fit"} | options), utilization=1.0, resources=held | given))
+
+
+@pytest.mark.parametrize("options", [{}, {"target": None, "target_interval": 10_000}])
+@pytest.mark.parametrize(
+    ("graph", "scarce", "moved"), [(SHALLOW, "lutram", "bram"), (DEEP, "bram36", "lutram")], ids=["LUTs", "block RAMs"]
+)
+def test_as_many_lines_move_as_it_takes(
+    graph: QuantizedGraph, scarce: str, moved: str, options: Any, tmp_path: Path
+) -> None:
+    needs = getattr(fitted(graph, options=options).estimate, scarce.replace("36", "18"))
+    lines = []
+    for part in (1.0, 0.9, 0.6):
+        has = ceil(part * needs / (2 if scarce == "bram36" else 1))
+        design = fitted(graph, options=options, **{scarce: has})
+        assert design.estimate.fits
+        assert bound(design) == lines_of(design)
+        storage = design.settled.line_storage
+        lines.append({} if storage == "auto" else storage)
+        there = [name for name, (impl,) in lines_of(design).items() if impl == moved]
+        assert there == sorted(lines[-1], key=NAMES.index)
+    assert 0 == len(lines[0]) < len(lines[1]) < len(lines[2])
+    assert set(lines[2].values()) == {moved}
+    write_project(design, tmp_path / "net")
+    loaded = read_project(tmp_path / "net")
+    assert loaded.settled == design.settled
+    assert lines_of(loaded) == lines_of(design)
+    assert loaded.estimate == design.estimate
+    check_design(tmp_path / "net", design)
+
+
+def test_lines_stay_where_they_are_asked_for() -> None:
+    few = int(0.6 * fitted(SHALLOW).estimate.lutram)
+    stays = {"line_storage": {"first": "lutram", "second": "lutram"}}
+    design = fitted(SHALLOW, options=stays, lutram=int(0.8 * fitted(SHALLOW).estimate.lutram))
+    assert bound(design) == {"first": ["lutram"], "second": ["lutram"], "third": ["bram"]}
+    for lines in ("lutram", dict.fromkeys(NAMES, "lutram")):
+        with pytest.raises(ResourceError, match="memory LUTs"):
+            fitted(SHALLOW, options={"line_storage": lines}, lutram=few)
+    # A reuse factor says what the hardware is, whatever part it is for.
+    plain = Design(SHALLOW, HardwareOptions(reuse_factor={}, part="xc7s6"))
+    assert bound(plain) == {name: ["lutram"] for name in NAMES}
+
+
+def test_lines_do_not_move_for_nothing() -> None:
+    """Neither where the other kind has no room, nor where it does not help."""
+    whole = fitted(SHALLOW).estimate
+    with pytest.raises(ResourceError, match="memory LUTs"):
+        fitted(SHALLOW, lutram=int(0.6 * whole.lutram), bram36=0)
+    options = HardwareOptions(target_interval=10_000, resources={"lut": 10, "ff": 10, "dsp": 9, "bram36": 9, "uram": 0})
+    assert bound(Design(SHALLOW, options)) == {name: ["lutram"] for name in NAMES}
+    assert not Design(SHALLOW, options).estimate.fits
+
+
+def test_few_places_do_not_move() -> None:
+    graph = chain(FEW_PLACES)
+    with pytest.raises(ResourceError, match="memory LUTs"):
+        fitted(graph, lutram=int(0.6 * fitted(graph).estimate.lutram))
+
+
+def test_blocks_of_lines_are_those_of_the_network() -> None:
+    with pytest.raises(OptionError, match="line_storage: 'fourth' is unknown; valid: first, second, third"):
+        Design(SHALLOW, HardwareOptions(line_storage={"fourth": "bram"}))
+    with pytest.raises(OptionError, match="line_storage: 'uram' is unknown; valid: auto, bram, lutram"):
+        HardwareOptions(line_storage={"first": "uram"})  # type: ignore[dict-item]
+    for named in ({}, {"first": "auto"}):
+        design = Design(SHALLOW, HardwareOptions(line_storage=named, reuse_factor={}))
+        assert design.estimate == Design(SHALLOW, HardwareOptions(reuse_factor={})).estimate
