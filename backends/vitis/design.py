@@ -11,7 +11,7 @@ from hlsq.backends.vitis.accumulators import sum_widths
 from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
 from hlsq.backends.vitis.mac_array import MacArray
 from hlsq.backends.vitis.names import identifiers
-from hlsq.backends.vitis.options import HardwareOptions
+from hlsq.backends.vitis.options import STORAGES, HardwareOptions
 from hlsq.backends.vitis.parallelism import Parallelism
 from hlsq.backends.vitis.pes import pe_for
 from hlsq.backends.vitis.tensors import Stream, Tensor
@@ -20,7 +20,7 @@ from hlsq.cost import Split
 from hlsq.cost.balance import Pace
 from hlsq.cost.dataflow import Channel, Process, channels_of, processes
 from hlsq.cost.estimate import Estimate, estimate
-from hlsq.cost.estimate.choices import Choices, LineStorage
+from hlsq.cost.estimate.choices import Choices
 from hlsq.cost.fifos import fifo_depths
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.operators import Operators, operators_of
@@ -78,7 +78,7 @@ class Design:
 
     Raises:
         OptionError: an impossible reuse factor, an accumulator that could overflow, an unknown block name among them
-            or in ``line_storage``, or a network that does not fit io_parallel.
+            or in a storage, or a network that does not fit io_parallel.
         ResourceError: a pace that some block cannot keep, or a part that nothing fits on.
     """
 
@@ -90,10 +90,11 @@ class Design:
     def __post_init__(self) -> None:
         if self.options.io_type == "io_parallel":
             self._check_parallel()
-        if isinstance(lines := self.options.line_storage, Mapping):
-            for name in lines:
+        for option in STORAGES:
+            said = getattr(self.options, option)
+            for name in said if isinstance(said, Mapping) else ():
                 if name not in self.graph.by_name:
-                    raise OptionError.unknown("line_storage", name, list(self.graph.by_name))
+                    raise OptionError.unknown(option, name, list(self.graph.by_name))
         _ = self.blocks
 
     @cached_property
@@ -172,14 +173,15 @@ class Design:
     @property
     def settled(self) -> HardwareOptions:
         """Options with which this design can be made again, whatever is known of costs then."""
-        return replace(self.parallelism.settled, line_storage=self.choices.lines)
+        chosen = self.choices
+        return replace(self.parallelism.settled, rom_storage=chosen.roms, line_storage=chosen.lines)
 
     @cached_property
     def choices(self) -> Choices:
-        """What of the options the cost depends on, and where lines lie that a target left to be placed."""
+        """What of the options the cost depends on, and where memories lie that a target left to be placed."""
         if self.made or not self.options.has_target:
             return self.options.choices
-        return replace(self.options.choices, lines=self._placed(self.splits)[1])
+        return self._placed(self.splits)[1]
 
     @cached_property
     def sum_widths(self) -> dict[str, int]:
@@ -216,16 +218,17 @@ class Design:
         """That of the same network with other splits, as a target would have it."""
         return self._placed(splits)[0]
 
-    def _placed(self, splits: Mapping[str, Split]) -> tuple[Estimate, LineStorage]:
-        """That, and what holds its lines."""
+    def _placed(self, splits: Mapping[str, Split]) -> tuple[Estimate, Choices]:
+        """That, and where its memories lie."""
         factors = {name: split.reuse_factor for name, split in splits.items()}
         # FIFOs keep the pace, as with every target.
         options = replace(self.options, reuse_factor=factors, target="fit" if self.options.wants_fit else None)
 
-        def with_lines(lines: LineStorage) -> Estimate:
-            return Design(self.graph, replace(options, line_storage=lines), self.limits, made=True).estimate
+        def chosen(choices: Choices) -> Estimate:
+            stored = replace(options, rom_storage=choices.roms, line_storage=choices.lines)
+            return Design(self.graph, stored, self.limits, made=True).estimate
 
-        return placed(with_lines, self.options.line_storage, self.graph.by_name)
+        return placed(chosen, self.options.choices, self.graph.by_name)
 
     @cached_property
     def by_name(self) -> dict[str, HardwareBlock]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from hlsq.backends.vitis.names import MOST_LETTERS, top_name
 from hlsq.cost.estimate import Choices
-from hlsq.cost.estimate.choices import LineStorage, Multipliers, Storage
+from hlsq.cost.estimate.choices import Multipliers, Storage, Storages
 from hlsq.cost.parts import Part, find_part, given_part, lookup_part
 from hlsq.errors import OptionError
 from hlsq.escape import shown
@@ -23,13 +23,10 @@ ACCUMULATORS = ("interval", "fxpqnet")
 MOST_SUM_BITS = 62
 WORD_BITS = (8, 16, 32, 64)
 Architecture = Literal["dataflow", "folded"]
-CHOICES = {
-    "architecture": Architecture,
-    "io_type": IOType,
-    "multipliers": Multipliers,
-    "rom_storage": Storage,
-}
+CHOICES = {"architecture": Architecture, "io_type": IOType, "multipliers": Multipliers}
 """Options that are one of several words."""
+STORAGES = ("rom_storage", "line_storage")
+"""Options that are one of several words, for all blocks or by block."""
 DEFAULT_PART = "xc7a100tcsg324-1"
 MOST_REUSE = 2**31 - 1
 """What a counter of 32 bits holds; no layer has as many products."""
@@ -70,10 +67,10 @@ class HardwareOptions:
             ``"default"`` for the others. Widths at which a sum could overflow are refused with the design.
         multipliers: where products are computed that are no shifts: in ``"dsp"`` blocks, in ``"fabric"``, or, with
             ``"auto"``, as synthesis likes it, which takes fabric for narrow operands. Sums of products are in fabric.
-        rom_storage: what holds the weights: ``"lutram"``, ``"bram"``, or ``"auto"``, by their size.
-        line_storage: the same for line buffers, and for the input vectors that dense layers keep. A mapping from block
-            name says it for single blocks. With a target, those of ``"auto"`` also move to where there is room, if a
-            known part has not enough of what their size asks for.
+        rom_storage: what holds the weights: ``"lutram"``, ``"bram"``, or ``"auto"``, by their size. A mapping from
+            block name says it for single blocks. With a target, those of ``"auto"`` also move to where there is room,
+            if a known part has not enough of what their size asks for.
+        line_storage: the same for line buffers, and for the input vectors that dense layers keep.
         resources: what the part has, where it is unknown, or less of it is free: the number of each of ``lut``, ``ff``,
             ``dsp``, ``bram36`` (block RAMs of 36 Kb) and ``uram``; of ``lutram`` (LUTs that can be memories), a quarter
             of ``lut`` if it is left out. The part may then be any. None: as known.
@@ -99,8 +96,8 @@ class HardwareOptions:
     project_name: str = "hlsq_net"
     accumulator: BlockAccumulator | Mapping[str, BlockAccumulator] = "interval"
     multipliers: Multipliers = "auto"
-    rom_storage: Storage = "auto"
-    line_storage: LineStorage = "auto"
+    rom_storage: Storages = "auto"
+    line_storage: Storages = "auto"
     resources: Mapping[str, int] | None = None
     part_check: bool = True
     architecture: Architecture = "dataflow"
@@ -113,10 +110,11 @@ class HardwareOptions:
         for name, kinds in CHOICES.items():
             if not isinstance(getattr(self, name), str) or getattr(self, name) not in get_args(kinds):
                 raise OptionError.unknown(name, getattr(self, name), get_args(kinds))
-        lines = self.line_storage
-        for storage in lines.values() if isinstance(lines, Mapping) else [lines]:
-            if not isinstance(storage, str) or storage not in get_args(Storage):
-                raise OptionError.unknown("line_storage", storage, get_args(Storage))
+        for name in STORAGES:
+            said = getattr(self, name)
+            for storage in said.values() if isinstance(said, Mapping) else [said]:
+                if not isinstance(storage, str) or storage not in get_args(Storage):
+                    raise OptionError.unknown(name, storage, get_args(Storage))
         if not isinstance(self.part, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.part):
             raise OptionError(f"part {shown(self.part)} is no part number; expected something like {DEFAULT_PART!r}")
         if not isinstance(self.part_check, bool):

@@ -1,83 +1,81 @@
-"""Line buffers that move between memory LUTs and block RAMs, where a part is short of what their size asks for."""
+"""Line buffers and weights that move between LUTs and block RAMs, where a part is short of what their size asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 
-from hlsq.cost.blockram import block_rams
-from hlsq.cost.estimate.choices import Choices, LineStorage, Storage
-from hlsq.cost.estimate.model import BlockEstimate, Estimate, Memory, Resources
-from hlsq.cost.estimate.storage import FEW_PLACES, LINES, memory_cells
+from hlsq.cost.estimate.choices import Choices, Storage
+from hlsq.cost.estimate.model import RESOURCES, Estimate, Memory, Resources
+from hlsq.cost.estimate.storage import LINES, memory_cells, ram, rom
 
-SCARCE: Mapping[Storage, str] = {"lutram": "lutram", "bram": "bram18"}
-"""The resource of which each kind of storage takes most, for its bits."""
+SCARCE: Mapping[str, Storage] = {"lutram": "bram", "bram18": "lutram"}
+"""Of what a design may be short, and where memories go then."""
+PARTS = {"lines": LINES, "roms": ("weights",)}
+"""Parts of a block that each of the choices says the storage of."""
 
 
-def placed(
-    estimate: Callable[[LineStorage], Estimate], lines: LineStorage, blocks: Iterable[str]
-) -> tuple[Estimate, LineStorage]:
-    """The estimate of a design and what holds its lines: what ``lines`` says, or with those moved that let it fit.
+def placed(estimate: Callable[[Choices], Estimate], asked: Choices, blocks: Iterable[str]) -> tuple[Estimate, Choices]:
+    """The estimate of a design and its choices: those asked for, or with memories moved that let it fit.
 
     Args:
-        estimate: of the design with lines in such storage.
-        lines: what is asked for; where that is ``"auto"``, lines may move.
+        estimate: of the design with other choices.
+        asked: where they say ``"auto"``, memories may move.
         blocks: all of the network, by name.
     """
-    found, asked = estimate(lines), Choices(lines=lines)
-    moved = moved_lines(found, [name for name in blocks if asked.lines_of(name) == "auto"])
-    if moved:
-        elsewhere = {**lines, **moved} if isinstance(lines, Mapping) else moved
-        other = estimate(elsewhere)
+    found = estimate(asked)
+    moved = moved_memories(found, asked, blocks)
+    if moved != asked:
+        other = estimate(moved)
         if other.fits:
-            return other, elsewhere
-    return found, lines
+            return other, moved
+    return found, asked
 
 
-def moved_lines(estimate: Estimate, movable: Collection[str]) -> dict[str, Storage]:
-    """What holds the lines of the blocks that have to move for a design to have enough memory LUTs and block RAMs.
+def moved_memories(estimate: Estimate, asked: Choices, blocks: Iterable[str]) -> Choices:
+    """Choices with as many memories moved as it takes for a design to have enough memory LUTs and block RAMs.
 
-    Those that give most of what is short for what they take go first, as many as it takes. Nothing moves where neither
-    is short, or both are, or the others have no room for enough.
+    Those that give most of what is short for the share that they take of the part go first. Nothing moves where neither
+    is short, or both are, or there is no room for enough.
 
     Args:
-        estimate: of the design with lines where they are.
-        movable: blocks whose lines may move.
+        estimate: of the design with memories where they are.
+        asked: its choices.
+        blocks: of the network, by name.
     """
-    if estimate.capacity is None:
-        return {}
-    allowed = {kind: estimate.limit * getattr(estimate.capacity, name) for kind, name in SCARCE.items()}
-    spare = {kind: allowed[kind] - getattr(estimate, name) for kind, name in SCARCE.items()}
-    short = [kind for kind in SCARCE if spare[kind] < 0]
+    part = estimate.capacity
+    if part is None:
+        return asked
+    allowed = {name: estimate.limit * getattr(part, name) for name in RESOURCES}
+    spare = {name: allowed[name] - getattr(estimate, name) for name in RESOURCES}
+    short = [name for name in SCARCE if spare[name] < 0]
     if len(short) != 1:
-        return {}
-    (source,) = short
-    target: Storage = "bram" if source == "lutram" else "lutram"
-    gains = []
-    for name in movable:
-        before, after = _lines(estimate.blocks[name], None), _lines(estimate.blocks[name], target)
-        given = getattr(before, SCARCE[source]) - getattr(after, SCARCE[source])
-        taken = getattr(after, SCARCE[target]) - getattr(before, SCARCE[target])
-        if given > 0:
-            gains.append((taken / given, name, given, taken))
-    moved: dict[str, Storage] = {}
-    for _, name, given, taken in sorted(gains):
-        if spare[source] < 0 and taken <= spare[target]:
-            spare = {source: spare[source] + given, target: spare[target] - taken}
-            moved[name] = target
-    return moved if spare[source] >= 0 else {}
+        return asked
+    (scarce,) = short
+    moves = []
+    for name in blocks:
+        for choice in PARTS:
+            taken = _taken(estimate.blocks[name].memories, choice, SCARCE[scarce])
+            given = -taken[scarce]
+            if asked.storage_of(choice, name) == "auto" and given > 0:
+                costs = [taken[r] / allowed[r] if allowed[r] else float("inf") for r in RESOURCES if taken[r] > 0]
+                moves.append((sum(costs) / given, name, choice, taken))
+    moved: dict[str, dict[str, Storage]] = {choice: {} for choice in PARTS}
+    for _, name, choice, taken in sorted(moves, key=lambda move: move[:3]):
+        if spare[scarce] < 0 and all(spare[r] >= taken[r] for r in RESOURCES if taken[r] > 0):
+            spare = {r: spare[r] - taken[r] for r in RESOURCES}
+            moved[choice][name] = SCARCE[scarce]
+    return asked if spare[scarce] < 0 else asked.with_storage(**moved)
 
 
-def _lines(block: BlockEstimate, moved_to: Storage | None) -> Resources:
-    """What the lines of a block take, where they are or where they move to."""
-    found = Resources()
-    for memory in block.memories:
-        if memory.part in LINES and memory.depth > FEW_PLACES:
-            found += memory_cells(memory if moved_to is None else _stored(memory, moved_to))
-    return found
+def _taken(memories: Iterable[Memory], choice: str, storage: Storage) -> dict[str, float]:
+    """What of each resource a block takes in addition if what ``choice`` is of lies in ``storage``."""
+    before = after = Resources()
+    for m in memories:
+        if m.part in PARTS[choice]:
+            there = rom(m.part, m.depth, m.width, storage) if choice == "roms" else _ram(m, storage)
+            before, after = before + memory_cells(m), after + memory_cells(there)
+    return {name: getattr(after, name) - getattr(before, name) for name in RESOURCES}
 
 
-def _stored(memory: Memory, storage: Storage) -> Memory:
-    if storage == "lutram":
-        return replace(memory, storage="LUTRAM", bram18=0)
-    return replace(memory, storage="block RAM", bram18=memory.copies * block_rams(memory.depth, memory.width))
+def _ram(memory: Memory, storage: Storage) -> Memory:
+    return ram(memory.part, memory.copies, memory.depth, memory.width, storage)

@@ -1,4 +1,4 @@
-"""Line buffers lie where the estimate has them, and move where a part is short of what their size asks for."""
+"""Memories lie where the estimate has them, and move where a part is short of what their size asks for."""
 
 from __future__ import annotations
 
@@ -107,6 +107,29 @@ def test_as_many_lines_move_as_it_takes(
     check_design(tmp_path / "net", design)
 
 
+def test_weights_move_to_luts_as_well(tmp_path: Path) -> None:
+    options = {"target": None, "target_interval": 200_000}
+    plain = fitted(SHALLOW, options=options).estimate
+    assert [m.bram18 for m in plain.memories if m.part == "weights"] == [1, 1, 1]
+    design = fitted(SHALLOW, options=options, bram36=1)
+    assert design.estimate.fits
+    roms = design.settled.rom_storage
+    assert isinstance(roms, dict)
+    assert set(roms.values()) == {"lutram"}
+    assert len(roms) == 1
+    files = render_project(design)
+    for name, block in design.by_name.items():
+        code = files[f"firmware/blocks/{block.ident}.h"]
+        assert (f"= {block.ident}_weights type = rom_1p impl = lutram\n" in code) is (name in roms)
+        (weights,) = (m for m in design.estimate.blocks[name].memories if m.part == "weights")
+        assert weights.storage == ("ROM in LUTs" if name in roms else "block RAM")
+    write_project(design, tmp_path / "net")
+    assert read_project(tmp_path / "net").estimate == design.estimate
+    assert fitted(SHALLOW, options=options, bram36=0).estimate.bram18 == 0
+    asked = options | {"rom_storage": "bram"}
+    assert not fitted(SHALLOW, options=asked, bram36=0).estimate.fits
+
+
 def test_lines_stay_where_they_are_asked_for() -> None:
     few = int(0.6 * fitted(SHALLOW).estimate.lutram)
     stays = {"line_storage": {"first": "lutram", "second": "lutram"}}
@@ -139,6 +162,8 @@ def test_few_places_do_not_move() -> None:
 def test_blocks_of_lines_are_those_of_the_network() -> None:
     with pytest.raises(OptionError, match="line_storage: 'fourth' is unknown; valid: first, second, third"):
         Design(SHALLOW, HardwareOptions(line_storage={"fourth": "bram"}))
+    with pytest.raises(OptionError, match="rom_storage: 'fourth' is unknown; valid: first, second, third"):
+        Design(SHALLOW, HardwareOptions(rom_storage={"first": "bram", "fourth": "bram"}))
     with pytest.raises(OptionError, match="line_storage: 'uram' is unknown; valid: auto, bram, lutram"):
         HardwareOptions(line_storage={"first": "uram"})  # type: ignore[dict-item]
     for named in ({}, {"first": "auto"}):

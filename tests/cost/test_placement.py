@@ -1,16 +1,19 @@
-"""Which lines move, and which stay, by figures of memories that are given."""
+"""Which memories move, and which stay, by figures that are given."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from math import ceil
 from typing import Any
 
 import pytest
 
-from hlsq.cost.estimate.model import BlockEstimate, Estimate, Memory
-from hlsq.cost.estimate.storage import fifo, memory_cells, ram
-from hlsq.cost.parts import given_part
-from hlsq.cost.placement import moved_lines, placed
+from hlsq.cost.estimate import Choices
+from hlsq.cost.estimate.choices import Storage
+from hlsq.cost.estimate.model import BlockEstimate, Estimate, Memory, Resources
+from hlsq.cost.estimate.storage import fifo, memory_cells, ram, rom
+from hlsq.cost.parts import Part
+from hlsq.cost.placement import moved_memories, placed
 
 LINES = {
     "few": ram("line buffers", 2, 4, 720, "auto"),
@@ -22,65 +25,89 @@ LINES = {
 OTHERS = {"one": (ram("windows", 1, 64, 720, "lutram"), fifo("streams", 64, 720))}
 
 
-def design(lutram: float, bram18: float, **changes: Any) -> Estimate:
-    """A design with lines as above, of a part that has so much more of each than it takes."""
-    memories = {name: (line, *OTHERS.get(name, ())) for name, line in LINES.items()}
-    blocks = {name: BlockEstimate(memories=found) for name, found in memories.items()}
-    costs = [memory_cells(memory) for found in memories.values() for memory in found]
-    needs = sum(cost.lutram for cost in costs), sum(cost.bram18 for cost in costs)
-    held = {"lut": 10**6, "ff": 10**6, "dsp": 9, "bram36": 500, "uram": 0, "lutram": 10_000}
-    # Numbers of a part are even and whole, so the rest is taken by something else.
-    taken = {"lutram": 10_000 - lutram, "bram18": 1000 - int(bram18)}
-    assert needs[0] <= taken["lutram"]
-    assert needs[1] <= taken["bram18"]
-    return replace(Estimate(**taken, blocks=blocks, capacity=given_part("some", held), limit=1.0), **changes)
+WEIGHTS = {
+    "few": rom("weights", 64, 360, "auto"),  # LUTs, none of which are memory LUTs
+    "one": rom("weights", 600, 36, "auto"),  # 2 halves of block RAMs
+    "kept": rom("weights", 600, 20, "auto"),  # as many for fewer LUTs
+}
+TAKEN = Resources(lut=100_000, lutram=10_000, ff=200_000, dsp=9, bram18=1000)
+"""What a design takes altogether, most of it for something else than memories."""
 
 
-def given(name: str) -> float:
-    return memory_cells(LINES[name]).lutram
+def design(lutram: float, bram18: int, lut: float = 10_000, **changes: Any) -> Estimate:
+    """A design with memories as above, of a part that has so much more of these than it takes."""
+    blocks = {name: (line, *OTHERS.get(name, ())) for name, line in LINES.items()}
+    blocks = {name: (*found, WEIGHTS[name]) if name in WEIGHTS else found for name, found in blocks.items()}
+    # Halves of block RAMs that a part has are even in number, so the design takes one less where need be.
+    bram36 = -(-(TAKEN.bram18 + bram18) // 2)
+    part = Part("some", "", ceil(TAKEN.lut + lut), 10**6, 10, bram36, 0, ceil(TAKEN.lutram + lutram))
+    needs = replace(TAKEN, lut=part.lut - lut, lutram=part.lutram - lutram, bram18=2 * bram36 - bram18)
+    estimates = {name: BlockEstimate(memories=found) for name, found in blocks.items()}
+    return replace(Estimate(**asdict(needs), blocks=estimates, capacity=part, limit=1.0), **changes)
+
+
+def moved(estimate: Estimate, asked: Choices = Choices()) -> tuple[Any, Any]:  # noqa: B008 - it is frozen
+    """What then is in which storage: lines, and weights."""
+    found = moved_memories(estimate, asked, LINES)
+    return found.lines, found.roms
+
+
+def given(*names: str) -> float:
+    """Memory LUTs of lines."""
+    return sum(memory_cells(LINES[name]).lutram for name in names)
+
+
+STAYS = ("auto", "auto")
 
 
 def test_the_cheapest_go_first_and_no_more_than_it_takes() -> None:
-    assert moved_lines(design(0, 100), LINES) == {}
-    assert moved_lines(design(-1, 100), LINES) == {"kept": "bram"}
-    assert moved_lines(design(-given("kept"), 100), LINES) == {"kept": "bram"}
-    assert moved_lines(design(-given("kept") - 1, 100), LINES) == {"kept": "bram", "one": "bram"}
-    every = given("kept") + given("one") + given("odd")
-    assert set(moved_lines(design(-every, 100), LINES)) == {"kept", "one", "odd"}
-    assert moved_lines(design(-every - 1, 100), LINES) == {}, "windows, streams and few places stay where they are"
+    assert moved(design(0, 100)) == STAYS
+    assert moved(design(-1, 100)) == ({"kept": "bram"}, "auto")
+    assert moved(design(-given("kept"), 100)) == ({"kept": "bram"}, "auto")
+    assert moved(design(-given("kept") - 1, 100)) == ({"kept": "bram", "one": "bram"}, "auto")
+    every = given("kept", "one", "odd")
+    assert moved(design(-every, 100)) == (dict.fromkeys(("kept", "one", "odd"), "bram"), "auto")
+    assert moved(design(-every - 1, 100)) == STAYS, "windows, streams, weights and few places stay where they are"
 
 
 def test_there_must_be_room() -> None:
-    assert moved_lines(design(-1, 0), LINES) == {}
-    assert moved_lines(design(-given("kept") - 1, 4), LINES) == {}, "one and kept would take five"
-    assert moved_lines(design(-given("kept") - 1, 5), LINES) == {"kept": "bram", "one": "bram"}
-    assert moved_lines(design(-1, -1), LINES) == {}, "both are short"
-    assert moved_lines(design(-1, 100, capacity=None), LINES) == {}
+    assert moved(design(-1, 0)) == STAYS
+    assert moved(design(-given("kept") - 1, 4)) == STAYS, "one and kept would take five"
+    assert moved(design(-given("kept") - 1, 5)) == ({"kept": "bram", "one": "bram"}, "auto")
+    assert moved(design(-1, -1)) == STAYS, "both are short"
+    assert moved(design(-1, 100, capacity=None)) == STAYS
 
 
-def test_block_rams_are_given_back_for_memory_luts() -> None:
-    assert moved_lines(design(10_000 - 5000, -1), LINES) == {"deep": "lutram"}
-    assert moved_lines(design(10, -1), LINES) == {}
-    assert moved_lines(design(10_000 - 5000, -100), LINES) == {}
+def test_block_rams_are_given_back_for_luts() -> None:
+    """Weights take LUTs of any kind, lines memory LUTs; what takes the smallest share of the part goes first."""
+    assert moved(design(5000, -1)) == ("auto", {"kept": "lutram"})
+    assert moved(design(5000, -2)) == ("auto", {"kept": "lutram"})
+    assert moved(design(5000, -3)) == ("auto", {"kept": "lutram", "one": "lutram"})
+    assert moved(design(5000, -5)) == ({"deep": "lutram"}, {"kept": "lutram", "one": "lutram"})
+    assert moved(design(10, -5)) == STAYS, "too few memory LUTs"
+    assert moved(design(10, -4)) == ("auto", {"kept": "lutram", "one": "lutram"})
+    assert moved(design(5000, -4, lut=10)) == STAYS, "too few LUTs"
+    assert moved(design(5000, -9)) == STAYS
 
 
 def test_only_what_may_move_does() -> None:
-    assert moved_lines(design(-1, 100), ["one", "odd"]) == {"one": "bram"}
-    assert moved_lines(design(-1, 100), ["few", "deep"]) == {}
+    lines: dict[str, Storage] = {"kept": "lutram", "odd": "auto"}
+    assert moved(design(-1, 100), Choices(lines=lines)) == ({**lines, "one": "bram"}, "auto")
+    assert moved(design(-1, 100), Choices(lines="lutram")) == ("lutram", "auto")
+    assert moved(design(5000, -2), Choices(roms={"kept": "bram"})) == ("auto", {"kept": "bram", "one": "lutram"})
 
 
 @pytest.mark.parametrize("fits", [True, False])
-def test_lines_move_only_if_the_design_fits_then(fits: bool) -> None:
-    short, enough = design(-1, 100), design(1, 100, ff=0 if fits else 10**7)
-    asked = {"one": "lutram", "odd": "auto"}
-
-    def estimate(lines: Any) -> Estimate:
-        return short if lines == asked else enough
-
-    moved = (enough, {"one": "lutram", "odd": "auto", "kept": "bram"})
-    assert placed(estimate, asked, LINES) == (moved if fits else (short, asked))
+def test_memories_move_only_if_the_design_fits_then(fits: bool) -> None:
+    short, enough, asked = design(-1, 100), design(1, 100, dsp=9 if fits else 11), Choices(lines={"one": "lutram"})
+    goes = replace(asked, lines={"one": "lutram", "kept": "bram"})
+    estimates = {str(asked): short, str(goes): enough}
+    assert placed(lambda choices: estimates[str(choices)], asked, LINES) == ((enough, goes) if fits else (short, asked))
 
 
 def test_memories_are_those_that_size_asks_for() -> None:
     assert [line.storage for line in LINES.values()] == ["LUTRAM"] * 4 + ["block RAM"]
     assert LINES["deep"] == Memory("line buffers", 1, 2000, 36, "block RAM", 4)
+    assert [found.bram18 for found in WEIGHTS.values()] == [0, 2, 2]
+    assert design(5.5, -3).utilization["bram18"] > 1
+    assert [design(5.5, -3).fits, design(5.5, 3).fits] == [False, True]

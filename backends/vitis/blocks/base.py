@@ -306,7 +306,7 @@ class BlockCode(ABC):
     def line_storage(self) -> Storage:
         """What holds ``memory``."""
         assert self.memory is not None  # noqa: S101 - the template looked
-        return self.memory.storage(self.design.choices.lines_of(self.block.name))
+        return self.memory.storage(self.design.choices.storage_of("lines", self.block.name))
 
     def lines(self, count: int) -> Memory | None:
         """Line buffers: ``count`` rows of the first input."""

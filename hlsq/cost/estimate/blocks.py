@@ -77,15 +77,15 @@ def block_memories(graph: QuantizedGraph, block: QBlock, split: Split | None, ch
         return
     if split is not None and block.weights is not None:
         # Bits of a word that hold no code are read by nobody, so they are not there.
-        yield rom("weights", split.reuse_factor, split.pes * facts.code, choices.roms)
+        yield rom("weights", split.reuse_factor, split.pes * facts.code, choices.storage_of("roms", block.name))
     if split is not None and facts.table:
         yield rom("tables", split.output_steps, split.output_block * facts.table, "auto")
     if split is not None and isinstance(block.op, Dense) and split.output_steps > 1:
         width = split.tap_block * facts.taps[0]
-        yield ram("kept vector", 1, split.tap_steps, width, choices.lines_of(block.name))
+        yield ram("kept vector", 1, split.tap_steps, width, choices.storage_of("lines", block.name))
     if facts.height > 1 and not facts.whole:
         width = facts.channels * facts.taps[0]
-        yield ram("line buffers", facts.height - 1, facts.width, width, choices.lines_of(block.name))
+        yield ram("line buffers", facts.height - 1, facts.width, width, choices.storage_of("lines", block.name))
     if (window := window_memory(graph, block, split)) is not None:
         yield ram("windows", 1, *window, "lutram")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Storage = Literal["auto", "lutram", "bram"]
-LineStorage = Storage | Mapping[str, Storage]
+Storages = Storage | Mapping[str, Storage]
 """For all blocks, or for those that are named; ``"auto"`` for the others."""
 Multipliers = Literal["auto", "dsp", "fabric"]
 PEKind = Literal["multiply", "shift", "sign"]
@@ -41,9 +41,19 @@ class Choices:
 
     streams: bool = True
     multipliers: Multipliers = "auto"
-    roms: Storage = "auto"
-    lines: LineStorage = "auto"
+    roms: Storages = "auto"
+    lines: Storages = "auto"
 
-    def lines_of(self, block: str) -> Storage:
-        """What ``lines`` says of ``block``."""
-        return self.lines.get(block, "auto") if isinstance(self.lines, Mapping) else self.lines
+    def storage_of(self, choice: str, block: str) -> Storage:
+        """What ``"roms"`` or ``"lines"`` says of ``block``."""
+        said: Storages = getattr(self, choice)
+        return said.get(block, "auto") if isinstance(said, Mapping) else said
+
+    def with_storage(self, **said: Mapping[str, Storage]) -> Choices:
+        """The same, but for the blocks of which ``roms`` or ``lines`` say something else."""
+        changes: dict[str, Storages] = {}
+        for choice, blocks in said.items():
+            before: Storages = getattr(self, choice)
+            if blocks:
+                changes[choice] = {**before, **blocks} if isinstance(before, Mapping) else blocks
+        return replace(self, **changes)  # type: ignore[arg-type]
