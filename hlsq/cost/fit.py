@@ -116,8 +116,6 @@ def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
     remedies = [_larger_part(estimate)]
     if (weights := estimate.parts.get("weights")) is not None and 2 * getattr(weights, worst) > need:
         remedies.append(f"shorter codes of weights, which take {getattr(weights, worst):,.0f} of them")
-        if worst == "bram18":
-            remedies.append("weights in LUTs, if those suffice, as in rom_storage='lutram'")
     if keeps:
         remedies.append("larger factors in reuse_factor, or none")
     if shares[worst] <= 1:
@@ -127,7 +125,7 @@ def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
     return ResourceError(
         f"the network does not fit {part.name}: at {estimate.interval:,} cycles a sample, which need least, it takes "
         f"an estimated {ceil(need):,} {WORDS[worst]}, and {there}; most take {most}; "
-        + (f"too many as well are {' and '.join(also)}; " if also else "")
+        + (f"too many as well: {', '.join(also)}; " if also else "")
         + f"what helps: {'; '.join(remedies)}"
     )
 
