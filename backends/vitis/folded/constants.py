@@ -98,15 +98,18 @@ class EngineCode:
         return lane + max(power, integer, 1) + (self.engine.kind == "dual") * 2
 
     @property
+    def sum_bits(self) -> int:
+        """Of the signed accumulators."""
+        return signed_bits(self.engine.sum)
+
+    @property
     def types(self) -> dict[str, str]:
         """C++ integer types by name."""
         engine = self.engine
         return {
             "lane_t": cpp_int(self.program.map.lane),
-            "product_t": f"hlsq::sint<{self.product_bits}>",
             "code_t": f"hlsq::uint<{engine.code_bits}>",
             "weight_t": f"hlsq::sint<{engine.code_bits}>",
-            "sum_t": f"hlsq::sint<{signed_bits(engine.sum)}>",
             "value_t": f"hlsq::sint<{signed_bits(engine.value)}>",
             "wide_t": f"hlsq::sint<{signed_bits(engine.product)}>",
         }

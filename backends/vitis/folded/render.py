@@ -22,6 +22,7 @@ HEADERS = TEMPLATES / "firmware" / "hlsq" / "folded"
 BASE_HEADERS = ("count.h", "requantise.h", "trace.h", "types.h")
 MOST_BITS = 63
 """Of a value in C simulation's machine integers, without its sign."""
+MULTIPLICATION = "multiplication.h"
 OPERAND_FIELDS = ("memory", "address", "pitch")
 
 
@@ -97,8 +98,10 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
     for name in BASE_HEADERS:
         files[f"firmware/hlsq/{name}"] = (STATIC / name).read_text(encoding="utf-8")
     wanted = {code.header for code in engines}
+    if any(code.engine.kind in ("multiply", "dual") for code in engines):
+        wanted.add(MULTIPLICATION)
     for header in sorted(HEADERS.glob("*.h")):
-        if not header.name.startswith("pe_") or header.name in wanted:
+        if header.name in wanted or not header.name.startswith(("pe_", MULTIPLICATION)):
             files[f"firmware/hlsq/folded/{header.name}"] = header.read_text(encoding="utf-8")
     check_rules({name: text for name, text in files.items() if isinstance(text, str)})
     files |= image_files(program, design.tensors)

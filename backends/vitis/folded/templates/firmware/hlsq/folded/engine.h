@@ -11,6 +11,7 @@
 #include "maps.h"
 #include "observe.h"
 #include "post.h"
+#include "side_by_side.h"
 
 namespace hlsq {
 namespace folded {
@@ -295,23 +296,52 @@ template <class CONFIG, class MAP, class OP> class engine {
             single_lanes(words, first);
     }
 
-    // Weights of a step, decoded once for all positions.
+    int code_bits() const {
+#pragma HLS INLINE
+        return CONFIG::slices == 1 ? CONFIG::code_bits : int(op.weight_bits);
+    }
+
+    int code_form() const {
+#pragma HLS INLINE
+        return CONFIG::forms == 1 ? CONFIG::only_form : int(op.form);
+    }
+
+    // A weight of this step, decoded once for all positions.
     operand_t weight(int t, int o) const {
 #pragma HLS INLINE
-        typename CONFIG::code_t code = 0;
+        product_t code = 0;
         int b = weight_bank, a = weight_address;
         for (int s = 0; s < CONFIG::slices; s++) {
 #pragma HLS UNROLL
             if (s < op.weight_slices) {
-                code |= typename CONFIG::code_t(CONFIG::weight(b, a, t * O + o)) << (CONFIG::slice_bits * s);
+                code |= product_t(CONFIG::weight(b, a, t * O + o)) << (CONFIG::slice_bits * s);
                 if (++b == CONFIG::slices) {
                     b = 0;
                     a++;
                 }
             }
         }
-        return CONFIG::pe::decode(code, CONFIG::slices == 1 ? CONFIG::code_bits : int(op.weight_bits), CONFIG::forms == 1 ? CONFIG::only_form : int(op.form));
+        return operand_t(CONFIG::pe::decode(code, code_bits(), code_form()));
     }
+
+#ifdef HLSQ_NATIVE_INT
+    // Those of tap t for all outputs, side by side.
+    typedef several<product_t, O> all;
+    typedef typename all::type outputs_t;
+
+    outputs_t weights_of(int t) const {
+        outputs_t code = {};
+        int b = weight_bank, a = weight_address;
+        for (int s = 0; s < op.weight_slices; s++) {
+            code |= all::load(CONFIG::weights(b, a) + t * O) << (CONFIG::slice_bits * s);
+            if (++b == CONFIG::slices) {
+                b = 0;
+                a++;
+            }
+        }
+        return CONFIG::pe::decode(code, code_bits(), code_form());
+    }
+#endif
 
     void next_weights() {
 #pragma HLS INLINE
@@ -322,8 +352,38 @@ template <class CONFIG, class MAP, class OP> class engine {
         }
     }
 
+    // Which tap of a word is in front of lane t: behind the lanes of one part of the tree, the first one again. Lanes
+    // without a channel meet weights of 0.
+    int tap_of(int t) const {
+#pragma HLS INLINE
+        const int from = chunks_of_word == 1 ? 0 : chunk % chunks_of_word * T;
+        return from + (CONFIG::most_split == 0 ? t : t & ((T >> op.split) - 1));
+    }
+
     void multiply_and_add(const lane_t (&words)[P][MAP::word], bool first) {
 #pragma HLS INLINE
+#if defined(HLSQ_NATIVE_INT) && !defined(HLSQ_REGISTERS)
+        outputs_t weights[T];
+        for (int t = 0; t < T; t++)
+            weights[t] = weights_of(t);
+        next_weights();
+        int tap[T];
+        for (int t = 0; t < T; t++)
+            tap[t] = tap_of(t);
+        for (int p = 0; p < P; p++) {
+            outputs_t sum[parts] = {};
+            for (int part = 0; part < parts; part++) {
+                for (int i = part * (T / parts); i < (part + 1) * (T / parts); i++)
+                    sum[part] += CONFIG::pe::apply(outputs_t{} + product_t(words[p][tap[i]]), weights[i]);
+            }
+            sum_t tree[parts][O];
+            for (int part = 0; part < parts; part++) {
+                for (int o = 0; o < O; o++)
+                    tree[part][o] = sum_t(sum[part][o]);
+            }
+            tapped(p, tree, first);
+        }
+#else
         operand_t weights[T][O];
 #pragma HLS ARRAY_PARTITION variable = weights complete dim = 0
         for (int t = 0; t < T; t++) {
@@ -334,9 +394,6 @@ template <class CONFIG, class MAP, class OP> class engine {
             }
         }
         next_weights();
-        const int from = chunks_of_word == 1 ? 0 : chunk % chunks_of_word * T;
-        // Lanes behind the last channel of a part of the tree meet weights of 0.
-        const int lanes_of_part = T >> op.split;
         for (int p = 0; p < P; p++) {
 #pragma HLS UNROLL
             sum_t tree[parts][O];
@@ -347,39 +404,36 @@ template <class CONFIG, class MAP, class OP> class engine {
 #pragma HLS UNROLL
                     tree[part][o] = 0;
                 }
-                for (int i = 0; i < T / parts; i++) {
+                for (int i = part * (T / parts); i < (part + 1) * (T / parts); i++) {
 #pragma HLS UNROLL
-                    const int t = part * (T / parts) + i;
-                    const lane_t tap = words[p][from + (CONFIG::most_split == 0 ? t : t & (lanes_of_part - 1))];
+                    const product_t tap = product_t(words[p][tap_of(i)]);
                     for (int o = 0; o < O; o++) {
 #pragma HLS UNROLL
-                        tree[part][o] += sum_t(CONFIG::pe::apply(tap, weights[t][o]));
+                        tree[part][o] += sum_t(CONFIG::pe::apply(tap, weights[i][o]));
                     }
                 }
             }
-            for (int s = 0; s <= CONFIG::most_split; s++) {
-#pragma HLS UNROLL
-                if (s == op.split)
-                    tapped(p, tree, s, first);
-            }
+            tapped(p, tree, first);
         }
+#endif
     }
 
     // The adder tree tapped where 2^split parts are left.
-    void tapped(int p, const sum_t (&tree)[parts][O], int split, bool first) {
+    void tapped(int p, const sum_t (&tree)[parts][O], bool first) {
 #pragma HLS INLINE
-        const int joined = parts >> split;
-        for (int part = 0; part < 1 << split; part++) {
+        for (int split = 0; split <= CONFIG::most_split; split++) {
 #pragma HLS UNROLL
-            for (int o = 0; o < O; o++) {
+            const int joined = parts >> split;
+            for (int i = 0; i < O << split; i++) {
 #pragma HLS UNROLL
                 sum_t sum = 0;
                 for (int j = 0; j < joined; j++) {
 #pragma HLS UNROLL
-                    sum += tree[part * joined + j][o];
+                    sum += tree[i / O * joined + j][i % O];
                 }
-                sum_t &whole = sums[p][(part * O + o) % CONFIG::sums];
-                whole = first ? sum_t(op.start) + sum : whole + sum;
+                sum_t &whole = sums[p][i % CONFIG::sums];
+                if (split == op.split)
+                    whole = first ? sum_t(op.start) + sum : whole + sum;
             }
         }
     }
@@ -407,7 +461,7 @@ template <class CONFIG, class MAP, class OP> class engine {
                 const sum_t tap = sum_t(words[p][t]);
                 sum_t &whole = sums[p][t % CONFIG::sums];
                 const sum_t before = first ? sum_t(op.start) : whole;
-                const sum_t added = CONFIG::depthwise && op.mode == LANES ? sum_t(CONFIG::pe::apply(words[p][t], weights[t])) : tap;
+                const sum_t added = CONFIG::depthwise && op.mode == LANES ? sum_t(CONFIG::pe::apply(product_t(words[p][t]), weights[t])) : tap;
                 whole = CONFIG::maxima && op.mode == MAX ? (before < tap ? tap : before) : sum_t(before + added);
             }
         }

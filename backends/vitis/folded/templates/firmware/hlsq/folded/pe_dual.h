@@ -1,8 +1,8 @@
 #ifndef HLSQ_FOLDED_PE_DUAL_H_
 #define HLSQ_FOLDED_PE_DUAL_H_
 
-#include "../types.h"
 #include "forms.h"
+#include "multiplication.h"
 
 namespace hlsq {
 namespace folded {
@@ -12,44 +12,45 @@ namespace folded {
 // that is not zero, so a shift takes no shifter. Decoding is done once for all positions that share the weight.
 // A digit is [negative | two | one].
 template <class CONFIG> struct pe_dual_booth {
-    typedef typename CONFIG::product_t product_t;
-    typedef typename CONFIG::operand_t operand_t;
     static const int digits_of_integer = (CONFIG::code_bits + 1) / 2;
     static const int digits_of_power = CONFIG::max_exponent / 2 + 1;
     static const int digits = digits_of_integer > digits_of_power ? digits_of_integer : digits_of_power;
     static const int operand_bits = 3 * digits;
 
-    template <class CODE> static operand_t decode(CODE code, int bits, int form) {
+    template <class V> static V decode(V code, int bits, int form) {
 #pragma HLS INLINE
-        const bool negative = ((code >> (bits - 1)) & 1) != 0;
-        const int magnitude = form == SIGN ? 1 : int(code & ((1 << (bits - 1)) - 1));
-        const int exponent = magnitude - 1;
         const int top = 1 << (bits - 1);
-        // Twice the integer: below its lowest digit there is a zero.
-        const long long integer = (long long)((int(code) ^ top) - top) * 2;
-        long long operand = 0;
+        const V sign = bit_of(code, bits - 1);
+        // Of an integer, doubled: below its lowest digit there is a zero. Of a power, its exponent and one.
+        const V doubled = V((code ^ top) - top) << 1;
+        const V magnitude = form == SIGN ? V(code * 0 + 1) : V(code & (top - 1));
+        V operand = code * 0;
         for (int i = 0; i < digits; i++) {
 #pragma HLS UNROLL
-            const int three = int(integer >> (2 * i)) & 7;
-            const bool at_digit = magnitude != 0 && exponent >> 1 == i;
-            const bool one = form == INTEGER ? three == 1 || three == 2 || three == 5 || three == 6 : at_digit && !(exponent & 1);
-            const bool two = form == INTEGER ? three == 3 || three == 4 : at_digit && (exponent & 1);
-            const bool minus = form == INTEGER ? three >= 4 && three != 7 : at_digit && negative;
-            operand |= (long long)(int(one) | int(two) << 1 | int(minus) << 2) << (3 * i);
+            V one, two, minus;
+            if (form == INTEGER) {
+                const V high = bit_of(doubled, 2 * i + 2), middle = bit_of(doubled, 2 * i + 1), low = bit_of(doubled, 2 * i);
+                one = middle ^ low;
+                two = (high ^ middle) & (1 - one);
+                minus = high & (1 - (middle & low));
+            } else {
+                one = is_equal(magnitude, 2 * i + 1);
+                two = is_equal(magnitude, 2 * i + 2);
+                minus = sign & (one | two);
+            }
+            operand = operand | V(one | two << 1 | minus << 2) << (3 * i);
         }
-        return operand_t(operand);
+        return operand;
     }
 
-    template <class TAP> static product_t apply(TAP tap, operand_t operand) {
+    template <class V, class OPERAND> static V apply(V tap, OPERAND operand) {
 #pragma HLS INLINE
-        product_t sum = 0;
+        const V digit = V(operand);
+        V sum = tap * 0;
         for (int i = 0; i < digits; i++) {
 #pragma HLS UNROLL
-            const product_t once = product_t(tap) & product_t(-product_t((operand >> (3 * i)) & 1));
-            const product_t twice = product_t(shift_left<product_t>(tap, uint<1>(1))) & product_t(-product_t((operand >> (3 * i + 1)) & 1));
-            const product_t minus = product_t((operand >> (3 * i + 2)) & 1);
-            const product_t row = product_t((once | twice) ^ product_t(-minus)) + minus;
-            sum += shift_left<product_t>(row, uint<6>(2 * i));
+            const V multiple = where(bit_of(digit, 3 * i), tap) | where(bit_of(digit, 3 * i + 1), V(tap << 1));
+            sum = sum + V(negated(bit_of(digit, 3 * i + 2), multiple) << (2 * i));
         }
         return sum;
     }
@@ -57,34 +58,31 @@ template <class CONFIG> struct pe_dual_booth {
 
 // The same with a multiplier, a shifter and a selector behind them (DoubleQExt Fig. 5).
 template <class CONFIG> struct pe_dual_mux {
-    typedef typename CONFIG::product_t product_t;
-    typedef typename CONFIG::operand_t operand_t;
     static const int exponent_bits = at_least_one(bits_of(CONFIG::max_exponent));
     static const int number_bits = CONFIG::code_bits > exponent_bits + 2 ? CONFIG::code_bits : exponent_bits + 2;
     static const int operand_bits = number_bits + 1;
 
     // [shifts | integer], or [shifts | negative | not zero | exponent].
-    template <class CODE> static operand_t decode(CODE code, int bits, int form) {
+    template <class V> static V decode(V code, int bits, int form) {
 #pragma HLS INLINE
         const int top = 1 << (bits - 1);
-        const bool negative = ((code >> (bits - 1)) & 1) != 0;
-        const int magnitude = form == SIGN ? 1 : int(code & (top - 1));
-        const int exponent = magnitude == 0 ? 0 : magnitude - 1;
-        const int power = exponent | int(magnitude != 0) << exponent_bits | int(negative) << (exponent_bits + 1);
-        const int integer = ((int(code) ^ top) - top) & ((1 << number_bits) - 1);
-        return operand_t((form == INTEGER ? integer : power) | int(form != INTEGER) << number_bits);
+        const V magnitude = form == SIGN ? V(code * 0 + 1) : V(code & (top - 1));
+        const V zero = is_equal(magnitude, 0);
+        const V exponent = magnitude - 1 + zero;
+        const V power = exponent | V(1 - zero) << exponent_bits | bit_of(code, bits - 1) << (exponent_bits + 1);
+        const V integer = V((code ^ top) - top) & ((1 << number_bits) - 1);
+        return form == INTEGER ? integer : V(power | 1 << number_bits);
     }
 
-    template <class TAP> static product_t apply(TAP tap, operand_t operand) {
+    template <class V, class OPERAND> static V apply(V tap, OPERAND operand) {
 #pragma HLS INLINE
-        typedef uint<exponent_bits> exponent_t;
         const int top = 1 << (number_bits - 1);
-        const int number = int(operand & ((1 << number_bits) - 1));
-        const product_t product = multiply<product_t, typename CONFIG::multiplier>(tap, typename CONFIG::weight_t((number ^ top) - top));
-        const product_t shifted = shift_left<product_t>(tap, exponent_t(number & ((1 << exponent_bits) - 1)));
-        const product_t magnitude = ((number >> exponent_bits) & 1) != 0 ? shifted : product_t(0);
-        const product_t power = ((number >> (exponent_bits + 1)) & 1) != 0 ? product_t(-magnitude) : magnitude;
-        return ((operand >> number_bits) & 1) != 0 ? power : product;
+        const V number = V(operand) & ((1 << number_bits) - 1);
+        const V product = multiplication<CONFIG, V, is_several<V>::value>::apply(tap, V((number ^ top) - top));
+        const V size = where(bit_of(number, exponent_bits), shifted<exponent_bits>(tap, V(number & ((1 << exponent_bits) - 1))));
+        const V power = negated(bit_of(number, exponent_bits + 1), size);
+        const V shifts = bit_of(V(operand), number_bits);
+        return where(shifts, power) | where(V(1 - shifts), product);
     }
 };
 

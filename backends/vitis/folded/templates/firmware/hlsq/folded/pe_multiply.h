@@ -1,28 +1,26 @@
 #ifndef HLSQ_FOLDED_PE_MULTIPLY_H_
 #define HLSQ_FOLDED_PE_MULTIPLY_H_
 
-#include "../types.h"
 #include "forms.h"
+#include "multiplication.h"
 
 namespace hlsq {
 namespace folded {
 
 // Multiplies by an integer.
 template <class CONFIG> struct pe_multiply {
-    typedef typename CONFIG::product_t product_t;
-    typedef typename CONFIG::operand_t operand_t;
     static const int operand_bits = CONFIG::code_bits;
 
     // A code of `bits` bits in two's complement; one bit alone is a sign.
-    template <class CODE> static operand_t decode(CODE code, int bits, int form) {
+    template <class V> static V decode(V code, int bits, int form) {
 #pragma HLS INLINE
         const int top = 1 << (bits - 1);
-        return operand_t(form == SIGN ? 1 - 2 * int(code) : (int(code) ^ top) - top);
+        return form == SIGN ? V(1 - (code << 1)) : V((code ^ top) - top);
     }
 
-    template <class TAP> static product_t apply(TAP tap, operand_t operand) {
+    template <class V, class OPERAND> static V apply(V tap, OPERAND operand) {
 #pragma HLS INLINE
-        return multiply<product_t, typename CONFIG::multiplier>(tap, typename CONFIG::weight_t(operand));
+        return multiplication<CONFIG, V, is_several<V>::value>::apply(tap, V(operand));
     }
 };
 
