@@ -13,6 +13,7 @@ Pure data: nothing here writes C++ or SystemVerilog. One file a pass:
 """
 
 from hlsq.backends.folded.compile import compile_program
-from hlsq.backends.folded.program import Engine, FoldedProgram, Instruction
+from hlsq.backends.folded.pieces import Engine, Instruction
+from hlsq.backends.folded.program import FoldedProgram
 
 __all__ = ["Engine", "FoldedProgram", "Instruction", "compile_program"]

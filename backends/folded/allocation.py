@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from hlsq.backends.folded.layout import Layout, parts_of
-from hlsq.backends.folded.program import Place
+from hlsq.backends.folded.pieces import Place
 from hlsq.backends.folded.tasks import Work
 
 AFTER_ALL = 1 << 30

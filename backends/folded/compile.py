@@ -22,18 +22,18 @@ from hlsq.backends.folded.parameters import (
     second_stage,
     start_value,
 )
-from hlsq.backends.folded.program import (
+from hlsq.backends.folded.pieces import (
     FORMS,
     OPCODES,
     PIPELINE,
     Engine,
     EngineImage,
-    FoldedProgram,
     Instruction,
     MemoryMap,
     Opcode,
     View,
 )
+from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.folded.relayout import OUTPUT, with_order
 from hlsq.backends.folded.tasks import Task, make_tasks
 from hlsq.backends.folded.weights import Rows, make_rom, task_rows
@@ -79,6 +79,7 @@ class _Compiler:
         work = make_tasks(graph)
         self.specs, self.engine_of = choose_engines(work, pes)
         self.word = max(spec.array.taps for spec in self.specs)
+        self.granule = gcd(self.word, *(spec.array.outputs for spec in self.specs))
         self.work = with_order(work, self.word)
         self.layouts = layouts(self.work, self.word)
         self.words = {name: len(layout) // self.word for name, layout in self.layouts.items()}
@@ -131,7 +132,7 @@ class _Compiler:
             memories=len(self.allocation.depth),
             banks=self.banks,
             word=self.word,
-            granule=gcd(self.word, *(spec.lanes(self.word) for spec in self.specs)),
+            granule=self.granule,
             depth=self.allocation.depth,
             lane=self._lane(),
             outputs=self.output_words,
@@ -196,7 +197,9 @@ class _Compiler:
                 fields[f"operand{number}_pitch"] = place.pitch
         fields["operands"] = len(task.operands)
         fields["factor"] = self._factors(factors)
-        fields["finishes"] = -(-self._finished_lanes(loops, task, spec) // spec.lanes(self.word))
+        fields["finishes"] = -(-self._finished_lanes(loops, task) // loops.part)
+        fields["part_lanes"] = loops.part
+        fields["part"] = loops.part // self.granule
         self._note(memory, task, loops, spec, stage, after, interval, layout)
         fields["parameters"] = memory.count
         memory.count += self._add_parameters(memory, stage, loops, spec, task)
@@ -207,9 +210,10 @@ class _Compiler:
             memory.rows[task.target] = rows, self.forms[task.target]
         return fields
 
-    def _finished_lanes(self, loops: Loops, task: Task, spec: EngineSpec) -> int:
-        lanes = spec.lanes(self.word)
-        return min(loops.finished, -(-task.window.target[2] // lanes) * lanes) if task.mode == "mac" else loops.finished
+    def _finished_lanes(self, loops: Loops, task: Task) -> int:
+        """Of one position in a group of outputs: those that some channel has, in whole parts."""
+        used = min(loops.finished, task.window.target[2]) if task.mode == "mac" else loops.finished
+        return -(-used // loops.part) * loops.part
 
     def _emitted(self, task: Task) -> str | None:
         copied = task.target.removesuffix(OUTPUT)
@@ -262,12 +266,13 @@ class _Compiler:
     def _add_parameters(self, memory: _Memories, stage: Stage, loops: Loops, spec: EngineSpec, task: Task) -> int:
         """Rows of one group of outputs after the other, each of ``lanes`` values; returns how many."""
         lanes = spec.lanes(self.word)
-        groups, used = loops.filters * loops.outputs, self._finished_lanes(loops, task, spec)
+        groups, used = loops.filters * loops.outputs, self._finished_lanes(loops, task)
         rows = {}
         for name, values in stage.rows.items():
             filled = np.zeros(groups * loops.finished, dtype=np.int64)
             filled[: len(values)] = values[: len(filled)]
-            rows[name] = filled.reshape(groups, loops.finished)[:, :used].reshape(-1, lanes)
+            parts = filled.reshape(groups, loops.finished)[:, :used].reshape(-1, loops.part)
+            rows[name] = np.pad(parts, ((0, 0), (0, lanes - loops.part)), constant_values=NEUTRAL.get(name, 0))
         memory.parameters.append(rows)
         return len(rows["bias"])
 

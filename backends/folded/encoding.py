@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hlsq.backends.folded.program import Field
+from hlsq.backends.folded.pieces import Field
 
 
 def encode(fields: tuple[Field, ...], values: Mapping[str, int]) -> int:

@@ -8,7 +8,7 @@ from math import gcd
 from hlsq.backends.folded.codes import CodeForm, code_form, identity_form
 from hlsq.backends.folded.layout import NONE, layouts
 from hlsq.backends.folded.loops import Loops, make_loops
-from hlsq.backends.folded.program import Array, PEKind
+from hlsq.backends.folded.pieces import Array, PEKind
 from hlsq.backends.folded.tasks import Task, Work
 from hlsq.errors import OptionError
 
@@ -32,8 +32,8 @@ class EngineSpec:
     array: Array
 
     def lanes(self, word: int) -> int:
-        """Values that are finished a cycle, which begin at a multiple of their number in a word."""
-        return gcd(self.array.outputs, word)
+        """Most values that are finished a cycle: all that one step can complete, as many as a word divides into."""
+        return gcd(self.array.outputs * max(self.splits), word)
 
     @property
     def splits(self) -> tuple[int, ...]:

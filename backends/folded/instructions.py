@@ -7,7 +7,7 @@ such pairs too, so that going on is an addition and a carry, and no pointer take
 from __future__ import annotations
 
 from hlsq.backends.folded.loops import NEVER, Loops
-from hlsq.backends.folded.program import MODES, OPCODES, Array, Place
+from hlsq.backends.folded.pieces import MODES, OPCODES, Array, Place
 from hlsq.backends.folded.tasks import Task
 
 STEPS = ("column", "row", "restart", "group", "line")

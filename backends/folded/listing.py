@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from hlsq.backends.folded.program import MODES
-
-if TYPE_CHECKING:
-    from hlsq.backends.folded.program import Engine, FoldedProgram, Instruction
+from hlsq.backends.folded.pieces import MODES, Engine, Instruction
 
 HEADER = ("layer", "engine", "mode", "steps", "groups", "cycles", "PEs used", "reads", "writes")
 
 
-def listing(program: FoldedProgram) -> str:
+def listing(engines: tuple[Engine, ...], instructions: tuple[Instruction, ...], totals: str) -> str:
     """Engines, instructions and totals."""
-    rows = [HEADER, *(_row(program, item) for item in program.instructions)]
+    rows = [HEADER, *(_row(engines, item) for item in instructions)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    engines = [_engine(e) for e in program.engines]
-    total = f"{program.cycles:,} cycles, {len(program.instructions)} instructions of {program.bits} bits"
-    return "\n".join([*engines, *lines, total])
+    return "\n".join([*map(_engine, engines), *lines, totals])
 
 
 def _engine(engine: Engine) -> str:
@@ -28,12 +21,12 @@ def _engine(engine: Engine) -> str:
     return f"{engine.name}: {engine.pes} {engine.kind} PEs ({shape})"
 
 
-def _row(program: FoldedProgram, item: Instruction) -> tuple[str, ...]:
+def _row(engines: tuple[Engine, ...], item: Instruction) -> tuple[str, ...]:
     f = item.fields
     name = " + ".join(item.blocks) or item.target
     if item.opcode != "run":
         return name, "", item.opcode, "", "", f"{item.cycles:,}", "", "", ""
-    engine = program.engines[f["engine"]]
+    engine = engines[f["engine"]]
     mode = MODES[f["mode"]] if not f["split"] else f"{MODES[f['mode']]}/{1 << f['split']}"
     groups = f["rows"] * f["groups"] * f["filters"] * f["outputs"]
     use = f"{item.macs / (item.cycles * engine.pes):.0%}" if item.macs else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd
 
-from hlsq.backends.folded.program import Array
+from hlsq.backends.folded.pieces import Array
 from hlsq.backends.folded.tasks import Task, Window
 
 NEVER = 1 << 20
@@ -28,6 +28,7 @@ class Loops:
         chunks: of the input channels.
         split: parts of the adder tree that work on outputs of their own.
         finished: values of a position in one group of outputs.
+        part: those of them that are finished in a cycle.
         drain: cycles in which post-processing finishes a group of positions.
         wait: cycles of a period in which the taps' memory belongs to an operand.
     """
@@ -41,6 +42,7 @@ class Loops:
     chunks: int
     split: int
     finished: int
+    part: int
     drain: int
     wait: int
 
@@ -79,7 +81,7 @@ def make_loops(
         array: that it runs on.
         words: memory words of a pixel of its source.
         splits: in which the adder trees can be tapped.
-        lanes: values that are finished a cycle.
+        lanes: most values that are finished a cycle.
         word: lanes of a memory word.
         shared: whether an operand lies in the memory of the source.
     """
@@ -94,7 +96,7 @@ def make_loops(
         )
     )
     if task.mode == "mac":
-        fitting = [s for s in splits if window.source[2] <= array.taps // s]
+        fitting = [s for s in splits if words == 1 and window.source[2] <= array.taps // s]
         split = max(fitting, default=1)
         # No wider than what is computed at a time.
         while split > 1 and window.target[2] <= array.outputs * split // 2 and split // 2 in splits:
@@ -105,14 +107,26 @@ def make_loops(
         finished = array.outputs * split
         outputs = -(-window.target[2] // finished)
         filters = 1
-        used = min(finished, -(-window.target[2] // lanes) * lanes)
+        used = min(finished, window.target[2])
     else:
         split, chunks, finished, outputs = 1, 1, word, words
         filters = window.target[2] // window.source[2]
         used = finished
-    drain = array.positions * -(-used // lanes) * max(1, len(task.operands))
+    part = gcd(min(lanes, gcd(finished, word)), gcd(finished, word))
+    drain = array.positions * -(-used // part) * max(1, len(task.operands))
     return Loops(
-        flat, rows, groups, filters, outputs, window.kernel, chunks, split, finished, drain, drain if shared else 0
+        flat,
+        rows,
+        groups,
+        filters,
+        outputs,
+        window.kernel,
+        chunks,
+        split,
+        finished,
+        part,
+        drain,
+        drain if shared else 0,
     )
 
 

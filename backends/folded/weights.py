@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hlsq.backends.folded.codes import CodeForm, encode
 from hlsq.backends.folded.layout import NONE, Layout
 from hlsq.backends.folded.loops import Loops
-from hlsq.backends.folded.program import Array
+from hlsq.backends.folded.pieces import Array
 from hlsq.backends.folded.tasks import Task
 
 Rows = NDArray[np.int64]

@@ -33,6 +33,7 @@ MOST_REUSE = 2**31 - 1
 MOST_CYCLES = 2**53
 """Between two samples; more than a year at any clock."""
 MOST_FPS = 10**10
+MOST_PES = 2**16
 TARGETS = ("target_interval", "target_fps", "target")
 """Options that say how fast a design has to be."""
 
@@ -104,7 +105,7 @@ class HardwareOptions:
     pes: int | None = None
 
     def __post_init__(self) -> None:
-        numbers = ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator", "resources")
+        numbers = ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator", "resources", "pes")
         for name in (*numbers, "target_interval", "target_fps", "utilization", "part_check"):
             object.__setattr__(self, name, _plain(getattr(self, name)))
         for name, kinds in CHOICES.items():
@@ -145,6 +146,8 @@ class HardwareOptions:
             if factor is not None and not (type(factor) is int and 1 <= factor <= MOST_REUSE):
                 raise OptionError(f"reuse_factor {shown(factor)} must be a whole number from 1 to {MOST_REUSE}")
         self._check_target()
+        if self.pes is not None and not (type(self.pes) is int and 1 <= self.pes <= MOST_PES):
+            raise OptionError(f"pes {shown(self.pes)} must be a whole number of PEs from 1 to {MOST_PES}")
 
         given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
         for wanted in given:

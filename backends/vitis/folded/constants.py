@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hlsq.backends.folded.program import FORMS, Engine, FoldedProgram
+from hlsq.backends.folded.pieces import FORMS, Engine
+from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.vitis.types import cpp_int
 from hlsq.graph import Interval
 

@@ -10,7 +10,7 @@ import pytest
 
 import hlsq
 from hlsq.backends.folded.encoding import decode, encode
-from hlsq.backends.folded.program import PIPELINE
+from hlsq.backends.folded.pieces import PIPELINE
 from hlsq.errors import VerificationError
 from tests.support.networks import random_network
 

@@ -25,7 +25,7 @@ template <class CONFIG, class MAP, class OP> class engine {
     typedef typename MAP::output_t output_t;
     static const int P = CONFIG::positions, T = CONFIG::taps, O = CONFIG::outputs, L = CONFIG::lanes;
     static const int parts = 1 << CONFIG::most_split; // of an adder tree, at the depth where it is tapped first
-    static const int units = MAP::word / L;           // in a word that are finished at a time
+    static const int granules = MAP::word / MAP::granule;
     static const int chunks_of_word = MAP::word / T < 1 ? 1 : MAP::word / T;
 
     const OP &op;
@@ -43,8 +43,8 @@ template <class CONFIG, class MAP, class OP> class engine {
     bool counts[P], valid[P];
     // Post-processing: the position, the part of its values and the operand it is at; its pixel in the target.
     int at_position, at_part, at_operand, index;
-    // Rows of its constants and units of the target's words: of the first part of this group of outputs, and now.
-    int row, first_row, word, first_word, unit, first_unit;
+    // Its sums, rows of its constants, and granules of the target's words: of the first part of this group, and now.
+    int at_sum, row, first_row, word, first_word, granule, first_granule;
     bool finishes;
     struct target {
         int bank, address, operand[CONFIG::operands], pixel, row, column, emitted;
@@ -74,9 +74,9 @@ template <class CONFIG, class MAP, class OP> class engine {
         weight_address = op.weight_address;
         computes = true;
         finishes = false;
-        at_position = at_part = at_operand = index = 0;
+        at_position = at_part = at_operand = at_sum = index = 0;
         first_row = op.parameters;
-        first_word = first_unit = 0;
+        first_word = first_granule = 0;
         now.bank = 0;
         now.address = op.out_address;
         for (int k = 0; k < CONFIG::operands; k++)
@@ -156,17 +156,17 @@ template <class CONFIG, class MAP, class OP> class engine {
         }
         finishes = true;
         computes = line < op.rows;
-        at_position = at_part = at_operand = 0;
+        at_position = at_part = at_operand = at_sum = 0;
         if (index == 0) {
             begin = now; // the first outputs of new positions
             first_row = op.parameters;
-            first_word = first_unit = 0;
+            first_word = first_granule = 0;
         } else {
             now = begin; // further outputs of the same ones
         }
         row = first_row;
         word = first_word;
-        unit = first_unit;
+        granule = first_granule;
     }
 
     // Goes on to the next tap; true behind the last one of a group.
@@ -481,7 +481,7 @@ template <class CONFIG, class MAP, class OP> class engine {
         if (CONFIG::adds && op.operands > 0 && valid[p]) {
             for (int g = 0; g < L / MAP::granule; g++) {
 #pragma HLS UNROLL
-                const lane_t *values = maps.at(op.operand_memory(at_operand), now.bank, unit * (L / MAP::granule) + g, now.operand[at_operand] + word);
+                const lane_t *values = maps.at(op.operand_memory(at_operand), now.bank, (granule + g) % granules, now.operand[at_operand] + word);
                 for (int l = 0; l < MAP::granule; l++) {
 #pragma HLS UNROLL
                     other[g * MAP::granule + l] = values[l];
@@ -493,7 +493,7 @@ template <class CONFIG, class MAP, class OP> class engine {
 #pragma HLS ARRAY_PARTITION variable = twice complete
         for (int l = 0; l < L; l++) {
 #pragma HLS UNROLL
-            value_t sum = value_t(held[p][(at_part * L + l) % CONFIG::sums]);
+            value_t sum = value_t(held[p][(at_sum + l) % CONFIG::sums]);
             if (CONFIG::factors && op.factor != 0)
                 sum *= value_t(CONFIG::factor(op.factor + now.row) * CONFIG::factor(op.factor + op.out_height + now.column));
             if (CONFIG::adds && op.operands > 0) {
@@ -518,13 +518,13 @@ template <class CONFIG, class MAP, class OP> class engine {
                 emitted[l] = output_t(twice[l]);
             }
             if (op.stores)
-                maps.write(op.out_memory, now.bank, now.address + word, unit, stored);
+                maps.write(op.out_memory, now.bank, now.address + word, granule, op.part, stored);
             if (op.emits)
-                outputs.write(now.emitted + word, unit, emitted);
+                outputs.write(now.emitted + word, granule, op.part, emitted);
 #ifndef __SYNTHESIS__
-            observe<typename CONFIG::views>(number, 0, now.pixel, (word * units + unit) * L, once);
+            observe<typename CONFIG::views>(number, 0, now.pixel, word * MAP::word + granule * MAP::granule, op.part_lanes, once);
             if (CONFIG::chained)
-                observe<typename CONFIG::views>(number, 1, now.pixel, (word * units + unit) * L, twice);
+                observe<typename CONFIG::views>(number, 1, now.pixel, word * MAP::word + granule * MAP::granule, op.part_lanes, twice);
 #endif
         }
         next_value(last, p);
@@ -538,24 +538,24 @@ template <class CONFIG, class MAP, class OP> class engine {
         }
         at_operand = 0;
         row++;
-        if (unit == units - 1) {
-            unit = 0;
+        at_sum += op.part_lanes;
+        granule += op.part;
+        if (granule >= granules) {
+            granule = 0;
             word++;
-        } else {
-            unit++;
         }
         if (at_part < op.finishes - 1) {
             at_part++;
             return;
         }
-        at_part = 0;
+        at_part = at_sum = 0;
         if (valid[p])
             next_pixel();
         if (at_position != P - 1) {
             at_position++;
             row = first_row;
             word = first_word;
-            unit = first_unit;
+            granule = first_granule;
             return;
         }
         at_position = 0;
@@ -563,7 +563,7 @@ template <class CONFIG, class MAP, class OP> class engine {
         index = index >= op.groups_of_outputs - 1 ? 0 : index + 1;
         first_row = row;
         first_word = word;
-        first_unit = unit;
+        first_granule = granule;
     }
 
     void next_pixel() {

@@ -20,6 +20,18 @@ template <class MAP> inline void go(int &bank, int &address, int step_bank, int 
     }
 }
 
+// Lane l of granule g of values; a granule that is none of them is not looked at.
+template <class MAP, class T, int LANES> inline T granule_of(const T (&values)[LANES], int g, int l) {
+#pragma HLS INLINE
+    T value = values[l];
+    for (int i = 1; i < LANES / MAP::granule; i++) {
+#pragma HLS UNROLL
+        if (i == g)
+            value = values[i * MAP::granule + l];
+    }
+    return value;
+}
+
 // Memories whose words hold `word` lanes, of which `granule` can be written alone. Each has a port to read and one to
 // write.
 template <class MAP> struct feature_maps {
@@ -58,17 +70,18 @@ template <class MAP> struct feature_maps {
         return memory == 0 ? first[bank][g][address] : second[bank][g][address];
     }
 
-    // `count` lanes of a word, a multiple of the granule.
-    template <int LANES> void write(int memory, int bank, int address, int part, const lane_t (&values)[LANES]) {
+    // `count` granules of a word from granule `from` on.
+    template <int LANES>
+    void write(int memory, int bank, int address, int from, int count, const lane_t (&values)[LANES]) {
 #pragma HLS INLINE
         for (int b = 0; b < MAP::banks; b++) {
 #pragma HLS UNROLL
             for (int g = 0; g < granules; g++) {
 #pragma HLS UNROLL
-                if (b == bank && g / (LANES / MAP::granule) == part) {
+                if (b == bank && g >= from && g < from + count) {
                     for (int l = 0; l < MAP::granule; l++) {
 #pragma HLS UNROLL
-                        const lane_t value = values[(g * MAP::granule + l) % LANES];
+                        const lane_t value = granule_of<MAP>(values, g - from, l);
                         if (memory == 0)
                             first[b][g][address][l] = value;
                         else
@@ -92,14 +105,14 @@ template <class MAP> struct output_words {
 #pragma HLS ARRAY_RESHAPE variable = words complete dim = 3
     }
 
-    template <int LANES> void write(int address, int part, const output_t (&values)[LANES]) {
+    template <int LANES> void write(int address, int from, int count, const output_t (&values)[LANES]) {
 #pragma HLS INLINE
         for (int g = 0; g < granules; g++) {
 #pragma HLS UNROLL
-            if (g / (LANES / MAP::granule) == part) {
+            if (g >= from && g < from + count) {
                 for (int l = 0; l < MAP::granule; l++) {
 #pragma HLS UNROLL
-                    words[g][address][l] = values[(g * MAP::granule + l) % LANES];
+                    words[g][address][l] = granule_of<MAP>(values, g - from, l);
                 }
             }
         }

@@ -19,14 +19,14 @@ struct observed {
 };
 
 template <class VIEWS, int LANES, class T>
-inline void observe(int instruction, int stage, long long pixel, int first, const T (&values)[LANES]) {
+inline void observe(int instruction, int stage, long long pixel, int first, int count, const T (&values)[LANES]) {
     if (trace_sinks() == nullptr)
         return;
     const observed table = VIEWS::table();
     const std::int32_t *range = table.index[2 * instruction + stage];
     for (int v = range[0]; v < range[0] + range[1]; v++) {
         const std::int32_t *view = table.views[v];
-        for (int l = 0; l < LANES && first + l < view[3]; l++) {
+        for (int l = 0; l < count && first + l < view[3]; l++) {
             const int channel = table.lanes[view[2] + first + l];
             if (channel >= 0)
                 trace_sinks()[view[0]][pixel * view[1] + channel] = to_host(values[l]);

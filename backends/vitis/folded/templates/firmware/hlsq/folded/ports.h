@@ -29,9 +29,9 @@ WORDS:
 #pragma HLS UNROLL
             values[i] = i < PACKET::size ? lane_t(packet[i % PACKET::size]) : lane_t(0);
         }
-        maps.write(op.out_memory, bank, address + word, 0, values);
+        maps.write(op.out_memory, bank, address + word, 0, MAP::word / MAP::granule, values);
 #ifndef __SYNTHESIS__
-        observe<VIEWS>(instruction, 0, pixel, word * MAP::word, values);
+        observe<VIEWS>(instruction, 0, pixel, word * MAP::word, MAP::word, values);
 #endif
         if (word != op.chunks - 1) {
             word++;
