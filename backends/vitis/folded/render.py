@@ -23,6 +23,8 @@ BASE_HEADERS = ("count.h", "requantise.h", "trace.h", "types.h")
 MOST_BITS = 63
 """Of a value in C simulation's machine integers, without its sign."""
 MULTIPLICATION = "multiplication.h"
+FIELD_READERS = ("array.h", "engine.h", "finisher.h", "post.h", "ports.h", "walk.h")
+"""Headers that read fields of instructions."""
 OPERAND_FIELDS = ("memory", "address", "pitch")
 
 
@@ -63,6 +65,7 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
             for name in image_files(program, design.tensors)
             if name.endswith(".bin")
         ),
+        **pointer_bits(program),
         "partition_size": None,
         "build_options": {"reset": 0, "csim": 1, "synth": 1, "cosim": 0, "export": 0, "vsynth": 0},
         "fields": _placed(program),
@@ -110,11 +113,35 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
 
 def _needed(operands: int, levels: int) -> list[str]:
     """Fields that the C++ reads, whether or not a network's instructions have them."""
-    text = "".join((HEADERS / name).read_text(encoding="utf-8") for name in ("engine.h", "post.h", "ports.h"))
+    text = "".join((HEADERS / name).read_text(encoding="utf-8") for name in FIELD_READERS)
     names = set(re.findall(r"\bop\.(\w+)\b(?!\()", text)) | {"opcode", "port", "engine"}
     names |= {f"operand{k}_{part}" for k in range(1, operands + 1) for part in OPERAND_FIELDS}
     names |= {f"add_weight{k}" for k in range(operands + 1)} | {f"level{k}" for k in range(levels + 1)}
     return sorted(names)
+
+
+def pointer_bits(program: FoldedProgram) -> dict[str, int]:
+    """Bits of the signed types of banks, addresses and coordinates.
+
+    Coordinates go as far beyond the maps as paddings, kernels and groups of positions take them.
+    """
+    runs = [item.fields for item in program.instructions if item.opcode == "run"]
+    farthest = max(
+        max(abs(f["top"]), abs(f["left"]), f["limit_y"], f["limit_x"], f["height"], f["width"])
+        + f["kernel_y"] * f["dilation_y"]
+        + f["kernel_x"] * f["dilation_x"]
+        + engine.array.positions * max(f["step_x"], 1)
+        + max(f["group_y"], f["group_x"], f["line_y"])
+        for f in runs
+        for engine in program.engines
+    )
+    steps = [abs(v) for f in runs for name, v in f.items() if name.endswith("_address")]
+    address = 2 * max(program.map.depth) + max(steps, default=0)
+    return {
+        "bank_bits": (2 * program.map.banks).bit_length() + 1,
+        "address_bits": address.bit_length() + 1,
+        "coordinate_bits": farthest.bit_length() + 2,
+    }
 
 
 @dataclass(frozen=True)

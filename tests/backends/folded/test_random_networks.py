@@ -61,6 +61,12 @@ def changed_field(hw: hlsq.HardwareModel, number: int, field: str, image: bytes)
     return image[: own.start] + word.to_bytes(size, "little") + image[own.stop :]
 
 
+@pytest.mark.parametrize("seed", [0, 14])
+def test_registers_that_move_compute_the_same(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HLSQ_CXXFLAGS", "-DHLSQ_REGISTERS")
+    check(seed, tmp_path / "project")
+
+
 def test_a_changed_weight_and_a_changed_instruction_are_noticed(tmp_path: Path) -> None:
     hw = check(5, tmp_path / "project")
     x = {i.name: np.random.default_rng(0).normal(size=(8, *i.shape)) for i in hw.graph.inputs}

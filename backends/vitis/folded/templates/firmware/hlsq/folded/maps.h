@@ -10,14 +10,13 @@ namespace folded {
 
 // Pixel n of a map lies in bank n % banks. Pointers go by steps that are pairs of bank and address themselves, so going on
 // is an addition and a carry.
-template <class MAP> inline void go(int &bank, int &address, int step_bank, int step_address, int pitch) {
+template <class MAP>
+inline void go(typename MAP::bank_t &bank, typename MAP::address_t &address, int step_bank, int step_address, int pitch) {
 #pragma HLS INLINE
-    bank += step_bank;
-    address += step_address;
-    if (bank >= MAP::banks) {
-        bank -= MAP::banks;
-        address += pitch;
-    }
+    const int next = int(bank) + step_bank;
+    const bool over = next >= MAP::banks;
+    bank = over ? next - MAP::banks : next;
+    address = int(address) + step_address + (over ? pitch : 0);
 }
 
 // Lane l of granule g of values; a granule that is none of them is not looked at.
@@ -52,23 +51,31 @@ template <class MAP> struct feature_maps {
 #pragma HLS BIND_STORAGE variable = second type = ram_s2p impl = bram
     }
 
-    // One word of every bank.
-    void read(int memory, const int (&address)[MAP::banks], lane_t (&words)[MAP::banks][MAP::word]) const {
+    // One word of every bank of both.
+    void read(const typename MAP::address_t (&at_first)[MAP::banks], const typename MAP::address_t (&at_second)[MAP::banks],
+              lane_t (&from_first)[MAP::banks][MAP::word], lane_t (&from_second)[MAP::banks][MAP::word]) const {
 #pragma HLS INLINE
         for (int b = 0; b < MAP::banks; b++) {
 #pragma HLS UNROLL
             for (int i = 0; i < MAP::word; i++) {
 #pragma HLS UNROLL
                 const int g = i / MAP::granule, l = i % MAP::granule;
-                words[b][i] = memory == 0 ? first[b][g][address[b]][l] : second[b][g][address[b]][l];
+                from_first[b][i] = at_first[b] < MAP::depth0 ? first[b][g][at_first[b]][l] : lane_t(0);
+                from_second[b][i] = at_second[b] < MAP::depth1 ? second[b][g][at_second[b]][l] : lane_t(0);
             }
         }
     }
 
+#ifndef HLSQ_REGISTERS
     // A word of one bank.
-    const lane_t *at(int memory, int bank, int g, int address) const {
-        return memory == 0 ? first[bank][g][address] : second[bank][g][address];
+    void copy(int memory, int bank, int address, lane_t (&word)[MAP::word]) const {
+        for (int g = 0; g < granules; g++) {
+            const lane_t *lanes = memory == 0 ? first[bank][g][address] : second[bank][g][address];
+            for (int l = 0; l < MAP::granule; l++)
+                word[g * MAP::granule + l] = lanes[l];
+        }
     }
+#endif
 
     // `count` granules of a word from granule `from` on.
     template <int LANES>

@@ -16,7 +16,9 @@ template <class VIEWS, class MAP, class OP, class PACKET>
 void load(const OP &op, int instruction, hls::stream<PACKET> &input, feature_maps<MAP> &maps) {
 #pragma HLS INLINE
     typedef typename MAP::lane_t lane_t;
-    int bank = 0, address = op.out_address, pixel = 0, word = 0;
+    typename MAP::bank_t bank = 0;
+    typename MAP::address_t address = op.out_address;
+    int pixel = 0, word = 0;
     loop_count counted(instruction);
 WORDS:
     while (pixel < op.rows) {
