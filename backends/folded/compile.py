@@ -199,6 +199,7 @@ class _Compiler:
         fields["factor"] = self._factors(factors)
         fields["finishes"] = -(-self._finished_lanes(loops, task) // loops.part)
         fields["part_lanes"] = loops.part
+        fields["target_words"] = len(layout) // self.word
         fields["part"] = loops.part // self.granule
         self._note(memory, task, loops, spec, stage, after, interval, layout)
         fields["parameters"] = memory.count

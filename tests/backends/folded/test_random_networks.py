@@ -18,11 +18,11 @@ PES = (1, 4, 16, 64, 100)
 SAMPLES = 3
 
 
-def check(seed: int, folder: Path, ap_types: bool = False) -> hlsq.HardwareModel:
+def check(seed: int, folder: Path, ap_types: bool = False, pes: int | None = None) -> hlsq.HardwareModel:
     """Convert, verify and count network ``seed``."""
     rng = np.random.default_rng(seed)
     graph, plan = random_network(seed)
-    hw = hlsq.convert(graph, plan, output_dir=folder, architecture="folded", pes=int(rng.choice(PES)))
+    hw = hlsq.convert(graph, plan, output_dir=folder, architecture="folded", pes=pes or int(rng.choice(PES)))
     x = {item.name: rng.normal(size=(SAMPLES, *item.shape)) for item in graph.inputs}
     hw.verify(x, ap_types=ap_types)
     counts = hw.count_iterations(x, ap_types=ap_types)
@@ -32,6 +32,12 @@ def check(seed: int, folder: Path, ap_types: bool = False) -> hlsq.HardwareModel
     }
     assert counts == model
     return hw
+
+
+def test_outputs_beyond_the_channels_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """14 channels in two groups of eight outputs, in the last words of a memory: what lies behind belongs to others."""
+    monkeypatch.setenv("HLSQ_CXXFLAGS", "-DHLSQ_REGISTERS")
+    check(14, tmp_path / "project", pes=64)
 
 
 @pytest.mark.parametrize("seed", range(6))

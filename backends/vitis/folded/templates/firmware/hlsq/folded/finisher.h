@@ -127,7 +127,8 @@ template <class CONFIG, class MAP, class OP> class finisher {
                            ? second_stage<CONFIG>(op, value_t(weighed<CONFIG>(once[l], op.add_weight(0)) + partial[l]))
                            : once[l];
         }
-        if (last && valid[p]) {
+        // The last group of outputs may go beyond the channels.
+        if (last && valid[p] && word < op.target_words) {
             lane_t stored[L];
             output_t emitted[L];
 #pragma HLS ARRAY_PARTITION variable = stored complete
