@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from markupsafe import Markup
 
+from hlsq.cost.estimate.words import blocks36, cells, kind, rate
 from hlsq.counted import counted
 from hlsq.exploration.picture import TITLES, draw_tradeoff
 from hlsq.exploration.row import Measure, Row, pareto
-from hlsq.report.cost import blocks36, cells, kind, rate
 from hlsq.report.html import Picture, page
 from hlsq.report.pictures import svg
 from hlsq.report.tables import Table

@@ -1,73 +1,17 @@
-"""What a design is estimated to cost, in words and rows."""
+"""What a design is estimated to cost, in rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from math import ceil, inf, isinf
+from dataclasses import asdict
+from math import isinf
 
 from hlsq.cost.estimate.model import Estimate, Resources
-from hlsq.cost.units import packings
+from hlsq.cost.estimate.words import NAMES, Use, blocks36, cells, cycles, fits, kind, percent, rate, speed_rows, uses
 
 Row = tuple[str, ...]
-NAMES = {"lut": "LUT", "lutram": "LUTRAM", "ff": "FF", "dsp": "DSP", "bram18": "BRAM", "uram": "URAM"}
-"""What people call each resource; memories are counted in blocks of 36 Kb, as AMD's reports do."""
-TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 BAR = 30
 """Letters of a bar that reaches to the end of the part."""
-
-
-@dataclass(frozen=True)
-class Use:
-    """How much of one resource a design takes.
-
-    Attributes:
-        name: such as ``LUT``.
-        need: how many, in words.
-        has: how many the part has, in words; empty if that is unknown.
-        share: of the part; infinite where it has none, None if the part is unknown.
-        fits: whether that is within the limit; None if the part is unknown.
-    """
-
-    name: str
-    need: str
-    has: str
-    share: float | None
-    fits: bool | None
-
-
-def uses(estimate: Estimate) -> list[Use]:
-    """Of every resource; of UltraRAM only where the part has some or the design needs some."""
-    found = []
-    for name, title in NAMES.items():
-        amount = getattr(estimate, name)
-        has = None if estimate.capacity is None else getattr(estimate.capacity, name)
-        if name == "uram" and not amount and not has:
-            continue
-        share = estimate.utilization.get(name)
-        words = blocks36 if name == "bram18" else cells
-        within = None if share is None else share <= estimate.limit
-        found.append(Use(title, words(amount), "" if has is None else words(has), share, within))
-    return found
-
-
-def cells(amount: float) -> str:
-    """A number of cells, of which there are no fractions."""
-    return f"{ceil(round(amount, 6)):,}"
-
-
-def blocks36(bram18: int) -> str:
-    """Block RAMs of 36 Kb; one of 18 Kb is half of one."""
-    return f"{bram18 / 2:,.1f}".removesuffix(".0")
-
-
-def percent(share: float | None) -> str:
-    """``19 %``; what is little, with a digit more."""
-    if share is None:
-        return "-"
-    if isinf(share):
-        return "has none"
-    return f"{100 * share:.1f} %" if 0 < share < 0.1 else f"{100 * share:,.0f} %"
 
 
 def bar(share: float | None, limit: float) -> str:
@@ -80,50 +24,10 @@ def bar(share: float | None, limit: float) -> str:
     return f"[{''.join(letters)}{'>' if share > 1 else ']'}"
 
 
-def fits(estimate: Estimate) -> str:
-    """Whether the design fits, and if not, what does not."""
-    limit = percent(estimate.limit)
-    if estimate.capacity is None:
-        return "unknown: the part is not known to hlsq"
-    part = estimate.capacity.name
-    if estimate.fits:
-        return f"yes, in {limit} of {part}"
-    over = [f"{use.name} {_over(use)}" for use in uses(estimate) if not use.fits]
-    return f"no: {', '.join(over)}; at most {limit} of {part} may be taken"
-
-
-def _over(use: Use) -> str:
-    return f"{use.need}, and the part has none" if use.share == inf else percent(use.share)
-
-
-def duration(cycles: float, clock_period: float) -> str:
-    """Time of ``cycles`` of ``clock_period`` nanoseconds."""
-    seconds = cycles * clock_period * 1e-9
-    for one, unit in TIMES:
-        if seconds >= one:
-            return f"{seconds / one:,.3g} {unit}" if seconds < 1000 * one else f"{seconds / one:,.0f} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
-
-
-def rate(fps: float) -> str:
-    """Samples in a second."""
-    return f"{fps:,.0f}" if fps >= 100 else f"{fps:.3g}"
-
-
-def cycles(count: int, clock_period: float) -> str:
-    """``65,600 cycles, 328 us``."""
-    return f"{count:,} cycles, {duration(count, clock_period)}"
-
-
 def total_rows(estimate: Estimate, pace: str = "") -> list[tuple[str, str]]:
     """What holds for the whole design, name and value."""
-    period = estimate.clock_period
     rows = [
-        ("fits", fits(estimate)),
-        ("samples per second", f"{rate(estimate.fps)} at {1000 / period:,.6g} MHz"),
-        ("interval", f"{cycles(estimate.interval, period)} from sample to sample"),
-        ("latency", f"{cycles(estimate.latency, period)} from first input to last output"),
-        ("useful", f"{percent(estimate.useful)} of the cycles of {estimate.pes:,} PEs"),
+        *speed_rows(estimate),
         ("GOPs", f"{estimate.gops:,.3g} at most, two operations of every PE in every cycle"),
     ]
     if pace:
@@ -141,17 +45,6 @@ def summary_rows(estimate: Estimate, pace: str) -> list[tuple[str, str]]:
 
 def _share(use: Use) -> str:
     return "" if use.share is None else f" ({percent(use.share)})"
-
-
-def kind() -> str:
-    """What kind of an estimate this is, and how far published designs are from it."""
-    found = packings()
-    luts = ", ".join(f"{name} {100 * p.lut_residual:.0f} %" for name, p in found.items())
-    ffs = ", ".join(f"{name} {100 * p.ff_residual:.0f} %" for name, p in found.items())
-    return (
-        "estimated before synthesis: netlists of Yosys for 7 series, packed as Vivado did published designs. Largest "
-        f"error for a published design that was left out, of LUTs: {luts}; of FFs: {ffs}"
-    )
 
 
 def use_rows(estimate: Estimate, bars: bool) -> list[Row]:

@@ -6,7 +6,7 @@ from math import isinf
 from typing import TYPE_CHECKING
 
 from hlsq.cost.estimate.model import Estimate
-from hlsq.report.cost import percent, uses
+from hlsq.cost.estimate.words import percent, uses
 from hlsq.report.pictures import COLORS, new_figure
 
 if TYPE_CHECKING:

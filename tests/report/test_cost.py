@@ -11,11 +11,12 @@ import pytest
 
 from hlsq.cli.summary import hardware
 from hlsq.cost.estimate.model import BlockEstimate, Estimate, Memory, Resources
+from hlsq.cost.estimate.words import cells
 from hlsq.cost.parts import Part, find_part
 from hlsq.cost.units import packings
 from hlsq.hardware import HardwareModel
 from hlsq.report import Report
-from hlsq.report.cost import BAR, bar, cells, duration, percent, rate, summary_rows, total_rows
+from hlsq.report.cost import BAR, bar, summary_rows, total_rows
 from hlsq.report.text import WIDTH, render_text
 
 PES = Resources(lut=1000.2, ff=500)
@@ -198,17 +199,3 @@ def test_summary() -> None:
         ("pace", "who"),
     ]
     assert summary_rows(estimate(None), "")[0][1] == "1,201 LUT, 101 LUTRAM, 900 FF, 3 DSP, 0.5 BRAM"
-
-
-@pytest.mark.parametrize(
-    ("cycles", "told"), [(1, "5 ns"), (200, "1 us"), (65_600, "328 us"), (10**6, "5 ms"), (10**9, "5 s"), (0, "0 ns")]
-)
-def test_durations(cycles: int, told: str) -> None:
-    assert duration(cycles, 5.0) == told
-
-
-def test_small_numbers_keep_their_digits() -> None:
-    assert [percent(share) for share in (0.0, 0.004, 0.1, 12.0, float("inf"))] == [
-        *("0 %", "0.4 %", "10 %", "1,200 %", "has none")
-    ]
-    assert [rate(fps) for fps in (0.25, 30.5, 3052.4)] == ["0.25", "30.5", "3,052"]

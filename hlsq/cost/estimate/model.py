@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
+from hlsq.cost.estimate.words import amounts, in_words, percent
 from hlsq.cost.parts import Part
 
 RESOURCES = ("lut", "lutram", "ff", "dsp", "bram18", "uram")
@@ -34,6 +35,9 @@ class Resources:
 
     def __add__(self, other: Resources) -> Resources:
         return Resources(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Resources)))
+
+    def __str__(self) -> str:
+        return amounts(self)
 
     def times(self, count: float) -> Resources:
         """``count`` of them; whole DSP slices and memories, so ``count`` is whole where there are any."""
@@ -83,6 +87,10 @@ class BlockEstimate(Resources):
     parts: Mapping[str, Resources] = field(default_factory=lambda: MappingProxyType({}))
     memories: tuple[Memory, ...] = ()
 
+    def __str__(self) -> str:
+        pes = f"{self.pes:,} PEs, {percent(self.useful)} useful, " if self.pes else ""
+        return f"{pes}{amounts(self)}, interval {self.interval:,}, latency {self.latency:,} cycles"
+
 
 @dataclass(frozen=True)
 class Estimate(BlockEstimate):
@@ -99,6 +107,9 @@ class Estimate(BlockEstimate):
     clock_period: float = 5.0
     capacity: Part | None = None
     limit: float = 0.8
+
+    def __str__(self) -> str:
+        return in_words(self)
 
     @property
     def utilization(self) -> dict[str, float]:
