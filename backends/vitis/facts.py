@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.mac_array import MacArray
+from hlsq.report.asked import Asked
 from hlsq.report.design import DesignFacts, MacFacts
 from hlsq.report.model import PEReport, StreamReport
 
@@ -22,7 +25,21 @@ def design_facts(design: Design) -> DesignFacts:
         operators=design.operators,
         streams=_streams(design) if options.io_type == "io_stream" else (),
         estimate=design.estimate,
+        asked=_asked(design),
         pace=design.pace_in_words,
+    )
+
+
+def _asked(design: Design) -> Asked:
+    """The same of a loaded design, for which what a target chose is as if it had been given."""
+    asked, given = design.settled, None if design.options.has_target else design.options.reuse_factor
+    return Asked(
+        "fit" if asked.wants_fit else None,
+        asked.target_interval,
+        asked.target_fps,
+        asked.interval,
+        asked.utilization,
+        dict(given) if isinstance(given, Mapping) else given,
     )
 
 

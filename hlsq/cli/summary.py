@@ -26,7 +26,7 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
 
 
 def hardware(hw: HardwareModel) -> list[tuple[str, str]]:
-    """Names and values: what the design is estimated to need, whether it fits, how fast it is and why no faster."""
+    """Names and values: what was asked, what the design is estimated to need, whether it fits, how fast and why."""
     from hlsq.backends.vitis.facts import design_facts  # not needed before something was converted
     from hlsq.backends.vitis.folded.design import FoldedDesign
     from hlsq.report.cost import summary_rows
@@ -38,7 +38,7 @@ def hardware(hw: HardwareModel) -> list[tuple[str, str]]:
             ("cycles", f"{program.cycles:,} a sample, {len(program.instructions)} instructions"),
         ]
     facts = design_facts(hw.dataflow)
-    return summary_rows(facts.estimate, facts.pace)
+    return summary_rows(facts.estimate, facts.asked, facts.pace)
 
 
 def _stages(info: Mapping[str, Any]) -> list[tuple[str, float]]:

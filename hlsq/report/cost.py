@@ -8,6 +8,7 @@ from math import isinf
 
 from hlsq.cost.estimate.model import Estimate, Resources
 from hlsq.cost.estimate.words import NAMES, Use, blocks36, cells, cycles, fits, kind, percent, rate, speed_rows, uses
+from hlsq.report.asked import Asked
 
 Row = tuple[str, ...]
 BAR = 30
@@ -24,9 +25,10 @@ def bar(share: float | None, limit: float) -> str:
     return f"[{''.join(letters)}{'>' if share > 1 else ']'}"
 
 
-def total_rows(estimate: Estimate, pace: str = "") -> list[tuple[str, str]]:
-    """What holds for the whole design, name and value."""
+def total_rows(estimate: Estimate, asked: Asked, pace: str) -> list[tuple[str, str]]:
+    """What holds for the whole design, name and value: what was asked, and what came of it."""
     rows = [
+        ("asked", asked.in_words),
         *speed_rows(estimate),
         ("GOPs", f"{estimate.gops:,.3g} at most, two operations of every PE in every cycle"),
     ]
@@ -35,11 +37,11 @@ def total_rows(estimate: Estimate, pace: str = "") -> list[tuple[str, str]]:
     return [*rows, ("kind", kind())]
 
 
-def summary_rows(estimate: Estimate, pace: str) -> list[tuple[str, str]]:
-    """The whole in a few names and values: what is used, whether it fits, how fast it is, what limits that."""
+def summary_rows(estimate: Estimate, asked: Asked, pace: str) -> list[tuple[str, str]]:
+    """The whole in a few names and values: what was asked, what is used, whether that fits, how fast it is and why."""
     used = ", ".join(f"{use.need} {use.name}{_share(use)}" for use in uses(estimate))
     speed = f"{rate(estimate.fps)} samples/s, one every {cycles(estimate.interval, estimate.clock_period)}"
-    rows = [("estimated", used), ("fits", fits(estimate)), ("speed", speed)]
+    rows = [("asked", asked.in_words), ("estimated", used), ("fits", fits(estimate)), ("speed", speed)]
     return [*rows, ("pace", pace)] if pace else rows
 
 

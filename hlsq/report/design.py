@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hlsq.cost.estimate.model import Estimate
 from hlsq.cost.operators import Operators
 from hlsq.cost.parts import Part
+from hlsq.report.asked import Asked
 from hlsq.report.model import PEReport, StreamReport
 
 
@@ -40,7 +41,8 @@ class DesignFacts:
         macs: of the blocks with weights, by name.
         operators: what of each block works in every cycle, by name.
         estimate: what it costs and how fast it is.
-        pace: what limits that, in words, and what of a target could not be done; empty if nothing takes time.
+        asked: from what the number of PEs follows.
+        pace: what limits how fast it is, in words, and what of a target could not be done; empty if nothing takes time.
         streams: all connections between blocks; the network's outputs go to the block ``""``. None in io_parallel.
     """
 
@@ -53,6 +55,7 @@ class DesignFacts:
     macs: Mapping[str, MacFacts]
     operators: Mapping[str, Operators]
     estimate: Estimate
+    asked: Asked
     pace: str
     streams: tuple[StreamReport, ...] = ()
 

@@ -73,6 +73,7 @@ def make_report(
         widest_stream_bits=design.widest_stream_bits,
         memory=memory,
         estimate=design.estimate,
+        asked=design.asked,
         pace=design.pace,
         deviation_samples=_samples(graph, found),
         accuracy=dict(accuracy or {}),

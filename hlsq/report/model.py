@@ -11,6 +11,7 @@ from hlsq.cost.operators import Operators
 from hlsq.cost.parts import Part
 from hlsq.cost.requantisers import Requantisers
 from hlsq.memory import AverageLength, BlockMemory, NetworkMemory
+from hlsq.report.asked import Asked
 from hlsq.report.curve import ACCURACY, CurvePoint, metric_of
 from hlsq.report.histograms import WeightHistogram
 from hlsq.report.lengths import WordLength, averages
@@ -214,7 +215,8 @@ class NetworkReport:
         widest_stream_bits: of one word of the widest of all streams; 0 in io_parallel.
         memory: of the network.
         estimate: what the design costs and how fast it is.
-        pace: what limits that, in words, and what of a target could not be done; empty if nothing takes time.
+        asked: from what the number of PEs follows.
+        pace: what limits how fast it is, in words, and what of a target could not be done; empty if nothing takes time.
         deviation_samples: calibration samples on which roundings were counted; None if none were.
         accuracy: results that the user added, name to value.
         word_lengths: of every tensor.
@@ -237,6 +239,7 @@ class NetworkReport:
     widest_stream_bits: int
     memory: NetworkMemory
     estimate: Estimate
+    asked: Asked
     pace: str
     deviation_samples: int | None
     accuracy: Mapping[str, float] = field(default_factory=dict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from hlsq.cost.estimate.model import Estimate
 from hlsq.counted import counted
 from hlsq.escape import visible
 from hlsq.memory import Saving
@@ -46,7 +45,7 @@ def tables(report: NetworkReport, bars: bool = False) -> list[Table]:
     blocks = report.blocks
     found = [
         Table("Network", ("", ""), tuple(summary(report))),
-        *_cost_tables(report.estimate, report.pace, bars),
+        *_cost_tables(report, bars),
         Table("Memory", ("", "32-bit float", "in hardware"), tuple(memory_rows(report)), note=_memory_note(report)),
         Table(
             "Steps of the search",
@@ -145,7 +144,8 @@ def tables(report: NetworkReport, bars: bool = False) -> list[Table]:
     return [table.shown() for table in found if table.rows]
 
 
-def _cost_tables(estimate: Estimate, pace: str, bars: bool) -> Iterator[Table]:
+def _cost_tables(report: NetworkReport, bars: bool) -> Iterator[Table]:
+    estimate = report.estimate
     uses = tuple(cost.use_rows(estimate, bars))
     header = ("", "estimate", "part has", "share", *([f"limit {cost.percent(estimate.limit)}"] * (len(uses[0]) - 4)))
     if estimate.capacity is None:
@@ -153,7 +153,7 @@ def _cost_tables(estimate: Estimate, pace: str, bars: bool) -> Iterator[Table]:
     else:
         note = f"BRAM: blocks of 36 Kb. At most {cost.percent(estimate.limit)} of the part may be taken."
     yield Table(COST, header, uses, right=(1, 2, 3), note=note)
-    yield Table("Estimate", ("", ""), tuple(cost.total_rows(estimate, pace)))
+    yield Table("Estimate", ("", ""), tuple(cost.total_rows(estimate, report.asked, report.pace)))
     cells = ("LUT", "LUTRAM", "FF", "DSP", "BRAM18", "BRAM36", "URAM")
     yield Table(
         "Hardware cost of blocks",

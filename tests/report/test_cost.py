@@ -16,6 +16,7 @@ from hlsq.cost.parts import Part, find_part
 from hlsq.cost.units import packings
 from hlsq.hardware import HardwareModel
 from hlsq.report import Report
+from hlsq.report.asked import Asked
 from hlsq.report.cost import BAR, bar, summary_rows, total_rows
 from hlsq.report.text import WIDTH, render_text
 
@@ -27,6 +28,7 @@ FIRST = BlockEstimate(
 )
 EVIL = "<b>\x1b[2J</b>"
 BLOCKS = {"conv/first": FIRST, EVIL: BlockEstimate(lut=0.3, latency=7, interval=36)}
+ASKED = Asked("fit", None, None, None, 0.8, None)
 SMALL = Part("small", "as given", lut=1500, ff=1000, dsp=0, bram36=10, uram=0, lutram=400)
 
 
@@ -65,7 +67,7 @@ def test_totals_in_text(report: Report) -> None:
         ["BRAM", "0.5", "135", "0.4 %"],
     ]
     assert "URAM" not in "".join(map(str, rows(text, "Hardware cost")))
-    told = dict(total_rows(found.estimate, found.pace))
+    told = dict(total_rows(found.estimate, ASKED, found.pace))
     assert told["fits"] == "yes, in 80 % of xc7a100t"
     assert told["samples per second"] == f"{1e9 / (144 * 5):,.0f} at 200 MHz"
     assert told["interval"] == "144 cycles, 720 ns from sample to sample"
@@ -98,10 +100,10 @@ def test_every_figure_says_what_kind_it_is(report: Report) -> None:
 
 
 def test_what_does_not_fit_is_named(report: Report) -> None:
-    told = dict(total_rows(estimate(SMALL)))
+    told = dict(total_rows(estimate(SMALL), ASKED, ""))
     assert told["fits"] == "no: LUT 80 %, FF 90 %, DSP 3, and the part has none; at most 80 % of small may be taken"
-    assert dict(total_rows(estimate(SMALL, limit=1.0)))["fits"].startswith("no: DSP 3")
-    told = dict(total_rows(estimate(SMALL, lut=500, ff=0, dsp=0, lutram=321)))
+    assert dict(total_rows(estimate(SMALL, limit=1.0), ASKED, ""))["fits"].startswith("no: DSP 3")
+    told = dict(total_rows(estimate(SMALL, lut=500, ff=0, dsp=0, lutram=321), ASKED, ""))
     assert told["fits"] == "no: LUTRAM 80 %; at most 80 % of small may be taken"
 
 
@@ -135,7 +137,7 @@ def test_unknown_part_has_numbers_without_bars(report: Report) -> None:
     text = render_text(found, bars=True)
     assert rows(text, "Hardware cost")[2] == ["LUT", "1,201", "unknown", "-"]
     assert "What the part has is not known to hlsq" in text
-    assert dict(total_rows(estimate(None)))["fits"] == "unknown: the part is not known to hlsq"
+    assert dict(total_rows(estimate(None), ASKED, ""))["fits"] == "unknown: the part is not known to hlsq"
     assert "Use of the part" not in found.to_html()
     data = json.loads(found.to_json())["estimate"]
     assert (data["fits"], data["capacity"], data["utilization"]) == (None, None, {})
@@ -188,14 +190,15 @@ def test_the_estimate_is_that_of_the_design(hw: HardwareModel, report: Report) -
         > 0
     )
     assert rows(render_text(report), "Hardware cost")[2][1] == cells(found.lut)
-    assert summary_rows(found, "") == hardware(hw)[:3]
+    assert summary_rows(found, report.asked, "") == hardware(hw)[:4]
 
 
 def test_summary() -> None:
-    assert summary_rows(estimate(SMALL, dsp=0), "who") == [
+    assert summary_rows(estimate(SMALL, dsp=0), ASKED, "who") == [
+        ("asked", "target fit: as fast as fits in 80 % of the part"),
         ("estimated", "1,201 LUT (80 %), 101 LUTRAM (25 %), 900 FF (90 %), 0 DSP (0 %), 0.5 BRAM (5.0 %)"),
         ("fits", "no: LUT 80 %, FF 90 %; at most 80 % of small may be taken"),
         ("speed", "1,388,889 samples/s, one every 144 cycles, 720 ns"),
         ("pace", "who"),
     ]
-    assert summary_rows(estimate(None), "")[0][1] == "1,201 LUT, 101 LUTRAM, 900 FF, 3 DSP, 0.5 BRAM"
+    assert summary_rows(estimate(None), ASKED, "")[1][1] == "1,201 LUT, 101 LUTRAM, 900 FF, 3 DSP, 0.5 BRAM"
