@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from math import inf, isfinite
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from hlsq.errors import OptionError, OutputFileError
+from hlsq.escape import shown
 from hlsq.exploration.render import render_page, render_text
 from hlsq.exploration.row import COSTS, Measure, Row, pareto
 from hlsq.files.write import write_file
@@ -48,7 +51,22 @@ class Exploration:
         return pareto(self.rows, cost, gain)
 
     def best(self, *, min_accuracy: float = 0.0, min_fps: float = 0.0) -> Row | None:
-        """The design with the fewest LUTs that fits and is as accurate and fast as asked for; None if there is none."""
+        """The design with the fewest LUTs that fits and is as accurate and fast as asked for; None if there is none.
+
+        Args:
+            min_accuracy: from 0 to 1.
+            min_fps: samples a second.
+
+        Raises:
+            OptionError: values that cannot be, or an accuracy where ``explore`` got no evaluation to measure it by.
+        """
+        _check_least("min_accuracy", min_accuracy, 1.0, "a share from 0 to 1, such as 0.98")
+        _check_least("min_fps", min_fps, inf, "a number of samples a second, at least 0")
+        if min_accuracy and not self.samples:
+            raise OptionError(
+                f"min_accuracy {min_accuracy}: nothing is known of accuracies; explore with "
+                "evaluation=(samples, labels), or leave min_accuracy out"
+            )
         found = [
             row
             for row in self.rows
@@ -89,3 +107,9 @@ class Exploration:
         for gain in gains:
             for cost in (*COSTS, *(("fps",) if gain == "accuracy" else ())):
                 yield (cost, gain), self.pareto(cost, gain)
+
+
+def _check_least(name: str, given: Any, most: float, expected: str) -> None:
+    number = isinstance(given, Real) and not isinstance(given, bool)
+    if not number or not isfinite(given) or not 0 <= given <= most:
+        raise OptionError(f"{name} {shown(given)} must be {expected}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,8 +39,26 @@ class Store:
     def __init__(self, folder: str | Path | None) -> None:
         self.folder = None if folder is None else _checked(folder)
         self._found: dict[str, Mapping[str, Any]] = {}
-        if self.folder is not None and not os.path.lexists(self.folder / MARKER):
-            self.write(MARKER, json.dumps({MARK: VERSION}) + "\n")
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """Make the folder one of an exploration; if nothing comes of it, nothing is left behind.
+
+        Raises:
+            OutputFileError: it cannot be written.
+        """
+        if self.folder is None or os.path.lexists(self.folder / MARKER):
+            yield
+            return
+        made = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
+        self.write(MARKER, json.dumps({MARK: VERSION}) + "\n")
+        try:
+            yield
+        except BaseException:
+            if not os.path.lexists(self.folder / RESULTS):
+                (self.folder / MARKER).unlink(missing_ok=True)
+                _remove_empty(made)
+            raise
 
     def get(self, key: str, read: Callable[[Field], T]) -> T | None:
         """What ``read`` makes of the result of fingerprint ``key``, if it is there.
@@ -90,6 +109,15 @@ class _Damaged(SearchError):
 
     def __init__(self, message: str) -> None:
         super().__init__(f"{message}; {REMEDY}")
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove ``folders`` until one holds something."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def _checked(folder: Any) -> Path:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hlsq.emulate.inputs import as_inputs
 from hlsq.errors import InputError, OptionError
 from hlsq.graph import Graph
-from hlsq.search.scoring import Scoring, scoring_for
+from hlsq.search.scoring import OTHERWISE, Scoring, scoring_for
 
 Metric = str | Callable[[Any, Any], float]
 
@@ -54,8 +54,8 @@ class Evaluation:
             raise OptionError(f"{who}: metric is {metric!r}; allowed: 'accuracy', or a function of outputs and labels")
 
     @classmethod
-    def of(cls, who: str, graph: Graph, evaluation: Any, metric: Metric) -> Evaluation:
-        """The evaluation of ``graph`` by ``(samples, labels)``.
+    def of(cls, who: str, graph: Graph, evaluation: Any, metric: Metric, otherwise: str = OTHERWISE) -> Evaluation:
+        """The evaluation of ``graph`` by ``(samples, labels)``; ``otherwise``: see ``scoring_for``.
 
         Raises:
             InputError: samples or labels that do not fit the network.
@@ -67,7 +67,7 @@ class Evaluation:
         except InputError as error:
             raise InputError(f"{who}, evaluation samples: {error}") from None
         shapes = {name: graph.shapes[name] for name in dict.fromkeys(graph.outputs)}
-        found = cls(inputs, labels, scoring_for(metric, labels, shapes))
+        found = cls(inputs, labels, scoring_for(metric, labels, shapes, otherwise))
         # A metric of one's own may want anything.
         plain = not callable(metric) or (isinstance(labels, np.ndarray) and labels.ndim > 0)
         if plain and len(labels) != found.samples:

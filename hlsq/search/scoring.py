@@ -13,12 +13,17 @@ from numpy.typing import ArrayLike, NDArray
 from hlsq.elementary import exp, log
 from hlsq.emulate.inputs import as_array
 from hlsq.errors import InputError, OptionError, SearchError
+from hlsq.escape import shown
 
 Outputs = Mapping[str, NDArray[np.float32]]
 Rows = NDArray[np.intp]
 PARTS = 16
 """Into how many parts samples are divided where a candidate can be given up early."""
 SMALLEST_PART = 32
+
+
+OTHERWISE = "give a function of outputs and labels as the metric"
+"""What to do with a network that is no classifier, where the user can choose the metric."""
 
 
 class Scoring(ABC):
@@ -156,13 +161,16 @@ def metric_name(metric: str | Callable[[Any, Any], float]) -> str:
     return metric if isinstance(metric, str) else getattr(metric, "__qualname__", type(metric).__qualname__)
 
 
-def scoring_for(metric: str | Callable[[Any, Any], float], labels: ArrayLike, shapes: Mapping[str, Any]) -> Scoring:
+def scoring_for(
+    metric: str | Callable[[Any, Any], float], labels: ArrayLike, shapes: Mapping[str, Any], otherwise: str = OTHERWISE
+) -> Scoring:
     """The scoring that ``metric`` names.
 
     Args:
         metric: ``"accuracy"`` or a function of outputs and labels.
         labels: class numbers [samples] for ``"accuracy"``, whatever the function wants otherwise.
         shapes: of the network's outputs per sample, by name.
+        otherwise: what to do with a network that is no classifier, for messages.
 
     Raises:
         OptionError: an unknown metric, or a network that it does not fit.
@@ -173,15 +181,16 @@ def scoring_for(metric: str | Callable[[Any, Any], float], labels: ArrayLike, sh
     if metric != "accuracy":
         raise OptionError(f"metric is {metric!r}; allowed: 'accuracy' or a function of outputs and labels")
     if len(shapes) != 1 or len(shape := next(iter(shapes.values()))) != 1 or shape[0] < 2:
+        outputs = ", ".join(f"{shown(name)} of shape {list(shape)}" for name, shape in shapes.items())
         raise OptionError(
-            f"metric 'accuracy' needs a network with one output [classes]; the outputs are {dict(shapes)}: give a "
-            "function of outputs and labels as the metric"
+            "metric 'accuracy' is that of a classifier, a network with one output [classes] of at least two classes; "
+            f"the outputs of this one are {outputs}: {otherwise}"
         )
     array = as_array(labels, "metric 'accuracy' takes class numbers [samples] as labels")
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise InputError(
             f"labels have the shape {list(array.shape)} and type {array.dtype}; metric 'accuracy' takes class numbers "
-            "[samples] (for one-hot labels: labels.argmax(axis=1))"
+            f"[samples] (for one-hot labels: labels.argmax(axis=1)); for a network that is no classifier, {otherwise}"
         )
     if len(array) and not (array.min() >= 0 and array.max() < shape[0]):
         raise InputError(f"labels reach from {array.min()} to {array.max()}; the network has {shape[0]} classes")

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from exploring import SCHEMES, TARGETS, Case
+from networks import NetworkBuilder
 
 import hlsq
 from hlsq.errors import CalibrationError, InputError, OptionError, PlanError, SearchError
 from hlsq.exploration import Exploration, Row
 from hlsq.exploration.plans import read_sources, sources_for
+from hlsq.formats import Affine
+from hlsq.graph.ops import Dense
 from hlsq.memory import measure
 
 FIGURES = ("pes", "lut", "ff", "dsp", "bram18", "uram", "interval", "latency", "fps", "useful", "fits")
@@ -219,6 +222,24 @@ def test_what_cannot_be_is_refused(case: Case, given: dict[str, Any], error: typ
         case.explore(**({"schemes": ["quant8"], "targets": ["reuse=4"]} | given))
 
 
+REGRESSION = [
+    (1, np.zeros(20), "the outputs of this one are 'class' of shape \\[1\\]: leave evaluation out"),
+    (3, np.zeros((20, 3)), "class numbers .*; for a network that is no classifier, leave evaluation out"),
+]
+
+
+@pytest.mark.parametrize(("outputs", "labels", "told"), REGRESSION)
+def test_of_a_network_that_is_no_classifier_there_is_no_accuracy(outputs: int, labels: Any, told: str) -> None:
+    b = NetworkBuilder(np.random.default_rng(0))
+    b.input("x", (4,), Affine(8, 0.05))
+    b.add("class", Dense(), ["x"], kernel=b.kernel(4, outputs))
+    graph, x = b.build(["class"])[0], np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+    with pytest.raises((OptionError, InputError), match=told):
+        hlsq.explore(graph, ["quant8"], calibration=x, evaluation=(x, labels))
+    (row,) = hlsq.explore(graph, ["quant8"], calibration=x).rows
+    assert (row.accuracy, row.usable) == (None, True)
+
+
 def row(accuracy: float | None, lut: float | None, fps: float = 1.0, fits: bool = True, reason: str = "") -> Row:
     return Row("p", "t", "x", accuracy, 8, lut=lut, fps=fps, fits=fits, reason=reason)
 
@@ -242,6 +263,22 @@ def test_best() -> None:
     assert found.best(min_accuracy=0.85) == good
     assert found.best(min_fps=6.0) == cheap
     assert found.best(min_accuracy=0.95) is None
+    assert found.best(min_accuracy=np.float32(0.85), min_fps=2) == good  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", ["x", None, True, float("nan"), float("inf"), -0.1, [0.5], np.zeros(2), 1j])
+@pytest.mark.parametrize("name", ["min_accuracy", "min_fps"])
+def test_best_takes_numbers_alone(found: Exploration, name: str, given: Any) -> None:
+    with pytest.raises(OptionError, match=f"{name} .* must be a "):
+        found.best(**{name: given})
+
+
+def test_best_by_accuracy_needs_accuracies_from_0_to_1(found: Exploration) -> None:
+    with pytest.raises(OptionError, match=r"min_accuracy 98 must be a share from 0 to 1, such as 0\.98"):
+        found.best(min_accuracy=98)
+    with pytest.raises(OptionError, match=r"explore with evaluation=\(samples, labels\)"):
+        Exploration("n", 5.0, 0, (row(None, 1),)).best(min_accuracy=0.5)
+    assert Exploration("n", 5.0, 0, (row(None, 1),)).best() is not None
 
 
 def test_json(found: Exploration) -> None:

@@ -15,13 +15,13 @@ from exploring import SCHEMES, Case
 from numpy.typing import NDArray
 
 import hlsq
-from hlsq.errors import OutputDirError, SearchError
-from hlsq.exploration import Exploration, run
+from hlsq.errors import HlsqError, OutputDirError, SearchError
+from hlsq.exploration import Exploration, steps, tasks
 from hlsq.exploration.store import MARKER
 from hlsq.files.checksums import content_checksum
 from hlsq.plan import Plan
 
-WORK = ("_plan", "_measure", "_design")
+WORK = ("plan_of", "measure_of", "design_of")
 
 
 @pytest.fixture
@@ -34,17 +34,17 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return function(*given)
 
     for name in WORK:
-        monkeypatch.setattr(run, name, partial(counting, name, getattr(run, name)))
+        monkeypatch.setattr(steps, name, partial(counting, name, getattr(steps, name)))
     return done
 
 
 def test_what_is_known_is_not_computed_again(
     case: Case, found: Exploration, tmp_path: Path, counted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "measure", lambda graph: 1 / 0)
+    monkeypatch.setattr(tasks, "measure", lambda graph: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         case.explore(output_dir=tmp_path)
-    assert counted == ["_plan", "_plan", "_measure"]
+    assert counted == ["plan_of", "plan_of", "measure_of"]
     monkeypatch.undo()
     assert case.explore(output_dir=tmp_path) == found
     assert len(list((tmp_path / "results").iterdir())) == 2 + 2 + 6
@@ -54,11 +54,11 @@ def test_what_is_known_is_not_computed_again(
     ("change", "again"),
     [
         ({}, {}),
-        ({"targets": ["reuse=4", "interval=700"]}, {"_design": 1}),
-        ({"schemes": ["quant8", "doubleq"]}, {"_plan": 1, "_measure": 1, "_design": 1}),
-        ({"clock_period": 4.0}, {"_design": 1}),
-        ({"parts": ["xc7z020"]}, {"_design": 1}),
-        ({"evaluation": None}, {"_measure": 1}),
+        ({"targets": ["reuse=4", "interval=700"]}, {"design_of": 1}),
+        ({"schemes": ["quant8", "doubleq"]}, {"plan_of": 1, "measure_of": 1, "design_of": 1}),
+        ({"clock_period": 4.0}, {"design_of": 1}),
+        ({"parts": ["xc7z020"]}, {"design_of": 1}),
+        ({"evaluation": None}, {"measure_of": 1}),
     ],
 )
 def test_what_changes_is(
@@ -77,7 +77,7 @@ def test_other_samples_and_weights_make_other_plans(case: Case, tmp_path: Path, 
     case.explore(**given)  # type: ignore[arg-type]
     counted.clear()
     case.explore(**given, calibration=case.x[:39])  # type: ignore[arg-type]
-    assert counted.count("_plan") == 1
+    assert counted.count("plan_of") == 1
     kernel = case.graph.blocks[0].kernel
     assert kernel is not None
     kernel[0] += 1
@@ -86,7 +86,7 @@ def test_other_samples_and_weights_make_other_plans(case: Case, tmp_path: Path, 
         case.explore(**given)  # type: ignore[arg-type]
     finally:
         kernel[0] -= 1
-    assert counted == ["_plan", "_measure", "_design"]
+    assert counted == ["plan_of", "measure_of", "design_of"]
 
 
 class Tensor:
@@ -105,7 +105,21 @@ class Tensor:
 def test_tensors_are_known_by_their_values(case: Case, tmp_path: Path, counted: list[str]) -> None:
     for times in (1.0, 0.1, 1.0):
         case.explore(["quant8"], ["reuse=4"], calibration=Tensor(case.x[:40] * times), output_dir=tmp_path)
-    assert counted.count("_plan") == 2
+    assert counted.count("plan_of") == 2
+
+
+@pytest.mark.parametrize("there", ["nothing", "folder", "exploration"])
+@pytest.mark.parametrize("given", [{"calibration": None}, {"calibration": np.zeros((3, 5, 5, 2))}, {"evaluation": 3}])
+def test_what_cannot_begin_leaves_nothing_behind(case: Case, tmp_path: Path, there: str, given: dict[str, Any]) -> None:
+    folder = tmp_path / "above" / "out"
+    if there != "nothing":
+        folder.mkdir(parents=True)
+    if there == "exploration":
+        case.explore(["quant8"], ["reuse=4"], output_dir=folder)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(HlsqError, match=r"calibration|input 'image'|evaluation"):
+        case.explore(["doubleq"], ["reuse=4"], output_dir=folder, **given)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_the_folder_has_page_json_and_plans(case: Case, found: Exploration, tmp_path: Path) -> None:
