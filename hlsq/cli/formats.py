@@ -18,20 +18,32 @@ from hlsq.errors import CalibrationError, OptionError
 
 # What the commands give to hlsq themselves.
 OWN = frozenset({"model", "plan", "scheme", "calibration", "formats", "progress", "output_dir"})
+WEIGHTS = click.option(
+    "--weights",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The weights (model.save_weights), where MODEL is a .json file (model.to_json).",
+)
+INPUT_FORMAT = click.option(
+    "--input-format",
+    metavar="WIDTH,FRAC[,unsigned]",
+    help="Fixed-point format of the inputs, for a QKeras model that does not begin with a QActivation.",
+)
+LIMIT = click.option("--limit", type=click.IntRange(1), help="Use only the first LIMIT calibration samples.")
+EVALUATION_LIMIT = click.option(
+    "--evaluation-limit", type=click.IntRange(1), help="Use only the first so many of --evaluation."
+)
+CALIBRATION = click.option(
+    "--calibration",
+    type=SAMPLES,
+    metavar="SAMPLES",
+    help="Training samples: .npy, .npz (an array 'x', or one per input name), or digits, mnist, cifar10.",
+)
 OPTIONS = (
-    click.option(
-        "--weights",
-        type=click.Path(exists=True, dir_okay=False),
-        metavar="FILE",
-        help="The weights (model.save_weights), where MODEL is a .json file (model.to_json).",
-    ),
-    click.option(
-        "--input-format",
-        metavar="WIDTH,FRAC[,unsigned]",
-        help="Fixed-point format of the inputs, for a QKeras model that does not begin with a QActivation.",
-    ),
-    click.option("--limit", type=click.IntRange(1), help="Use only the first LIMIT calibration samples."),
-    click.option("--evaluation-limit", type=click.IntRange(1), help="Use only the first so many of --evaluation."),
+    WEIGHTS,
+    INPUT_FORMAT,
+    LIMIT,
+    EVALUATION_LIMIT,
     click.option(
         "--evaluation",
         type=SAMPLES,
@@ -45,12 +57,7 @@ OPTIONS = (
         metavar="NAME=VALUE",
         help="Option of the scheme; repeat for more. An unknown one is answered with the list of valid ones.",
     ),
-    click.option(
-        "--calibration",
-        type=SAMPLES,
-        metavar="SAMPLES",
-        help="Training samples: .npy, .npz (an array 'x', or one per input name), or digits, mnist, cifar10.",
-    ),
+    CALIBRATION,
     click.option(
         "--scheme",
         metavar="NAME",

@@ -23,7 +23,8 @@ def main() -> None:
     Examples:
       hlsq demo
       hlsq quantize model.keras --calibration x_train.npz -o plan.json
-      hlsq convert model.keras --plan plan.json -o build/net --reuse-factor 64
+      hlsq convert model.keras --plan plan.json -o build/net --target-fps 1000
+      hlsq explore model.keras --scheme doubleq_ef --scheme quant8 --calibration x_train.npz -o build/explored
       hlsq verify build/net --samples x_test.npy
       hlsq report build/net --html report.html
       hlsq build build/net --cosim

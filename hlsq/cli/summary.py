@@ -25,7 +25,7 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
     return rows
 
 
-def hardware(hw: HardwareModel) -> list[tuple[str, str]]:
+def hardware_rows(hw: HardwareModel) -> list[tuple[str, str]]:
     """Names and values: what was asked, what the design is estimated to need, whether it fits, how fast and why."""
     from hlsq.backends.vitis.facts import design_facts  # not needed before something was converted
     from hlsq.backends.vitis.folded.design import FoldedDesign

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,24 @@ def test_explore(files: Path, tmp_path: Path) -> None:
     assert json.loads(again.output) == data
 
 
+def test_options_of_the_hardware_are_those_of_all_designs(files: Path, tmp_path: Path) -> None:
+    given = ("--rom-storage", "bram", "--line-storage", "bram", "--multipliers", "dsp", "--word-bits", "32")
+    result = run(
+        files, "--plan", str(files / "plan.json"), "--target", "reuse=1", *given, "-o", str(tmp_path), "--json"
+    )
+    assert result.exit_code == 0, result.output
+    (row,) = json.loads(result.output)["rows"]
+    plain, wanted = (
+        hlsq.explore(str(files / "model.keras"), [files / "plan.json"], ["reuse=1"], **options).rows[0]
+        for options in (
+            {},
+            {"rom_storage": "bram", "line_storage": "bram", "multipliers": "dsp", "word_bits": 32},
+        )
+    )
+    assert row == asdict(wanted)
+    assert (row["dsp"], row["bram18"], row["lut"]) > (plain.dsp, plain.bram18, 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
@@ -64,13 +83,15 @@ def test_explore(files: Path, tmp_path: Path) -> None:
         (["--part", "xc7"], 2, "nearest known"),
         (["--limit", "3"], 2, "--limit chooses among samples"),
         (["--evaluation-limit", "3"], 2, "--evaluation-limit chooses among samples"),
-        ([], 1, "needs calibration data"),
+        (["--accumulator", "1"], 2, "accumulator 1 must be"),
+        ([], 2, "give samples of the training data, as in --calibration SAMPLES"),
     ],
 )
 def test_wrong_usage(files: Path, tmp_path: Path, arguments: list[str], code: int, told: str) -> None:
     result = run(files, *arguments, "-o", str(tmp_path / "out"))
     assert result.exit_code == code, result.output
     assert told in " ".join(result.output.split())
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_of_others(files: Path) -> None:

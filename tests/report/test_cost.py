@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hlsq.cli.summary import hardware
+from hlsq.cli.summary import hardware_rows
 from hlsq.cost.estimate.model import BlockEstimate, Estimate, Memory, Resources
 from hlsq.cost.estimate.words import cells
 from hlsq.cost.parts import Part, find_part
@@ -190,7 +190,7 @@ def test_the_estimate_is_that_of_the_design(hw: HardwareModel, report: Report) -
         > 0
     )
     assert rows(render_text(report), "Hardware cost")[2][1] == cells(found.lut)
-    assert summary_rows(found, report.asked, "") == hardware(hw)[:4]
+    assert summary_rows(found, report.asked, "") == hardware_rows(hw)[:4]
 
 
 def test_summary() -> None:

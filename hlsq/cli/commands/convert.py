@@ -10,10 +10,11 @@ import hlsq
 from hlsq.cli.console import echo, pairs, step
 from hlsq.cli.formats import Formats, calibration_is_needed, with_formats
 from hlsq.cli.group import main
+from hlsq.cli.hardware import with_hardware
 from hlsq.cli.paths import MODEL, OUTPUT_FOLDER, PLAN
 from hlsq.cli.quiet import load_tensorflow
-from hlsq.cli.summary import hardware
-from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_factors
+from hlsq.cli.summary import hardware_rows
+from hlsq.cli.values import parse_reuse_factors
 
 
 @main.command()
@@ -22,29 +23,6 @@ from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_fac
 @with_formats
 @click.option("-o", "--output", type=OUTPUT_FOLDER, required=True, help="Folder of the project.")
 @click.option("--part", show_default="xc7a100tcsg324-1", help="FPGA part.")
-@click.option(
-    "--part-check/--no-part-check",
-    default=None,
-    help="Refuse a part that hlsq does not know, or take any.  [default: refuse]",
-)
-@click.option(
-    "--resources",
-    metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N[,lutram=N]",
-    help="What the part has, if unknown or less is free.",
-)
-@click.option("--clock-period", type=click.FloatRange(0, min_open=True), show_default="5.0", help="Clock period in ns.")
-@click.option(
-    "--clock-uncertainty",
-    type=click.FloatRange(0, 100, max_open=True),
-    show_default="27, as of Vitis HLS",
-    help="Percent of the period that is left to placement and routing.",
-)
-@click.option(
-    "--io-type",
-    type=click.Choice(["io_stream", "io_parallel"]),
-    show_default="io_stream",
-    help="How blocks pass their values on.",
-)
 @click.option(
     "--reuse-factor",
     "reuse_factors",
@@ -61,47 +39,15 @@ from hlsq.cli.values import parse_accumulators, parse_resources, parse_reuse_fac
     type=click.Choice(["fit"]),
     help="The fastest pace whose estimate fits.  [default: fit, without a pace or reuse factor]",
 )
-@click.option(
-    "--utilization",
-    type=click.FloatRange(0, 1, min_open=True),
-    show_default="0.8",
-    help="Share of the part that --target fit may take, and that counts as fitting.",
-)
-@click.option(
-    "--word-bits", type=int, show_default="16", help="Width of the memory words that hold packed weight codes."
-)
 @click.option("--project-name", show_default="hlsq_net", help="Name of the top function.")
-@click.option(
-    "--accumulator",
-    "accumulators",
-    multiple=True,
-    metavar="WIDTH|BLOCK=WIDTH",
-    show_default="interval",
-    help="Bits of partial sums, or fxpqnet (32 in first and last layers, else 16), or interval; repeat for blocks.",
-)
-@click.option(
-    "--multipliers",
-    type=click.Choice(["auto", "dsp", "fabric"]),
-    help="Where products are computed that are no shifts.  [default: auto, as synthesis likes it]",
-)
-@click.option(
-    "--rom-storage",
-    type=click.Choice(["auto", "lutram", "bram"]),
-    help="What holds the weights.  [default: auto, by their size]",
-)
-@click.option(
-    "--line-storage",
-    type=click.Choice(["auto", "lutram", "bram"]),
-    help="What holds line buffers and vectors that are read again.  [default: auto, by their size]",
-)
+@with_hardware
 def convert(
     model: str,
     plan_file: str | None,
     formats: Formats,
     output: str,
-    resources: str | None,
+    hardware: dict[str, Any],
     reuse_factors: tuple[str, ...],
-    accumulators: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Write MODEL (.keras, .h5, or .json with --weights) as a Vitis HLS project.
@@ -121,13 +67,9 @@ def convert(
     """
     if plan_file and (formats.scheme or formats.options or formats.evaluation):
         raise click.UsageError("--plan holds the formats: leave out --scheme, --option and --evaluation.")
-    arguments = {name: value for name, value in settings.items() if value is not None}
-    if resources is not None:
-        arguments["resources"] = parse_resources(resources)
+    arguments = hardware | {name: value for name, value in settings.items() if value is not None}
     if reuse_factors:
         arguments["reuse_factor"] = parse_reuse_factors(reuse_factors)
-    if accumulators:
-        arguments["accumulator"] = parse_accumulators(accumulators)
     arguments = formats.arguments(arguments)
     plan = hlsq.Plan.load(plan_file) if plan_file else None
     samples = formats.samples()
@@ -145,4 +87,4 @@ def convert(
             "step that fits. See hlsq quantize --set, or Plan.with_format."
         )
     title = f"{output}: HLS project; check it with: hlsq verify {output}"
-    echo("\n".join([title, *pairs(hardware(hw), 10)]))
+    echo("\n".join([title, *pairs(hardware_rows(hw), 10)]))

@@ -9,11 +9,13 @@ import click
 
 import hlsq
 from hlsq.cli.console import echo, step
+from hlsq.cli.formats import CALIBRATION, EVALUATION_LIMIT, INPUT_FORMAT, LIMIT, WEIGHTS, calibration_is_needed
 from hlsq.cli.group import main
+from hlsq.cli.hardware import with_hardware
 from hlsq.cli.paths import MODEL, OUTPUT_FOLDER, PLAN, SAMPLES
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.cli.samples import load_labelled_samples, load_samples
-from hlsq.cli.values import parse_input_format, parse_options, parse_resources
+from hlsq.cli.values import parse_input_format, parse_options
 
 
 @main.command()
@@ -37,13 +39,8 @@ from hlsq.cli.values import parse_input_format, parse_options, parse_resources
 @click.option(
     "--part", "parts", multiple=True, show_default="xc7a100tcsg324-1", help="FPGA part; repeat for more, to compare."
 )
-@click.option(
-    "--calibration",
-    type=SAMPLES,
-    metavar="SAMPLES",
-    help="Training samples: .npy, .npz (an array 'x', or one per input name), or digits, mnist, cifar10.",
-)
-@click.option("--limit", type=click.IntRange(1), help="Use only the first LIMIT calibration samples.")
+@CALIBRATION
+@LIMIT
 @click.option(
     "--evaluation",
     type=SAMPLES,
@@ -51,7 +48,7 @@ from hlsq.cli.values import parse_input_format, parse_options, parse_resources
     help="Labelled samples that accuracy is of: .npz with an array 'y' of labels beside the samples, or digits, mnist, "
     "cifar10 (1,000 of the test part unless limited). Without them there is no accuracy.",
 )
-@click.option("--evaluation-limit", type=click.IntRange(1), help="Use only the first so many of --evaluation.")
+@EVALUATION_LIMIT
 @click.option(
     "-o",
     "--output",
@@ -59,31 +56,9 @@ from hlsq.cli.values import parse_input_format, parse_options, parse_resources
     required=True,
     help="Folder of the results: page, JSON, plans, and what a later run need not compute again.",
 )
-@click.option(
-    "--part-check/--no-part-check",
-    default=None,
-    help="Refuse a part that hlsq does not know, or take any.  [default: refuse]",
-)
-@click.option("--clock-period", type=click.FloatRange(0, min_open=True), show_default="5.0", help="Clock period in ns.")
-@click.option(
-    "--io-type",
-    type=click.Choice(["io_stream", "io_parallel"]),
-    show_default="io_stream",
-    help="How blocks pass their values on.",
-)
-@click.option(
-    "--resources",
-    metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N[,lutram=N]",
-    help="What the part has, if unknown or less is free.",
-)
-@click.option(
-    "--utilization",
-    type=click.FloatRange(0, 1, min_open=True),
-    show_default="0.8",
-    help="Share of the part that a design may take.",
-)
-@click.option("--weights", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Of a MODEL in .json.")
-@click.option("--input-format", metavar="WIDTH,FRAC[,unsigned]", help="Of a QKeras model's inputs.")
+@with_hardware
+@WEIGHTS
+@INPUT_FORMAT
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def explore(
     model: str,
@@ -96,10 +71,10 @@ def explore(
     evaluation: str | None,
     evaluation_limit: int | None,
     output: str,
-    resources: str | None,
+    hardware: dict[str, Any],
+    weights: str | None,
     input_format: str | None,
     as_json: bool,
-    **settings: Any,
 ) -> None:
     """Compare designs of MODEL (.keras, .h5, or .json with --weights): every scheme and plan with every target.
 
@@ -116,25 +91,23 @@ def explore(
     for name, value, of in (("--limit", limit, calibration), ("--evaluation-limit", evaluation_limit, evaluation)):
         if value and of is None:
             raise click.UsageError(f"{name} chooses among samples of which there are none; name some.")
-    arguments = {name: value for name, value in settings.items() if value is not None}
-    arguments |= parse_input_format(input_format)
-    if resources is not None:
-        arguments["resources"] = parse_resources(resources)
+    arguments = hardware | parse_input_format(input_format) | ({} if weights is None else {"weights": weights})
     compared = [*map(_scheme, schemes), *map(Path, plans)] or None
     samples = None if calibration is None else load_samples(calibration, "train", limit)
     judged = None if evaluation is None else load_labelled_samples(evaluation, evaluation_limit)
     with step("Loading TensorFlow"):
         load_tensorflow()
-    found = hlsq.explore(
-        model,
-        compared,
-        targets or ("fit",),
-        parts=parts or None,
-        calibration=samples,
-        evaluation=judged,
-        output_dir=output,
-        **arguments,
-    )
+    with calibration_is_needed(samples):
+        found = hlsq.explore(
+            model,
+            compared,
+            targets or ("fit",),
+            parts=parts or None,
+            calibration=samples,
+            evaluation=judged,
+            output_dir=output,
+            **arguments,
+        )
     echo(found.to_json() if as_json else f"{found}\n\n{Path(output) / 'exploration.html'}")
 
 

@@ -1,0 +1,89 @@
+"""The options by which a command line says what hardware may use, the same for every command that has them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from hlsq.cli.values import parse_accumulators, parse_resources
+
+STORAGE = click.Choice(["auto", "lutram", "bram"])
+OPTIONS = (
+    click.option(
+        "--part-check/--no-part-check",
+        default=None,
+        help="Refuse a part that hlsq does not know, or take any.  [default: refuse]",
+    ),
+    click.option(
+        "--resources",
+        metavar="lut=N,ff=N,dsp=N,bram36=N,uram=N[,lutram=N]",
+        help="What the part has, if unknown or less is free.",
+    ),
+    click.option(
+        "--utilization",
+        type=click.FloatRange(0, 1, min_open=True),
+        show_default="0.8",
+        help="Share of the part that target fit may take, and that counts as fitting.",
+    ),
+    click.option(
+        "--clock-period", type=click.FloatRange(0, min_open=True), show_default="5.0", help="Clock period in ns."
+    ),
+    click.option(
+        "--clock-uncertainty",
+        type=click.FloatRange(0, 100, max_open=True),
+        show_default="27, as of Vitis HLS",
+        help="Percent of the period that is left to placement and routing.",
+    ),
+    click.option(
+        "--io-type",
+        type=click.Choice(["io_stream", "io_parallel"]),
+        show_default="io_stream",
+        help="How blocks pass their values on.",
+    ),
+    click.option(
+        "--word-bits", type=int, show_default="16", help="Width of the memory words that hold packed weight codes."
+    ),
+    click.option(
+        *("--accumulator", "accumulators"),
+        multiple=True,
+        metavar="WIDTH|BLOCK=WIDTH",
+        show_default="interval",
+        help="Bits of partial sums, or fxpqnet (32 in first and last layers, else 16), or interval; repeat for blocks.",
+    ),
+    click.option(
+        "--multipliers",
+        type=click.Choice(["auto", "dsp", "fabric"]),
+        help="Where products are computed that are no shifts.  [default: auto, as synthesis likes it]",
+    ),
+    click.option("--rom-storage", type=STORAGE, help="What holds the weights.  [default: auto, by their size]"),
+    click.option(
+        "--line-storage",
+        type=STORAGE,
+        help="What holds line buffers and vectors that are read again.  [default: auto, by their size]",
+    ),
+)
+NAMES = (
+    *("part_check", "utilization", "clock_period", "clock_uncertainty", "io_type", "word_bits"),
+    *("multipliers", "rom_storage", "line_storage"),
+)
+"""Of those that are given to ``hlsq`` as they are."""
+
+
+def with_hardware(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives ``command`` all of ``OPTIONS``; it gets those that were given as one argument ``hardware``, by name."""
+
+    @functools.wraps(command)
+    def collected(resources: str | None, accumulators: tuple[str, ...], **values: Any) -> None:
+        hardware = {name: value for name in NAMES if (value := values.pop(name)) is not None}
+        if resources is not None:
+            hardware["resources"] = parse_resources(resources)
+        if accumulators:
+            hardware["accumulator"] = parse_accumulators(accumulators)
+        command(hardware=hardware, **values)
+
+    for option in reversed(OPTIONS):
+        collected = option(collected)
+    return collected
