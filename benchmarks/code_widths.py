@@ -20,6 +20,7 @@ import hlsq
 from hlsq import data, demo
 from hlsq.cli.console import ExplainedCommand, step, table
 from hlsq.cli.quiet import load_tensorflow
+from hlsq.counted import in_percent
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.real import float_outputs
 from hlsq.graph.lowering import quantize_graph
@@ -60,7 +61,7 @@ def networks() -> Iterator[Network]:
 def rows(network: Network) -> Iterator[tuple[str, ...]]:
     """One row of the table for the float network, and one for each width."""
     real = float_outputs(network.graph, {network.graph.inputs[0].name: network.x})[network.graph.outputs[0]]
-    yield network.name, "float", f"{demo.accuracy(real, network.y):.2%}", "-", "-", "-"
+    yield network.name, "float", in_percent(demo.accuracy(real, network.y), 2), "-", "-", "-"
     for bits in WIDTHS:
         plan = hlsq.quantize(network.graph, calibration=network.calibration, code_bits=bits, progress=False)
         quantized = quantize_graph(network.graph, plan)
@@ -69,8 +70,8 @@ def rows(network: Network) -> Iterator[tuple[str, ...]]:
         noise = 10 * np.log10(np.square(real).sum() / np.square(found - real).sum())
         other = np.mean(found.argmax(axis=1) != real.argmax(axis=1))
         kilobytes = f"{measure(quantized).weights.after / 8000:,.2f}"
-        accuracy = f"{demo.accuracy(found, network.y):.2%}"
-        yield network.name, str(bits), accuracy, f"{other:.2%}", f"{noise:.1f}", kilobytes
+        accuracy = in_percent(demo.accuracy(found, network.y), 2)
+        yield network.name, str(bits), accuracy, in_percent(other, 2), f"{noise:.1f}", kilobytes
 
 
 @click.command(cls=ExplainedCommand)

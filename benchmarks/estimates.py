@@ -16,6 +16,7 @@ from hlsq.cost.estimate import Choices, Estimate, PEs, Resources
 from hlsq.cost.estimate.blocks import block_parts
 from hlsq.cost.estimate.cells import packed, total
 from hlsq.cost.units import packings
+from hlsq.counted import in_percent
 from hlsq.errors import ResourceError
 from hlsq.formats import FixedPoint, Format, PowerOfTwo
 from hlsq.graph import Block, Graph, GraphInput, QuantizedGraph
@@ -89,14 +90,14 @@ class Array:
         found, gops = self.estimated, "-" if self.clock is None else f"{2 * self.pes * self.clock / 1000:.1f}"
         errors = (_error(found.lut, self.lut), "-" if self.ff is None else _error(found.ff, self.ff))
         family = packings()["multiply" if self.kind == "multiply" else self.kind]
-        left_out = f"{family.lut_residual:.1%}" if self.fitted else "not fitted"
+        left_out = in_percent(family.lut_residual, 1) if self.fitted else "not fitted"
         ff = "-" if self.ff is None else f"{self.ff:,}"
         numbers = (f"{self.lut:,}", f"{found.lut:,.0f}", errors[0], ff, f"{found.ff:,.0f}", errors[1], left_out, gops)
         return (self.name, f"{self.pes:,}", *numbers)
 
 
 def _error(estimated: float, published: int) -> str:
-    return f"{estimated / published - 1:+.1%}"
+    return f"{100 * (estimated / published - 1):+.1f} %"
 
 
 def _lone(a: int, b: int, lut: int, ff: int) -> Array:
@@ -155,7 +156,7 @@ def network_rows(scheme: str) -> Iterator[tuple[tuple[str, ...], str]]:
 def _row(name: str, what: str, part: str, found: Estimate) -> tuple[tuple[str, ...], str]:
     counts = (found.pes, found.lut, found.lutram, found.ff, found.dsp, found.bram18)
     numbers = (f"{number:,.0f}" for number in (*counts, found.interval, found.latency))
-    cells = (name, what, part, *numbers, f"{found.useful:.0%}", "yes" if found.fits else "no")
+    cells = (name, what, part, *numbers, in_percent(found.useful), "yes" if found.fits else "no")
     return cells, f"{name}, {what}, {part}: {_largest(found)}"
 
 

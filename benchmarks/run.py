@@ -25,6 +25,7 @@ import numpy as np
 from networks import LINEAR_BITS, RELU_BITS, convolution_chain, images, keras_resnet20, labelled_images, qkeras_resnet20
 
 import hlsq
+from hlsq.counted import in_percent
 from hlsq.progress import progress_bar
 
 
@@ -237,7 +238,7 @@ def search(count: int, rounds: int, whole: bool) -> None:
     theirs = time.perf_counter() - start
     same = plain == [(r["name"], r["accuracy"]) for r in found]
     mine, all_ = (sum(r[key] for r in found) for key in ("evaluations", "plain_evaluations"))
-    goal = f", {mrt:.0%} of the loss won back" if whole else ""
+    goal = f", {in_percent(mrt)} of the loss won back" if whole else ""
     verified = "the same" if same else "ANOTHER"
     click.echo(f"\nSearch, ResNet-20, {count} images, {len(found)} layers{goal}: {verified} result")
     row("", "evaluations", "seconds")

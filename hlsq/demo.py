@@ -15,6 +15,7 @@ from hlsq import data, toolchain
 from hlsq.api import DEFAULT_SCHEME
 from hlsq.cli.console import pairs, table
 from hlsq.cli.quiet import load_tensorflow
+from hlsq.counted import in_percent
 from hlsq.memory import measure
 from hlsq.zoo.reference import keras_outputs
 
@@ -82,10 +83,10 @@ class DemoResult:
         ]
         saved = 1 - self.code_bits / self.float_bits
         numbers = [
-            ("accuracy, float", f"{self.float_accuracy:.2%}"),
-            (f"accuracy, {self.scheme}, C simulation", f"{self.quantised_accuracy:.2%}"),
+            ("accuracy, float", in_percent(self.float_accuracy, 2)),
+            (f"accuracy, {self.scheme}, C simulation", in_percent(self.quantised_accuracy, 2)),
             ("weights, 32-bit float", f"{self.float_bits / 8:,.0f} bytes"),
-            ("weights, codes", f"{self.code_bits / 8:,.0f} bytes ({saved:.1%} less)"),
+            ("weights, codes", f"{self.code_bits / 8:,.0f} bytes ({in_percent(saved, 1)} less)"),
             ("weights, codes packed in words", f"{self.word_bits / 8:,.0f} bytes"),
             ("images verified", f"{self.images}"),
             ("integers compared", f"{self.integers:,}"),

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from hlsq.cli import main
+from hlsq.counted import in_percent
 from hlsq.demo import DemoResult, run_demo
 from hlsq.errors import ToolNotFoundError
 
@@ -46,7 +47,7 @@ def test_demo_saves_memory_and_multipliers(demo: DemoResult) -> None:
 @pytest.mark.slow(20)
 def test_demo_shows_what_it_found_and_leaves_a_project(demo: DemoResult) -> None:
     text = "\n".join(demo.lines())
-    for part in (f"{demo.float_accuracy:.2%}", f"{demo.quantised_accuracy:.2%}", str(demo.project)):
+    for part in (in_percent(demo.float_accuracy, 2), in_percent(demo.quantised_accuracy, 2), str(demo.project)):
         assert part in text
     for block in demo.blocks:
         assert any(line.startswith(block.name) and str(block.pes or "-") in line.split() for line in demo.lines())

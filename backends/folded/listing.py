@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hlsq.backends.folded.pieces import MODES, Engine, Instruction
+from hlsq.counted import in_percent
 
 HEADER = ("layer", "engine", "mode", "steps", "groups", "cycles", "PEs used", "reads", "writes")
 
@@ -29,7 +30,7 @@ def _row(engines: tuple[Engine, ...], item: Instruction) -> tuple[str, ...]:
     engine = engines[f["engine"]]
     mode = MODES[f["mode"]] if not f["split"] else f"{MODES[f['mode']]}/{1 << f['split']}"
     groups = f["rows"] * f["groups"] * f["filters"] * f["outputs"]
-    use = f"{item.macs / (item.cycles * engine.pes):.0%}" if item.macs else ""
+    use = in_percent(item.macs / (item.cycles * engine.pes)) if item.macs else ""
     reads = f"{f['memory']}@{f['start_address']}"
     writes = f"{f['out_memory']}@{f['out_address']}" if f["stores"] else "output"
     return name, engine.name, mode, str(f["steps"]), str(groups), f"{item.cycles:,}", use, reads, writes

@@ -61,7 +61,7 @@ def fitted() -> list[tuple[str, ...]]:
                 raw = f"{design.estimated('luts'):,.0f}" if field == "lut" else "-"
                 error = scale * table / published - 1
                 numbers = (f"{published:,}", raw, f"{table:,.0f}", f"{scale * table:,.0f}")
-                found.append((design.name, name, field, *numbers, f"{error:+.1%}", f"{left_out:+.1%}"))
+                found.append((design.name, name, field, *numbers, f"{100 * error:+.1f} %", f"{100 * left_out:+.1f} %"))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hlsq.counted import counted
+from hlsq.counted import counted, in_percent
 
 if TYPE_CHECKING:
     from hlsq.hardware import HardwareModel
@@ -53,4 +53,4 @@ def _stages(info: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 
 def _value(metric: str, value: float) -> str:
-    return f"{value:.2%}" if metric == "accuracy" else f"{value:.6g}"
+    return in_percent(value, 2) if metric == "accuracy" else f"{value:.6g}"

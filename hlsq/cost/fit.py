@@ -11,6 +11,7 @@ from hlsq.cost.balance import Task, balanced
 from hlsq.cost.estimate.model import RESOURCES, Estimate
 from hlsq.cost.parts import GIVEN, Part, known_parts
 from hlsq.cost.reuse import Split
+from hlsq.counted import in_percent
 from hlsq.errors import ResourceError
 
 SPREAD = 16
@@ -121,7 +122,11 @@ def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
     if shares[worst] <= 1:
         remedies.append(f"more of the part, as in utilization={_above(shares[worst])}")
     has = getattr(part, worst)
-    there = f"{estimate.limit:.0%} of the part's {has:,} are {_allowed(estimate, worst):,}" if has else "it has none"
+    there = (
+        f"{in_percent(estimate.limit)} of the part's {has:,} are {_allowed(estimate, worst):,}"
+        if has
+        else "it has none"
+    )
     return ResourceError(
         f"the network does not fit {part.name}: at {estimate.interval:,} cycles a sample, which need least, it takes "
         f"an estimated {ceil(need):,} {WORDS[worst]}, and {there}; most take {most}; "

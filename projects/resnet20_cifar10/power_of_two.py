@@ -20,6 +20,7 @@ from hlsq import data, toolchain
 from hlsq.cli.console import ExplainedCommand, pairs, short_path, step, table
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.cli.values import parse_options
+from hlsq.counted import in_percent
 from hlsq.demo import accuracy
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.real import float_outputs
@@ -64,7 +65,7 @@ def main(
     with step("Running the float network"):
         real = run_real(graph, x).argmax(axis=1)
     plans: dict[tuple[str, int], hlsq.Plan] = {}
-    rows = [("float", "32", f"{np.mean(real == y):.2%}", "-", "-", "-")]
+    rows = [("float", "32", in_percent(np.mean(real == y), 2), "-", "-", "-")]
     for scale in SCALES:
         for width in [int(b) for b in bits] or CODE_BITS:
             with step(f"doubleq_ef, scale {scale}, {width} bits"):
@@ -75,9 +76,11 @@ def main(
                 outputs = Emulator(network).run(x).outputs[network.outputs[0]]
             plans[scale, width] = plan
             memory = measure(network).weights
-            kilobytes, less = f"{memory.after / 8000:,.2f}", f"{1 - memory.after / memory.before:.1%}"
+            kilobytes, less = f"{memory.after / 8000:,.2f}", in_percent(1 - memory.after / memory.before, 1)
             differs = np.mean(outputs.argmax(axis=1) != real)
-            rows.append((scale, str(width), f"{accuracy(outputs, y):.2%}", f"{differs:.2%}", kilobytes, less))
+            rows.append(
+                (scale, str(width), in_percent(accuracy(outputs, y), 2), in_percent(differs, 2), kilobytes, less)
+            )
     click.echo(f"\nAccuracy on {images:,} test images, weights of all layers\n")
     for line in table(("scale", "bits", "accuracy", "differs", "kB", "less"), rows):
         click.echo(line)

@@ -22,6 +22,7 @@ import hlsq
 from hlsq import data
 from hlsq.cli.console import ExplainedCommand, short_path, step, table
 from hlsq.cli.quiet import load_tensorflow
+from hlsq.counted import in_percent
 from hlsq.demo import accuracy
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.real import float_outputs
@@ -181,7 +182,7 @@ class Work:
         self, threshold: float, earlier: hlsq.Plan | None, state: Path, options: Mapping[str, Any]
     ) -> hlsq.Plan:
         state.parent.mkdir(parents=True, exist_ok=True)
-        with step(f"Searching up to an M.R.T of {threshold:.0%}"):
+        with step(f"Searching up to an M.R.T of {in_percent(threshold)}"):
             plan = hlsq.quantize(
                 self.graph,
                 "doubleq_ext",
@@ -227,7 +228,7 @@ def paper_layers(work: Work, quant8: hlsq.Plan, doubleq: hlsq.Plan) -> Lines:
         critical = {names[layer]: quant8.blocks[names[layer]] for layer in paper.layers}
         p = work.point(replace(doubleq, blocks={**doubleq.blocks, **critical}))
         found = f"{p.everything:.2f}", f"{paper.accuracy:.2f}", f"{p.kilobytes:.2f}", f"{paper.kilobytes:.2f}"
-        rows.append((f"{threshold:.0%}", ", ".join(map(str, paper.layers)) or "none", *found))
+        rows.append((in_percent(threshold), ", ".join(map(str, paper.layers)) or "none", *found))
     return ("M.R.T", "layers", "all %", "paper %", "kB", "paper kB"), rows
 
 
@@ -239,7 +240,7 @@ def table_4(work: Work, plans: Mapping[float, hlsq.Plan], eight: Point) -> Lines
         lost = f"{p.everything - eight.everything:+.2f}", f"{paper.accuracy - paper_eight.accuracy:+.2f}"
         less = [f"{100 * (1 - kb / eight.kilobytes):.2f}" for kb in (p.kilobytes, paper.kilobytes)]
         accuracies = f"{p.held_out:.2f}", f"{p.everything:.2f}", f"{paper.accuracy:.2f}"
-        rows.append((f"{threshold:.0%}", wider_layers(plan), *accuracies, *lost, *less))
+        rows.append((in_percent(threshold), wider_layers(plan), *accuracies, *lost, *less))
     return ("M.R.T", "layers", "held out %", "all %", "paper %", "lost", "paper lost", "less %", "paper less %"), rows
 
 
@@ -257,7 +258,7 @@ def comparison(work: Work, plans: Mapping[float, hlsq.Plan]) -> Lines:
     for threshold, paper in PAPER_TABLE_4.items():
         fitting = [p for p in points if p.kilobytes <= paper.kilobytes]
         ours = max(fitting, key=lambda p: p.everything, default=None)
-        paper_part = f"{threshold:.0%}", f"{paper.accuracy:.2f}", f"{paper.kilobytes:.2f}"
+        paper_part = in_percent(threshold), f"{paper.accuracy:.2f}", f"{paper.kilobytes:.2f}"
         if ours is None:
             rows.append((*paper_part, "-", "-", "no"))
         else:

@@ -8,6 +8,7 @@ from images import Judge, Split, accuracy
 
 import hlsq
 from hlsq.cli.console import step, table
+from hlsq.counted import in_percent
 from hlsq.schemes.fxp.initial import STRATEGIES
 
 WIDTHS = (8, 6, 5)
@@ -40,7 +41,7 @@ def show_strategies(graph: hlsq.Graph, judge: Judge, split: Split) -> None:
                     strategy=strategy,
                     forward=False,
                 )
-                cells.append(f"{judge.accuracies(plan)[2]:.2%}")
+                cells.append(in_percent(judge.accuracies(plan)[2], 2))
         rows.append((strategy, *cells))
     click.echo("Rounding strategies: accuracy on all test images with the preprocessor's formats\n")
     click.echo("\n".join(table(("", *(f"{width} bits" for width in WIDTHS)), rows)) + "\n")
@@ -62,7 +63,7 @@ def show_costs(graph: hlsq.Graph, split: Split) -> None:
                 with step(f"{name}, {width} bits, set {number}"):
                     found.append(_accuracies(graph, split, chosen, width, cost))
             calibrated, tested = np.mean(found, axis=0)
-            cells += [f"{calibrated:.2%}", f"{tested:.2%}"]
+            cells += [in_percent(calibrated, 2), in_percent(tested, 2)]
         rows.append((name, *cells))
     header = ("", *(f"{width} bits, {what}" for width in WIDTHS for what in ("calib", "test")))
     click.echo(f"Cost functions: means of {SETS} random sets of {IMAGES} calibration images, K = {REACH}; "

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import hlsq
 from hlsq import data
 from hlsq.cli.quiet import load_tensorflow
+from hlsq.counted import in_percent
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.real import float_outputs
 from hlsq.errors import DataError
@@ -75,12 +76,12 @@ class Judge:
 
     def float_cells(self) -> tuple[str, ...]:
         """Accuracies of the float network."""
-        return (*(f"{a:.2%}" for a in self._float), "-")
+        return (*(in_percent(a, 2) for a in self._float), "-")
 
     def cells(self, plan: hlsq.Plan) -> tuple[str, ...]:
         """Accuracies of a plan, and the points lost on images that no search has seen."""
         found = self.accuracies(plan)
-        return (*(f"{a:.2%}" for a in found), f"{100 * (self._float[1] - found[1]):.2f}")
+        return (*(in_percent(a, 2) for a in found), f"{100 * (self._float[1] - found[1]):.2f}")
 
     def accuracies(self, plan: hlsq.Plan) -> tuple[float, float, float]:
         """On the first images, the others, and all."""

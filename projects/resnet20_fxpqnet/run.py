@@ -20,6 +20,7 @@ from images import Judge, Split, load_split
 import hlsq
 from hlsq import toolchain
 from hlsq.cli.console import ExplainedCommand, pairs, short_path, step, table
+from hlsq.counted import in_percent
 from hlsq.memory import NetworkMemory, measure
 from hlsq.schemes.fxp.averages import average_bits
 from hlsq.schemes.fxp.scheme import scheme_structures
@@ -115,9 +116,9 @@ def show_search(plan: hlsq.Plan) -> None:
     info = plan.info
     rows = [
         ("samples that it judged by", f"{info['evaluation']['samples']:,}"),
-        ("accuracy, floating point", f"{info['float']['accuracy']:.2%}"),
-        ("accuracy, first plan", f"{info['start']['accuracy']:.2%}"),
-        ("accuracy, last plan", f"{info['result']['accuracy']:.2%}"),
+        ("accuracy, floating point", in_percent(info["float"]["accuracy"], 2)),
+        ("accuracy, first plan", in_percent(info["start"]["accuracy"], 2)),
+        ("accuracy, last plan", in_percent(info["result"]["accuracy"], 2)),
         ("reductions", f"{len(info['reductions'])}, then {info['stopped']}"),
         ("minutes for them", f"{info['seconds'] / 60:.0f}"),
         ("block evaluations", f"{info['evaluations'] / 1e6:.1f} million"),

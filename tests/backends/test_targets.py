@@ -192,7 +192,7 @@ def test_what_fits_is_as_fast_as_the_estimate_allows(graph: Any, tmp_path: Path)
 
 
 def test_what_does_not_fit_is_refused(graph: Any) -> None:
-    with pytest.raises(ResourceError, match=r"the network does not fit xc7a35t.* LUTs, and 80% .* part='x"):
+    with pytest.raises(ResourceError, match=r"the network does not fit xc7a35t.* LUTs, and 80 % .* part='x"):
         Design(graph, HardwareOptions(part="xc7a35t", target="fit", resources=small_part(500)))
 
 

@@ -14,6 +14,7 @@ from searching import images, predictions, sure_images
 import hlsq
 from hlsq.cli import main
 from hlsq.cli.summary import summary
+from hlsq.counted import in_percent
 from hlsq.data import digits
 from hlsq.plan import Plan
 from hlsq.schemes import run_scheme
@@ -31,9 +32,9 @@ def test_fxpqnet_tells_accuracies_and_word_lengths() -> None:
     plan = found("fxpqnet", evaluation=(X, predictions(GRAPH, X)), max_drop=0.1, competition="lazy", **WIDTHS)
     told = dict(summary(plan))
     assert told["evaluation samples"] == "40"
-    assert told["accuracy, floating point"] == "100.00%"
-    assert told["accuracy, before the search"] == f"{plan.info['start']['accuracy']:.2%}"
-    assert told["accuracy, found"] == f"{plan.info['result']['accuracy']:.2%}"
+    assert told["accuracy, floating point"] == "100.00 %"
+    assert told["accuracy, before the search"] == in_percent(plan.info["start"]["accuracy"], 2)
+    assert told["accuracy, found"] == in_percent(plan.info["result"]["accuracy"], 2)
     assert told["bits of weights, on average"] == f"{plan.info['average_bits']['weights']['values']:.2f}"
     assert list(told)[-2:] == ["bits of weights, on average", "bits of others, on average"]
 
@@ -52,9 +53,9 @@ def test_a_metric_of_ones_own_is_no_percentage() -> None:
 def test_doubleq_ext_tells_both_ends_and_what_it_found() -> None:
     plan = found("doubleq_ext", evaluation=(X, predictions(GRAPH, X)), mrt=1.0, max_layers=1)
     told = dict(summary(plan))
-    assert told["accuracy, quant8"] == f"{plan.info['quant8']['accuracy']:.2%}"
-    assert told["accuracy, doubleq"] == f"{plan.info['doubleq']['accuracy']:.2%}"
-    assert told["accuracy, found"] == f"{plan.info['rounds'][-1]['accuracy']:.2%}"
+    assert told["accuracy, quant8"] == in_percent(plan.info["quant8"]["accuracy"], 2)
+    assert told["accuracy, doubleq"] == in_percent(plan.info["doubleq"]["accuracy"], 2)
+    assert told["accuracy, found"] == in_percent(plan.info["rounds"][-1]["accuracy"], 2)
 
 
 def test_a_scheme_without_a_search_tells_what_it_has() -> None:

@@ -102,8 +102,8 @@ def test_what_does_not_fit_says_what_helps() -> None:
     need, message = 60 * len(names), str(caught.value)
     assert message.startswith("the network does not fit xc7a35t: at 0 cycles a sample, which need least, it takes ")
     assert (
-        f"an estimated {need} block RAMs of 18 Kb, and 80% of the part's {small.bram18} are {int(0.8 * small.bram18)}; "
-        f"most take {names[0]!r} 60, "
+        f"an estimated {need} block RAMs of 18 Kb, and 80 % of the part's {small.bram18} are "
+        f"{int(0.8 * small.bram18)}; most take {names[0]!r} 60, "
     ) in message
     assert f"shorter codes of weights, which take {need} of them" in message
     assert "reuse_factor" not in message
@@ -190,7 +190,7 @@ def test_all_that_is_exceeded_is_told() -> None:
         "flip-flops (at most 800), 900 LUTs (at most 800); what helps"
     ) in str(caught.value)
     with pytest.raises(
-        ResourceError, match=r"estimated 161 memory LUTs, and 80% of the part's 200 are 160; most take 'first' 100; w"
+        ResourceError, match=r"estimated 161 memory LUTs, and 80 % of the part's 200 are 160; most take 'first' 100; w"
     ) as e:
         fastest_fit(tasks, {}, lambda _: replace(needs, lut=161.0, lutram=160.5, ff=0.0, bram18=0))
     assert "as well" not in str(e.value)

@@ -41,7 +41,9 @@ def test_the_plan_that_lies_there_is_exact_and_keeps_the_accuracy(
         *("--samples", 2, "--no-compare", "--output", tmp_path / "build"),
     )
     assert result.exit_code == 0, result.output
-    rows = re.findall(r"^(.+?)  +[\d.]+ +[\d.]+ +[\d.]+ +([\d.]+)% +([\d.]+)% +([\d.]+)%", result.output, re.MULTILINE)
+    rows = re.findall(
+        r"^(.+?)  +[\d.]+ +[\d.]+ +[\d.]+ +([\d.]+) % +([\d.]+) % +([\d.]+) %", result.output, re.MULTILINE
+    )
     accuracy = {name.strip(): float(unseen) for name, _, unseen, _ in rows}
     assert accuracy["fxpqnet (mixed)"] > accuracy["baseline (floating point)"] - 4
     assert accuracy["fxpqnet (mixed)"] > accuracy["uniform (preprocessor)"]

@@ -23,8 +23,8 @@ def test_four_bits_without_multiplication(call: Callable[..., Result], tmp_path:
     options = ("--bits", 4, "--images", 300, "--samples", 2, "--calibration", 100, "--output", tmp_path / "build")
     result = call(SCRIPT, *options)
     assert result.exit_code == 0, result.output
-    rows = dict(re.findall(r"^(\w+) +4 +(\d+\.\d+)%", result.output, re.MULTILINE))
-    differs = re.findall(r"^\w+ +4 +\S+ +(\d+\.\d+)%", result.output, re.MULTILINE)
+    rows = dict(re.findall(r"^(\w+) +4 +(\d+\.\d+) %", result.output, re.MULTILINE))
+    differs = re.findall(r"^\w+ +4 +\S+ % +(\d+\.\d+) %", result.output, re.MULTILINE)
     assert len(differs) == 2
     assert all(0 < float(value) < 8 for value in differs)
     assert set(rows) == {"free", "power_of_two"}

@@ -107,15 +107,15 @@ def test_the_plans_of_the_readme(call: Callable[..., Result], tmp_path: Path) ->
 
     def memory(text: str, title: str) -> list[tuple[str, ...]]:
         part = text.split(f"Table 4, searched {title}")[1].split("\n\n")[1]
-        return re.findall(r"^(\d+%)  (.*?)  .*?([\d.]+) +([\d.]+)$", part, re.MULTILINE)
+        return re.findall(r"^ *(\d+ %)  (.*?)  .*?([\d.]+) +([\d.]+)$", part, re.MULTILINE)
 
     for title in ("by the paper's algorithm", "with error feedback"):
         found = memory(result.output, title)
         assert len(found) == 6
         assert found == memory(readme, title)
     better = result.output.split("Error feedback at no more memory")[1]
-    assert len(re.findall(r"^\d+%.* yes$", better, re.MULTILINE)) == 6
-    eight = np.array(re.findall(r"^80%.*?([-+]\d\.\d+) +[-+]\d\.\d+ +([\d.]+) +[\d.]+$", result.output, re.MULTILINE))
+    assert len(re.findall(r"^ *\d+ %.* yes$", better, re.MULTILINE)) == 6
+    eight = np.array(re.findall(r"^ 80 %.*?([-+]\d\.\d+) +[-+]\d\.\d+ +([\d.]+) +[\d.]+$", result.output, re.MULTILINE))
     lost, less = eight[1].astype(float)
     assert lost >= -1.19
     assert less >= 23.05

@@ -15,6 +15,7 @@ from hlsq.cli.paths import MODEL, OUTPUT_FOLDER, PLAN
 from hlsq.cli.quiet import load_tensorflow
 from hlsq.cli.summary import hardware_rows
 from hlsq.cli.values import parse_reuse_factors
+from hlsq.counted import in_percent
 
 
 @main.command()
@@ -83,8 +84,8 @@ def convert(
         echo(f"The integers of {names} differ from the model's own values at some sums: see README, QKeras.")
     for name, found in (hw.plan.info.get("clipped", {}) if hw.plan is not None else {}).items():
         echo(
-            f"{name} clips {found['share']:.1%} of its values: {found['times_worse']:.3g} times the squared error of a "
-            "step that fits. See hlsq quantize --set, or Plan.with_format."
+            f"{name} clips {in_percent(found['share'], 1)} of its values: {found['times_worse']:.3g} times the squared "
+            "error of a step that fits. See hlsq quantize --set, or Plan.with_format."
         )
     title = f"{output}: HLS project; check it with: hlsq verify {output}"
     echo("\n".join([title, *pairs(hardware_rows(hw), 10)]))
