@@ -40,7 +40,7 @@ TITLES: dict[str, Axis] = {
 
 
 def draw_tradeoff(rows: Sequence[Row], cost: Measure, gain: Measure, curve: Sequence[Row]) -> Figure:
-    """Every design: plans by colour, targets (and parts) by marker; what does not fit is hollow."""
+    """Every design: plans by colour, targets (and parts) by marker; what does not fit is hollow and lies below."""
     from matplotlib.lines import Line2D
 
     across, up = TITLES[cost], TITLES[gain]
@@ -52,8 +52,9 @@ def draw_tradeoff(rows: Sequence[Row], cost: Measure, gain: Measure, curve: Sequ
     color = {name: COLORS[i % len(COLORS)] for i, name in enumerate(plans)}
     mark = {name: MARKS[i % len(MARKS)] for i, name in enumerate(targets)}
     points = [(getattr(row, cost) * across.factor, getattr(row, gain) * up.factor) for row in curve]
-    ax.plot([x for x, _ in points], [y for _, y in points], color=LINE, linewidth=1.2, zorder=1)
-    for row in rows:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    ax.plot(xs, ys, "o-", color=LINE, linewidth=1.2, markersize=12, markerfacecolor="none", zorder=1)
+    for row in sorted(rows, key=lambda row: row.usable):  # several designs may be at the same place
         x, y = getattr(row, cost), getattr(row, gain)
         if x is not None and y is not None and not row.reason:
             face = color[row.plan] if row.usable else "white"

@@ -52,7 +52,7 @@ def render_page(found: Explored, curves: Curves) -> str:
         Picture(
             f"{TITLES[gain].name.capitalize()} against {TITLES[cost].name}",
             Markup(svg(draw_tradeoff(found.rows, cost, gain, curve))),
-            "Hollow: does not fit. The line joins the designs that no other beats in both.",
+            "Hollow: does not fit. Ringed, and joined by the line: designs that no other beats in both.",
             DESIGNS,
             shrinks=True,
         )
@@ -90,22 +90,24 @@ def _tables(found: Explored) -> list[Table]:
         Table(
             "Designs that cannot be",
             ("design", "reason"),
-            tuple(_grouped(rows, "reason")),
+            tuple(_grouped(rows, "reason", several)),
         ),
         Table(
             "What limits the pace",
             ("design", "pace"),
-            tuple(_grouped(rows, "pace")),
+            tuple(_grouped(rows, "pace", several)),
         ),
     ]
     return [table.shown() for table in tables if table.rows]
 
 
-def _grouped(rows: Sequence[Row], what: Literal["reason", "pace"]) -> Iterator[tuple[str, str]]:
-    """Each sentence once, with the first design that it is true of, and how many more."""
+def _grouped(rows: Sequence[Row], what: Literal["reason", "pace"], several: bool) -> Iterator[tuple[str, str]]:
+    """Each sentence once, with the first design that it is true of, and how many more; parts, if there are several."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        found.setdefault(getattr(row, what), []).append(f"{row.plan}, {row.target}, {row.part}")
+        found.setdefault(getattr(row, what), []).append(
+            ", ".join((row.plan, row.target, *([row.part] if several else [])))
+        )
     for sentence, designs in found.items():
         if sentence:
             more = f" and {len(designs) - 1} more" if designs[1:] else ""

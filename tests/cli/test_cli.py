@@ -132,7 +132,7 @@ def test_set_formats_fit_and_an_edited_plan_is_warned_of(files: Path, tmp_path: 
     plan.write_text(json.dumps(data))
     result = run(*convert)
     assert result.exit_code == 0, result.output
-    assert re.search(r"^conv1\.weight clips \d+\.\d% of its values", result.stdout, flags=re.MULTILINE)
+    assert re.search(r"^conv1\.weight clips \d+\.\d % of its values", result.stdout, flags=re.MULTILINE)
     result = run(*base, "-o", str(plan), "--set", "conv1.weight.width=4")
     assert result.exit_code == 0, result.output
     assert hlsq.Plan.load(plan).blocks["conv1"].weight.bits == 4  # type: ignore[union-attr]

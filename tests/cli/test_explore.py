@@ -41,7 +41,8 @@ def test_explore(files: Path, tmp_path: Path) -> None:
     wanted = ("--target", "interval=1000", "--target", "fps=100000", "--part", "xc7a35t", "--clock-period", "4")
     result = run(files, *samples, *chosen, *wanted, "--limit", "40", "-o", str(tmp_path / "out"))
     assert result.exit_code == 0, result.output
-    assert result.output.endswith(f"{tmp_path / 'out' / 'exploration.html'}\n")
+    assert f"\npage   {tmp_path / 'out' / 'exploration.html'}\n" in result.output
+    assert result.output.endswith(f"\nplans  {tmp_path / 'out' / 'plans'}, for hlsq convert --plan\n")
     data = json.loads((tmp_path / "out" / "exploration.json").read_text())
     names = ["doubleq_ef (code_bits=3)", "doubleq", "plan"]
     assert [(r["plan"], r["target"]) for r in data["rows"]] == [

@@ -68,7 +68,7 @@ def test_totals_in_text(report: Report) -> None:
     ]
     assert "URAM" not in "".join(map(str, rows(text, "Hardware cost")))
     told = dict(total_rows(found.estimate, ASKED, found.pace))
-    assert told["fits"] == "yes, in 80 % of xc7a100t"
+    assert told["fits"] == "yes, within the 80 % of xc7a100t that may be taken"
     assert told["samples per second"] == f"{1e9 / (144 * 5):,.0f} at 200 MHz"
     assert told["interval"] == "144 cycles, 720 ns from sample to sample"
     assert told["latency"].startswith("250 cycles, 1.25 us")

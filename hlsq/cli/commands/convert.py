@@ -87,5 +87,5 @@ def convert(
             f"{name} clips {in_percent(found['share'], 1)} of its values: {found['times_worse']:.3g} times the squared "
             "error of a step that fits. See hlsq quantize --set, or Plan.with_format."
         )
-    title = f"{output}: HLS project; check it with: hlsq verify {output}"
-    echo("\n".join([title, *pairs(hardware_rows(hw), 10)]))
+    following = ("check", f"hlsq verify {output}"), ("more", f"hlsq report {output}")
+    echo("\n".join([f"{output}: HLS project", *pairs([*hardware_rows(hw), *following], 10)]))

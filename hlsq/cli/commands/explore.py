@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 import hlsq
-from hlsq.cli.console import echo, step
+from hlsq.cli.console import echo, pairs, step
 from hlsq.cli.formats import CALIBRATION, EVALUATION_LIMIT, INPUT_FORMAT, LIMIT, WEIGHTS, calibration_is_needed
 from hlsq.cli.group import main
 from hlsq.cli.hardware import with_hardware
@@ -108,7 +108,14 @@ def explore(
             output_dir=output,
             **arguments,
         )
-    echo(found.to_json() if as_json else f"{found}\n\n{Path(output) / 'exploration.html'}")
+    if as_json:
+        echo(found.to_json())
+        return
+    files = (
+        ("page", str(Path(output) / "exploration.html")),
+        ("plans", f"{Path(output) / 'plans'}, for hlsq convert --plan"),
+    )
+    echo("\n".join([f"{found}\n", *pairs(files, 6)]))
 
 
 def _scheme(text: str) -> Any:

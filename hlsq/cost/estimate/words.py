@@ -131,7 +131,7 @@ def fits(estimate: Design) -> str:
         return "unknown: the part is not known to hlsq"
     part = estimate.capacity.name
     if estimate.fits:
-        return f"yes, in {limit} of {part}"
+        return f"yes, within the {limit} of {part} that may be taken"
     over = [f"{use.name} {_over(use)}" for use in uses(estimate) if not use.fits]
     return f"no: {', '.join(over)}; at most {limit} of {part} may be taken"
 
