@@ -137,7 +137,7 @@ LARGE = {"MobileNetV2, 224 x 224": _mobilenet_v2}
 
 
 def network_rows(scheme: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Rows of known networks: every reuse factor as close to 64 as can be, and as fast as fits; largest parts.
+    """Rows of known networks: every reuse factor as close to 64 as can be, and as fast as fits; largest components.
 
     The part is the default one, and where a network does not fit that, the first of ``LARGER`` that it fits.
     """
@@ -161,5 +161,5 @@ def _row(name: str, what: str, part: str, found: Estimate) -> tuple[tuple[str, .
 
 
 def _largest(found: Estimate) -> str:
-    parts = sorted(found.parts.items(), key=lambda item: item[1].lut, reverse=True)[:LARGEST]
+    parts = sorted(found.components.items(), key=lambda item: item[1].lut, reverse=True)[:LARGEST]
     return ", ".join(f"{name} {cost.lut:,.0f} LUT" for name, cost in parts)

@@ -364,7 +364,7 @@ def estimates(scheme: str) -> None:
     click.echo()
     rows = list(network_rows(scheme))
     table(NETWORK_HEADER, [cells for cells, _ in rows])
-    click.echo("\n" + "\n".join(f"Largest parts of {largest}" for _, largest in rows))
+    click.echo("\n" + "\n".join(f"Largest components of {largest}" for _, largest in rows))
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -115,7 +115,7 @@ def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
         f"{ceil(getattr(estimate, name)):,} {WORDS[name]} (at most {_allowed(estimate, name):,})" for name in others
     ]
     remedies = [_larger_part(estimate)]
-    if (weights := estimate.parts.get("weights")) is not None and 2 * getattr(weights, worst) > need:
+    if (weights := estimate.components.get("weights")) is not None and 2 * getattr(weights, worst) > need:
         remedies.append(f"shorter codes of weights, which take {getattr(weights, worst):,.0f} of them")
     if keeps:
         remedies.append("larger factors in reuse_factor, or none")

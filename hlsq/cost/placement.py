@@ -10,8 +10,8 @@ from hlsq.cost.estimate.storage import LINES, memory_cells, ram, rom
 
 SCARCE: Mapping[str, Storage] = {"lutram": "bram", "bram18": "lutram"}
 """Of what a design may be short, and where memories go then."""
-PARTS = {"lines": LINES, "roms": ("weights",)}
-"""Parts of a block that each of the choices says the storage of."""
+COMPONENTS = {"lines": LINES, "roms": ("weights",)}
+"""Components of a block that each of the choices says the storage of."""
 
 
 def placed(estimate: Callable[[Choices], Estimate], asked: Choices, blocks: Iterable[str]) -> tuple[Estimate, Choices]:
@@ -53,13 +53,13 @@ def moved_memories(estimate: Estimate, asked: Choices, blocks: Iterable[str]) ->
     (scarce,) = short
     moves = []
     for name in blocks:
-        for choice in PARTS:
+        for choice in COMPONENTS:
             taken = _taken(estimate.blocks[name].memories, choice, SCARCE[scarce])
             given = -taken[scarce]
             if asked.storage_of(choice, name) == "auto" and given > 0:
                 costs = [taken[r] / allowed[r] if allowed[r] else float("inf") for r in RESOURCES if taken[r] > 0]
                 moves.append((sum(costs) / given, name, choice, taken))
-    moved: dict[str, dict[str, Storage]] = {choice: {} for choice in PARTS}
+    moved: dict[str, dict[str, Storage]] = {choice: {} for choice in COMPONENTS}
     for _, name, choice, taken in sorted(moves, key=lambda move: move[:3]):
         if spare[scarce] < 0 and all(spare[r] >= taken[r] for r in RESOURCES if taken[r] > 0):
             spare = {r: spare[r] - taken[r] for r in RESOURCES}
@@ -71,11 +71,11 @@ def _taken(memories: Iterable[Memory], choice: str, storage: Storage) -> dict[st
     """What of each resource a block takes in addition if what ``choice`` is of lies in ``storage``."""
     before = after = Resources()
     for m in memories:
-        if m.part in PARTS[choice]:
-            there = rom(m.part, m.depth, m.width, storage) if choice == "roms" else _ram(m, storage)
+        if m.component in COMPONENTS[choice]:
+            there = rom(m.component, m.depth, m.width, storage) if choice == "roms" else _ram(m, storage)
             before, after = before + memory_cells(m), after + memory_cells(there)
     return {name: getattr(after, name) - getattr(before, name) for name in RESOURCES}
 
 
 def _ram(memory: Memory, storage: Storage) -> Memory:
-    return ram(memory.part, memory.copies, memory.depth, memory.width, storage)
+    return ram(memory.component, memory.copies, memory.depth, memory.width, storage)

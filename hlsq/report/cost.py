@@ -84,12 +84,12 @@ def memory_rows(estimate: Estimate) -> Iterator[Row]:
         for memory in block.memories:
             if memory.bram18:
                 size = f"{memory.depth:,} x {memory.width:,} bit"
-                yield (name, memory.part, memory.storage, f"{memory.copies:,}", size, blocks36(memory.bram18))
+                yield (name, memory.component, memory.storage, f"{memory.copies:,}", size, blocks36(memory.bram18))
 
 
-def part_rows(estimate: Estimate) -> Iterator[Row]:
+def component_rows(estimate: Estimate) -> Iterator[Row]:
     """What the design consists of, the most LUTs first."""
-    for name, found in sorted(estimate.parts.items(), key=lambda item: -item[1].lut):
+    for name, found in sorted(estimate.components.items(), key=lambda item: -item[1].lut):
         yield (name, *resource_cells(found))
 
 
@@ -108,12 +108,12 @@ def to_plain(estimate: Estimate, pace: str) -> dict[str, object]:
         "capacity": None if capacity is None else {name: getattr(capacity, name) for name in NAMES},
         "pace": pace,
         "kind": kind(),
-        "parts": {name: _resources(found) for name, found in estimate.parts.items()},
+        "components": {name: _resources(found) for name, found in estimate.components.items()},
         "blocks": {
             name: {
                 **_resources(block),
                 **_work(block),
-                "parts": {part: _resources(found) for part, found in block.parts.items()},
+                "components": {part: _resources(found) for part, found in block.components.items()},
                 "memories": [asdict(memory) for memory in block.memories],
             }
             for name, block in estimate.blocks.items()

@@ -165,15 +165,15 @@ def _cost_tables(report: NetworkReport, bars: bool) -> Iterator[Table]:
     )
     yield Table(
         "Block RAM",
-        ("block", "part", "memory", "copies", "words x width", "BRAM36"),
+        ("block", "component", "memory", "copies", "words x width", "BRAM36"),
         tuple(cost.memory_rows(estimate)),
         right=(3, 4, 5),
         note="Of each block. A wide word takes many blocks of RAM, however few words there are.",
     )
     yield Table(
-        "Hardware cost of parts",
-        ("part", *cells),
-        tuple(cost.part_rows(estimate)),
+        "Hardware cost of components",
+        ("component", *cells),
+        tuple(cost.component_rows(estimate)),
         right=tuple(range(1, 8)),
         note="Of all blocks together.",
     )

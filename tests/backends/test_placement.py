@@ -46,7 +46,7 @@ SHALLOW, DEEP = chain(60), chain(100)
 
 def lines_of(design: Design) -> dict[str, list[str]]:
     """What holds them, as the estimate has it."""
-    kept = {name: [m for m in b.memories if m.part in LINES] for name, b in design.estimate.blocks.items()}
+    kept = {name: [m for m in b.memories if m.component in LINES] for name, b in design.estimate.blocks.items()}
     return {name: [IMPLS[m.storage] for m in found if m.depth > 1] for name, found in kept.items()}
 
 
@@ -110,7 +110,7 @@ def test_as_many_lines_move_as_it_takes(
 def test_weights_move_to_luts_as_well(tmp_path: Path) -> None:
     options = {"target": None, "target_interval": 200_000}
     plain = fitted(SHALLOW, options=options).estimate
-    assert [m.bram18 for m in plain.memories if m.part == "weights"] == [1, 1, 1]
+    assert [m.bram18 for m in plain.memories if m.component == "weights"] == [1, 1, 1]
     design = fitted(SHALLOW, options=options, bram36=1)
     assert design.estimate.fits
     roms = design.settled.rom_storage
@@ -121,7 +121,7 @@ def test_weights_move_to_luts_as_well(tmp_path: Path) -> None:
     for name, block in design.by_name.items():
         code = files[f"firmware/blocks/{block.ident}.h"]
         assert (f"= {block.ident}_weights type = rom_1p impl = lutram\n" in code) is (name in roms)
-        (weights,) = (m for m in design.estimate.blocks[name].memories if m.part == "weights")
+        (weights,) = (m for m in design.estimate.blocks[name].memories if m.component == "weights")
         assert weights.storage == ("ROM in LUTs" if name in roms else "block RAM")
     write_project(design, tmp_path / "net")
     assert read_project(tmp_path / "net").estimate == design.estimate

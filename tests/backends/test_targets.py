@@ -56,7 +56,7 @@ def test_only_balanced_blocks_have_fifos_for_bursts(graph: Any) -> None:
     assert all(depths[channel] >= depth for channel, depth in pacing.items())
     alike = Design(graph, HardwareOptions(reuse_factor=balanced.settled.reuse_factor))
     assert alike.splits == balanced.splits
-    streams = [design.estimate.parts["streams"] for design in (balanced, alike)]
+    streams = [design.estimate.components["streams"] for design in (balanced, alike)]
     assert streams[0].lut + streams[0].bram18 > streams[1].lut + streams[1].bram18
     assert {c for c, depth in alike.channel_depths.items() if depth > 2} == {Channel("conv/first", ("sum", 0))}
 

@@ -30,7 +30,7 @@ def counted(tasks: tuple[Task, ...], part: Part, **per: Any) -> Callable[[Mappin
             blocks[task.name] = BlockEstimate(lut=lut, bram18=per.get("weights", 0), pes=split.pes)
         lut, bram = sum(b.lut for b in blocks.values()), sum(b.bram18 for b in blocks.values())
         parts = {"weights": Resources(bram18=bram), "PEs": Resources(lut=lut)}
-        return Estimate(lut=lut, bram18=bram, blocks=blocks, parts=parts, capacity=part)
+        return Estimate(lut=lut, bram18=bram, blocks=blocks, components=parts, capacity=part)
 
     return estimate
 

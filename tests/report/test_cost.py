@@ -24,7 +24,7 @@ PES = Resources(lut=1000.2, ff=500)
 MEMORIES = (Memory("weights", 2, 1024, 80, "block RAM", 11), Memory("line buffers", 1, 8, 64, "LUTRAM", 0))
 FIRST = BlockEstimate(
     *(1200.4, 900, 3, 1, 0, 100.5),
-    **{"pes": 18, "latency": 200, "interval": 144, "useful": 1.0, "parts": {"PEs": PES}, "memories": MEMORIES},
+    **{"pes": 18, "latency": 200, "interval": 144, "useful": 1.0, "components": {"PEs": PES}, "memories": MEMORIES},
 )
 EVIL = "<b>\x1b[2J</b>"
 BLOCKS = {"conv/first": FIRST, EVIL: BlockEstimate(lut=0.3, latency=7, interval=36)}
@@ -39,7 +39,7 @@ def estimate(part: Part | None, **changes: Any) -> Estimate:
         latency=250,
         interval=144,
         useful=0.945,
-        parts={"PEs": PES},
+        components={"PEs": PES},
         blocks=BLOCKS,
         capacity=part,
     )
@@ -87,7 +87,7 @@ def test_blocks_and_what_they_consist_of(report: Report) -> None:
     ]
     assert rows(text, "Block RAM")[2] == ["conv/first", "weights", "block RAM", "2", "1,024 x 80 bit", "5.5"]
     assert "line buffers" not in str(rows(text, "Block RAM"))
-    assert rows(text, "Hardware cost of parts")[2] == ["PEs", "1,001", "-", "500", "-", "-", "-", "-"]
+    assert rows(text, "Hardware cost of components")[2] == ["PEs", "1,001", "-", "500", "-", "-", "-", "-"]
 
 
 def test_every_figure_says_what_kind_it_is(report: Report) -> None:
@@ -166,7 +166,7 @@ def test_json(report: Report) -> None:
     assert (data["fits"], data["limit"], data["latency"], data["interval"]) == (False, 0.8, 250, 144)
     assert data["fps"] == pytest.approx(1e9 / 720)
     assert list(data["blocks"]) == ["conv/first", EVIL]
-    assert data["blocks"]["conv/first"]["parts"]["PEs"]["lut"] == 1000.2
+    assert data["blocks"]["conv/first"]["components"]["PEs"]["lut"] == 1000.2
     assert data["blocks"]["conv/first"]["useful"] == 1.0
     assert [memory["width"] for memory in data["blocks"]["conv/first"]["memories"]] == [80, 64]
     assert data["pace"] == "block 'conv/first' sets the pace"
@@ -186,7 +186,7 @@ def test_the_estimate_is_that_of_the_design(hw: HardwareModel, report: Report) -
     assert (
         data["lut"]
         == found.lut
-        > sum(block["parts"].get("PEs", {"lut": 0})["lut"] for block in data["blocks"].values())
+        > sum(block["components"].get("PEs", {"lut": 0})["lut"] for block in data["blocks"].values())
         > 0
     )
     assert rows(render_text(report), "Hardware cost")[2][1] == cells(found.lut)

@@ -62,7 +62,7 @@ def block_parts(
         return {}
     found = _computed(graph, facts, block, split, pes, choices)
     found += _taps(graph, facts, block, split)
-    found += [(memory.part, memory_cells(memory)) for memory in block_memories(graph, block, split, choices)]
+    found += [(memory.component, memory_cells(memory)) for memory in block_memories(graph, block, split, choices)]
     found.append(("control", _control(facts, split, pipeline_depth(facts, block, split, pes, choices))))
     return gathered(found)
 

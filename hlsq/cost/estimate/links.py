@@ -35,7 +35,7 @@ class Links:
     @property
     def parts(self) -> dict[str, Resources]:
         """Resources by part."""
-        return gathered([*((memory.part, memory_cells(memory)) for memory in self.memories), *self.others])
+        return gathered([*((memory.component, memory_cells(memory)) for memory in self.memories), *self.others])
 
 
 def links_of(

@@ -50,7 +50,7 @@ class Memory:
     """Memories of one size that a block has.
 
     Attributes:
-        part: of the block.
+        component: of the block, as ``BlockEstimate.components`` names it.
         copies: number.
         depth: words of each.
         width: bits of a word.
@@ -59,7 +59,7 @@ class Memory:
         bram18: block RAMs of 18 Kb that all of them take; a wide word takes many, whatever its depth.
     """
 
-    part: str
+    component: str
     copies: int
     depth: int
     width: int
@@ -76,7 +76,7 @@ class BlockEstimate(Resources):
         latency: cycles from its first input to its last output, where its inputs come and go as fast as they can.
         interval: cycles between samples.
         useful: share of the PEs' cycles in the design's interval in which they compute a product; 0 without PEs.
-        parts: what it consists of, such as ``"PEs"``, ``"adder trees"``, ``"weights"``, ``"line buffers"``.
+        components: what it consists of, such as ``"PEs"``, ``"adder trees"``, ``"weights"``, ``"line buffers"``.
         memories: what of it is stored in which.
     """
 
@@ -84,7 +84,7 @@ class BlockEstimate(Resources):
     latency: int = 0
     interval: int = 0
     useful: float = 0.0
-    parts: Mapping[str, Resources] = field(default_factory=lambda: MappingProxyType({}))
+    components: Mapping[str, Resources] = field(default_factory=lambda: MappingProxyType({}))
     memories: tuple[Memory, ...] = ()
 
     def __str__(self) -> str:
@@ -94,7 +94,7 @@ class BlockEstimate(Resources):
 
 @dataclass(frozen=True)
 class Estimate(BlockEstimate):
-    """A whole design. Of ``parts``, the sums over all blocks.
+    """A whole design. Of ``components``, the sums over all blocks.
 
     Attributes:
         blocks: by name, in the order of the network.

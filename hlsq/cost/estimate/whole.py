@@ -70,7 +70,7 @@ def estimate(
         )
         for b in graph.blocks
     }  # fmt: skip
-    summed = merged(found.parts for found in blocks.values())
+    summed = merged(found.components for found in blocks.values())
     elements = sum(found.pes for found in blocks.values())
     busy = sum(facts_of(graph, block).products for block in graph.blocks)
     return Estimate(
@@ -79,7 +79,7 @@ def estimate(
         latency=_stream_latency(network, cycles, stages) if choices.streams else _array_latency(graph, cycles, stages),
         interval=interval,
         useful=busy / (elements * interval) if elements else 0.0,
-        parts=MappingProxyType(summed),
+        components=MappingProxyType(summed),
         memories=tuple(memory for found in blocks.values() for memory in found.memories),
         blocks=MappingProxyType(blocks),
         clock_period=clock_period,
@@ -107,7 +107,7 @@ def _block(
         latency=cycles + stages,
         interval=cycles,
         useful=facts_of(graph, block).products / (elements * interval) if elements else 0.0,
-        parts=MappingProxyType(parts),
+        components=MappingProxyType(parts),
         memories=(*block_memories(graph, block, split, choices), *links.memories),
     )
 

@@ -88,6 +88,6 @@ def test_packets_of_several_words_wait_in_registers() -> None:
 def test_a_target_has_deeper_streams() -> None:
     paced = Design(GRAPH, HardwareOptions(target_interval=400)).estimate
     plain = Design(GRAPH, HardwareOptions(reuse_factor={})).estimate
-    assert sum(m.depth for m in paced.memories if m.part == "streams") > sum(
-        m.depth for m in plain.memories if m.part == "streams"
+    assert sum(m.depth for m in paced.memories if m.component == "streams") > sum(
+        m.depth for m in plain.memories if m.component == "streams"
     )

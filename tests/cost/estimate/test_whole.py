@@ -48,9 +48,9 @@ def test_parts_sum_to_blocks_and_blocks_to_the_whole(seed: int) -> None:
     found = designs()[seed].estimate
     assert list(found.blocks) == [block.name for block in designs()[seed].graph.blocks]
     for block in found.blocks.values():
-        assert figures(block) == pytest.approx(summed(list(block.parts.values())))
+        assert figures(block) == pytest.approx(summed(list(block.components.values())))
     assert figures(found) == pytest.approx(summed(list(found.blocks.values())))
-    assert figures(found) == pytest.approx(summed(list(found.parts.values())))
+    assert figures(found) == pytest.approx(summed(list(found.components.values())))
     assert found.pes == sum(block.pes for block in found.blocks.values())
     assert found.memories == tuple(memory for block in found.blocks.values() for memory in block.memories)
     assert found.bram18 == sum(memory.bram18 for memory in found.memories)
@@ -63,7 +63,7 @@ def test_no_block_is_free_but_wires(seed: int) -> None:
     for block in design.blocks:
         found = design.estimate.blocks[block.block.name]
         assert min(figures(found)) >= 0
-        assert all(min(figures(part)) >= 0 for part in found.parts.values()), found.parts
+        assert all(min(figures(part)) >= 0 for part in found.components.values()), found.components
         if block.is_wire:
             assert (found.latency, found.interval) == (0, 0)
             continue
