@@ -57,7 +57,7 @@ class Keys:
     def design(self, plan: Plan, options: Any) -> str:
         """Of a design with ``options`` of the hardware."""
         tables = [checksum(path.read_bytes()) for path in (UNITS, PACKING, PARTS)]
-        mark = Fingerprint().json(["design", RELEASE, tables, self.network]).plan(plan)
+        mark = Fingerprint().json(["design with over", RELEASE, tables, self.network]).plan(plan)
         return mark.samples({}, asdict(options)).hexdigest()
 
 

@@ -93,6 +93,11 @@ def _tables(found: Explored) -> list[Table]:
             tuple(_grouped(rows, "reason", several)),
         ),
         Table(
+            "What does not fit",
+            ("design", "takes"),
+            tuple(_grouped(rows, "over", several)),
+        ),
+        Table(
             "What limits the pace",
             ("design", "pace"),
             tuple(_grouped(rows, "pace", several)),
@@ -101,7 +106,7 @@ def _tables(found: Explored) -> list[Table]:
     return [table.shown() for table in tables if table.rows]
 
 
-def _grouped(rows: Sequence[Row], what: Literal["reason", "pace"], several: bool) -> Iterator[tuple[str, str]]:
+def _grouped(rows: Sequence[Row], what: Literal["reason", "over", "pace"], several: bool) -> Iterator[tuple[str, str]]:
     """Each sentence once, with the first design that it is true of, and how many more; parts, if there are several."""
     found: dict[str, list[str]] = {}
     for row in rows:

@@ -35,7 +35,7 @@ def read_design(found: Field) -> Mapping[str, Any]:
         return _read(found, {"fits": Field.flag, "reason": Field.text})
     counts = dict.fromkeys(("pes", "dsp", "bram18", "uram", "interval", "latency"), _count)
     numbers = dict.fromkeys(("lut", "ff", "fps", "useful"), Field.number)
-    return _read(found, {**counts, **numbers, "fits": _known_flag, "pace": _words})
+    return _read(found, {**counts, **numbers, "fits": _known_flag, "over": _words, "pace": _words})
 
 
 def _read(found: Field, kinds: Mapping[str, Callable[[Field], object]]) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ class Row:
         fits: whether it is within the limit; None if nobody knows what the part has.
         pace: what limits the interval, in a sentence.
         reason: why there is no such design; empty if there is one.
+        over: what of the part it takes too much of, in words; empty if nothing.
     """
 
     plan: str
@@ -55,6 +56,7 @@ class Row:
     fits: bool | None = None
     pace: str = ""
     reason: str = ""
+    over: str = ""
 
     @property
     def usable(self) -> bool:

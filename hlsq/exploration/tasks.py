@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hlsq.api import make_plan
+from hlsq.cost.estimate.words import over
 from hlsq.emulate.emulator import Emulator
 from hlsq.errors import OptionError, ResourceError
 from hlsq.exploration.plans import Source
@@ -52,4 +53,4 @@ def design_of(quantized: QuantizedGraph, options: Any) -> dict[str, Any]:
     except (ResourceError, OptionError) as error:  # the latter for a reuse factor or sums that a network cannot have
         return {"fits": False, "reason": str(error)}
     names = ("pes", "lut", "ff", "dsp", "bram18", "uram", "interval", "latency", "fps", "useful", "fits")
-    return {name: getattr(found, name) for name in names} | {"pace": design.pace_in_words}
+    return {name: getattr(found, name) for name in names} | {"over": over(found), "pace": design.pace_in_words}

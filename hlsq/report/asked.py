@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hlsq.cost.estimate.words import percent
+from hlsq.cost.fit import SLOWER
 from hlsq.cost.reuse import DEFAULT_REUSE
+from hlsq.counted import in_percent
 
 MOST_NAMED = 4
 """Blocks that are named with their reuse factors; the table of blocks has all."""
@@ -41,7 +43,8 @@ class Asked:
         if self.target_interval is not None:
             return f"target interval: at most {self.target_interval:,} cycles from sample to sample"
         if self.target is not None:
-            return f"target {self.target}: as fast as fits in {percent(self.utilization)} of the part"
+            told = f"target {self.target}: as fast as fits in {percent(self.utilization)} of the part"
+            return f"{told}, or up to {in_percent(SLOWER - 1)} slower where its PEs are busier then"
         return self._reuse_in_words()
 
     def _reuse_in_words(self) -> str:

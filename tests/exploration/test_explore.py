@@ -14,6 +14,7 @@ from exploring import SCHEMES, TARGETS, Case
 from networks import NetworkBuilder
 
 import hlsq
+from hlsq.cost.estimate.words import cells
 from hlsq.errors import CalibrationError, InputError, OptionError, PlanError, SearchError
 from hlsq.exploration import Exploration, Row
 from hlsq.exploration.plans import read_sources, sources_for
@@ -91,6 +92,8 @@ def test_parts(case: Case) -> None:
     assert [row.fits for row in rows] == [True, True]
     (row,) = case.explore(["quant8"], ["reuse=4"], parts=["mine"], resources=small).rows
     assert (row.fits, row.usable, row.lut) == (False, False, rows[0].lut)
+    assert row.over == f"{cells(row.lut or 0)} LUT of at most 1,600, {row.dsp} DSP of at most 8"
+    assert rows[0].over == rows[1].over == ""
     (row,) = case.explore(["quant8"], ["reuse=4"], parts=["mine"], part_check=False).rows
     assert (row.fits, row.usable) == (None, True)
 

@@ -13,7 +13,9 @@ from hlsq.exploration.picture import draw_tradeoff
 from hlsq.report.text import WIDTH
 
 GOOD = Row("plan a", "fit", "xc7a35t", 0.9, 8000, 18, 1000.4, 500.0, 3, 5, 0, 1024, 2000, 195312.5, 0.9, True, "p")
-BAD = replace(GOOD, plan="plan b", accuracy=0.95, lut=90_000.0, interval=128, fps=1_562_500.0, fits=False)
+BAD = replace(
+    GOOD, plan="plan b", accuracy=0.95, lut=90_000.0, interval=128, fps=1_562_500.0, fits=False, over="too many"
+)
 NONE = Row("plan b", "interval=1", "xc7a35t", 0.95, 8000, fits=False, reason="target_interval=1: too fast")
 
 
@@ -35,6 +37,7 @@ def test_text() -> None:
     assert "estimated before synthesis" in text
     assert "plan b, interval=1 target_interval=1: too fast" in text
     assert "plan a, fit and 1 more p" in text
+    assert "What does not fit design takes ----------- -------- plan b, fit too many" in text
     assert max(map(len, lines)) <= WIDTH
 
 

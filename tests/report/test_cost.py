@@ -101,10 +101,12 @@ def test_every_figure_says_what_kind_it_is(report: Report) -> None:
 
 def test_what_does_not_fit_is_named(report: Report) -> None:
     told = dict(total_rows(estimate(SMALL), ASKED, ""))
-    assert told["fits"] == "no: LUT 80 %, FF 90 %, DSP 3, and the part has none; at most 80 % of small may be taken"
-    assert dict(total_rows(estimate(SMALL, limit=1.0), ASKED, ""))["fits"].startswith("no: DSP 3")
+    assert told["fits"] == (
+        "no: 1,201 LUT of at most 1,200, 900 FF of at most 800, 3 DSP where there are none; 80 % of small may be taken"
+    )
+    assert dict(total_rows(estimate(SMALL, limit=1.0), ASKED, ""))["fits"].startswith("no: 3 DSP where")
     told = dict(total_rows(estimate(SMALL, lut=500, ff=0, dsp=0, lutram=321), ASKED, ""))
-    assert told["fits"] == "no: LUTRAM 80 %; at most 80 % of small may be taken"
+    assert told["fits"] == "no: 321 LUTRAM of at most 320; 80 % of small may be taken"
 
 
 @pytest.mark.parametrize(
@@ -195,9 +197,9 @@ def test_the_estimate_is_that_of_the_design(hw: HardwareModel, report: Report) -
 
 def test_summary() -> None:
     assert summary_rows(estimate(SMALL, dsp=0), ASKED, "who") == [
-        ("asked", "target fit: as fast as fits in 80 % of the part"),
+        ("asked", ASKED.in_words),
         ("estimated", "1,201 LUT (80 %), 101 LUTRAM (25 %), 900 FF (90 %), 0 DSP (0 %), 0.5 BRAM (5.0 %)"),
-        ("fits", "no: LUT 80 %, FF 90 %; at most 80 % of small may be taken"),
+        ("fits", "no: 1,201 LUT of at most 1,200, 900 FF of at most 800; 80 % of small may be taken"),
         ("speed", "1,388,889 samples/s, one every 144 cycles, 720 ns"),
         ("pace", "who"),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, inf, isinf
+from math import ceil, floor, inf, isinf
 from typing import Protocol
 
 from hlsq.cost.parts import Part
@@ -71,6 +71,7 @@ class Use:
         name: such as ``LUT``.
         need: how many, in words.
         has: how many the part has, in words; empty if that is unknown.
+        most: how many may be taken, likewise.
         share: of the part; infinite where it has none, None if the part is unknown.
         fits: whether that is within the limit; None if the part is unknown.
     """
@@ -78,6 +79,7 @@ class Use:
     name: str
     need: str
     has: str
+    most: str
     share: float | None
     fits: bool | None
 
@@ -93,7 +95,8 @@ def uses(estimate: Design) -> list[Use]:
         share = estimate.utilization.get(name)
         words = blocks36 if name == "bram18" else cells
         within = None if share is None else share <= estimate.limit
-        found.append(Use(title, words(amount), "" if has is None else words(has), share, within))
+        known = ("", "") if has is None else (words(has), words(floor(has * estimate.limit + 1e-9)))
+        found.append(Use(title, words(amount), *known, share, within))
     return found
 
 
@@ -132,12 +135,15 @@ def fits(estimate: Design) -> str:
     part = estimate.capacity.name
     if estimate.fits:
         return f"yes, within the {limit} of {part} that may be taken"
-    over = [f"{use.name} {_over(use)}" for use in uses(estimate) if not use.fits]
-    return f"no: {', '.join(over)}; at most {limit} of {part} may be taken"
+    return f"no: {over(estimate)}; {limit} of {part} may be taken"
 
 
-def _over(use: Use) -> str:
-    return f"{use.need}, and the part has none" if use.share == inf else percent(use.share)
+def over(estimate: Design) -> str:
+    """What a design takes too much of, as far as that is known: ``50,919 LUT of at most 50,720``; else empty."""
+    found = ((f"{use.need} {use.name}", use) for use in uses(estimate) if use.fits is False)
+    return ", ".join(
+        f"{need} where there are none" if use.share == inf else f"{need} of at most {use.most}" for need, use in found
+    )
 
 
 def duration(cycles: float, clock_period: float) -> str:

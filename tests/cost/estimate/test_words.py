@@ -32,7 +32,7 @@ def test_a_printed_estimate_is_a_short_table() -> None:
         ["FF", "900", "1,000", "90 %"],
         ["DSP", "3", "0", "has none"],
         ["BRAM", "0.5", "10", "5.0 %"],
-        ["fits", "no: FF 90 %, DSP 3, and the part has none; at most 85 % of small may be taken"],
+        ["fits", "no: 900 FF of at most 850, 3 DSP where there are none; 85 % of small may be taken"],
         ["samples per second", "1,388,889 at 200 MHz"],
         ["interval", "144 cycles, 720 ns from sample to sample"],
         ["latency", "250 cycles, 1.25 us from first input to last output"],
