@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hlsq.cost.iterations import LoopCycles, loop_cycles
 from hlsq.cost.products import finished_of, products_of
 from hlsq.cost.reuse import Split, pareto_splits
+from hlsq.counted import counted
 from hlsq.errors import ResourceError
 from hlsq.graph import QuantizedGraph
 
@@ -91,10 +92,10 @@ class Pace:
     @property
     def sentence(self) -> str:
         """In words."""
-        what = f"block {self.block!r} sets the pace with {self.interval:,} cycles a sample"
+        what = f"block {self.block!r} sets the pace with {counted(self.interval, 'cycle')} a sample"
         if self.can_go_faster:
-            most = f"{self.most_pes:,} PEs" if self.most_pes else "most parallelism"
-            return f"{what}; more PEs would help it: {self.fastest:,} cycles with {most} at most"
+            more, most = ("PEs", f"{self.most_pes:,} PEs") if self.most_pes else ("parallelism", "all outputs at once")
+            return f"{what}; more {more} would help it: {counted(self.fastest, 'cycle')} with {most} at most"
         return f"{what}; more PEs cannot help it: {self.reason}"
 
     @property

@@ -7,7 +7,7 @@ import pytest
 from networks import quantized_network
 
 from hlsq.cost import Products, finished_of, pareto_splits, products_of, split, valid_reuse_factors
-from hlsq.cost.balance import balanced, pace_of, tasks_of
+from hlsq.cost.balance import Pace, balanced, pace_of, tasks_of
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.words import stream_words
 from hlsq.errors import ResourceError
@@ -107,3 +107,9 @@ def test_what_limits_the_pace_is_said() -> None:
     assert pace is not None
     assert pace.sentence.endswith("the next faster way has more PEs at once than Vitis HLS can do")
     assert pace_of([], {}) is None
+
+
+def test_a_block_without_pes_is_told_apart_and_a_single_cycle_is_one() -> None:
+    pace = Pace("sum", 2, 1, 0, 0, False)
+    told = "2 cycles a sample; more parallelism would help it: 1 cycle with all outputs at once at most"
+    assert pace.sentence == f"block 'sum' sets the pace with {told}"

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from hlsq.cost.parts import Part
 from hlsq.cost.units import packings
-from hlsq.counted import in_percent
+from hlsq.counted import counted, in_percent
 
 NAMES = {"lut": "LUT", "lutram": "LUTRAM", "ff": "FF", "dsp": "DSP", "bram18": "BRAM", "uram": "URAM"}
 """What people call each resource; memories are counted in blocks of 36 Kb, as AMD's reports do."""
@@ -162,7 +162,7 @@ def rate(fps: float) -> str:
 
 def cycles(count: int, clock_period: float) -> str:
     """``65,600 cycles, 328 us``."""
-    return f"{count:,} cycles, {duration(count, clock_period)}"
+    return f"{counted(count, 'cycle')}, {duration(count, clock_period)}"
 
 
 def kind() -> str:

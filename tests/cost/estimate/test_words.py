@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hlsq.cost.estimate import BlockEstimate, Estimate, Resources
-from hlsq.cost.estimate.words import duration, kind, percent, rate
+from hlsq.cost.estimate.words import cycles, duration, kind, percent, rate
 from hlsq.cost.parts import Part
 
 SMALL = Part("small", "as given", lut=1500, ff=1000, dsp=0, bram36=10, uram=0, lutram=600)
@@ -74,3 +74,7 @@ def test_small_numbers_keep_their_digits() -> None:
         *("0 %", "< 0.1 %", "0.4 %", "10 %", "1,200 %", "has none")
     ]
     assert [rate(fps) for fps in (0.25, 30.5, 3052.4)] == ["0.25", "30.5", "3,052"]
+
+
+def test_cycles() -> None:
+    assert [cycles(count, 5.0) for count in (1, 65_600)] == ["1 cycle, 5 ns", "65,600 cycles, 328 us"]
