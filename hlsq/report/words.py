@@ -82,9 +82,12 @@ def rounding(report: NetworkReport) -> str:
     total = report.deviation
     if total is None or report.deviation_samples is None:
         return "not counted (convert was given no calibration data, or no block rounds)"
+    samples = f"on {report.deviation_samples} calibration samples"
+    if not total.differing:
+        return f"all {total.values:,} integers are those of real arithmetic, {samples}"
     return (
         f"{total.differing:,} of {total.values:,} integers differ from real arithmetic ({share(total)}), "
-        f"by at most {total.largest}, on {report.deviation_samples} calibration samples"
+        f"by at most {total.largest}, {samples}"
     )
 
 

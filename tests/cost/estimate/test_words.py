@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hlsq.cost.estimate import BlockEstimate, Estimate, Resources
-from hlsq.cost.estimate.words import cycles, duration, kind, percent, rate
+from hlsq.cost.estimate.words import cycles, duration, kind, over, percent, rate
 from hlsq.cost.parts import Part
 
 SMALL = Part("small", "as given", lut=1500, ff=1000, dsp=0, bram36=10, uram=0, lutram=600)
@@ -47,6 +47,7 @@ def test_of_an_unknown_part_it_says_so() -> None:
     found = lines(estimate())
     assert found[1] == ["LUT", "1,201", "unknown", "-"]
     assert found[6] == ["fits", "unknown: the part is not known to hlsq"]
+    assert over(estimate()) == ""
 
 
 def test_blocks_and_resources_are_a_line() -> None:
