@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hlsq.hardware import Inputs
 
 OF_TARGETS = ("target", "part", *(option for option, _ in FORMS.values()))
+OF_OTHERS = ("project_name", "architecture", "pes")
+"""Options of a project, and of the folded accelerator, which is not explored."""
 OWN = "explore"
 OTHERWISE = "leave evaluation out, and designs are compared without accuracies"
 """What to do with a network that is no classifier."""
@@ -113,7 +115,7 @@ def _parts(parts: Sequence[str] | None) -> list[Any]:
 def _hardware(target: Target, part: Any, options: Mapping[str, Any]) -> Any:
     from hlsq.backends.vitis.options import HardwareOptions
 
-    valid = [f.name for f in fields(HardwareOptions) if f.name not in (*OF_TARGETS, "project_name")]
+    valid = [f.name for f in fields(HardwareOptions) if f.name not in (*OF_TARGETS, *OF_OTHERS)]
     for name in options:
         if name in OF_TARGETS:
             raise OptionError(f"{name}: name it in {'parts' if name == 'part' else 'targets'}, which are compared")

@@ -210,6 +210,7 @@ LABELLED = (np.zeros((3, 6, 6, 2)), np.zeros(2, int))
         ({"parts": []}, OptionError, "parts: there are none"),
         ({"reuse_factor": 4}, OptionError, "reuse_factor: name it in targets"),
         ({"part": "xc7a35t"}, OptionError, "part: name it in parts"),
+        ({"architecture": "folded"}, OptionError, "'architecture' is unknown; valid"),
         ({"code_bits": 4}, OptionError, "explore, option: 'code_bits' is unknown; valid: .*clock_period"),
         ({"weights": "w.h5"}, OptionError, "'weights': a Graph is not read from a file"),
         ({"executor": 2}, OptionError, "explore: executor is 2"),
