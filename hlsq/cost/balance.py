@@ -129,7 +129,7 @@ def tasks_of(
         cycles = loop_cycles(graph, block, words)
         if cycles == LoopCycles(0, 0):
             continue
-        products = products_of(block, graph, words) or finished_of(block)
+        products = products_of(block, graph, words) or finished_of(block, graph)
         splits = () if products is None else _fewest(pareto_splits(products), cycles)
         most = (most_pes or {}).get(block.name)
         allowed = splits if most is None else tuple(s for s in splits if s.pes <= most)

@@ -8,7 +8,7 @@ from math import prod
 
 from hlsq.cost.streams import positions
 from hlsq.graph import QBlock, QuantizedGraph
-from hlsq.graph.ops import Add, AveragePool2D, Dense, DepthwiseConv2D, Identity
+from hlsq.graph.ops import Add, AveragePool2D, Concatenate, Dense, DepthwiseConv2D, Identity
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,24 @@ def products_of(block: QBlock, graph: QuantizedGraph, words: Mapping[str, int] |
     return Products(prod(shape[:-1]), shape[-1], packets)
 
 
-def finished_of(block: QBlock) -> Products | None:
+def finished_of(block: QBlock, graph: QuantizedGraph) -> Products | None:
     """Outputs of one position of a block without weights that computes something for each of them, else None.
 
-    Sums, averages and changes of format need a requantiser for every output that they finish in a cycle; maxima,
-    paddings and concatenations hand values on.
+    Sums, averages and changes of format need a requantiser for every output that they finish in a cycle; maxima and
+    paddings hand values on. A concatenation does so with inputs that are in its format; the others, which have
+    requantisers of their own, are finished side by side, and the largest has the most outputs.
+
+    Args:
+        block: of the network.
+        graph: the network.
     """
+    if isinstance(block.op, Concatenate):
+        changed = [
+            graph.shapes[source][-1]
+            for source, requant in zip(block.inputs, block.input_requants, strict=True)
+            if requant is not None
+        ]
+        return Products(1, max(changed)) if changed else None
     if block.weights is not None or not isinstance(block.op, (Add, AveragePool2D, Identity)):
         return None
     return Products(1, block.shape[-1])

@@ -43,13 +43,14 @@ class Requantisers:
 def requantisers_of(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Requantisers:
     """Requantisers of ``block``.
 
-    Outputs of one group (``split.output_block``) are finished at once. A concatenation takes whole packets, so each
-    channel of an input has a requantiser of its own.
+    Outputs of one group (``split.output_block``) are finished at once; of a concatenation those of each input, which
+    have requantisers of their own.
     """
     if isinstance(block.op, Concatenate):
         found = Requantisers()
         for source, requant in zip(block.inputs, block.input_requants, strict=True):
-            found += _copies(requant, graph.shapes[source][-1], 1)
+            if requant is not None and split is not None:
+                found += _copies(requant, split.share_of(graph.shapes[source][-1]), split.output_steps)
         return found
     if split is None:
         return Requantisers()

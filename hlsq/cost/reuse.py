@@ -45,6 +45,10 @@ class Split:
             else -(-self.products.outputs // self.output_steps)
         )
 
+    def share_of(self, outputs: int) -> int:
+        """How many of ``outputs`` one cycle handles, if they take part in the same steps as those of ``products``."""
+        return -(-outputs // self.output_steps)
+
     @property
     def reuse_factor(self) -> int:
         """Cycles per position: how often each PE is used."""

@@ -50,7 +50,7 @@ def test_every_block_has_the_fewest_pes_that_keep_the_pace(seed: int) -> None:
     ):
         chosen = balanced(tasks, int(interval), "asked")
         for block in graph.blocks:
-            products = products_of(block, graph, words) or finished_of(block)
+            products = products_of(block, graph, words) or finished_of(block, graph)
             if block.name not in chosen:
                 assert loop_iterations(graph, block, None, words) <= interval
                 continue

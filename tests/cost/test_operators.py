@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from networks import NetworkBuilder
 
-from hlsq.cost import Products, Split, products_of, split
+from hlsq.cost import Products, Split, finished_of, products_of, split
 from hlsq.cost.multipliers import multipliers_of
 from hlsq.cost.operators import operators_of
 from hlsq.cost.registers import TapSelect, tap_select, window_memory, window_registers
@@ -144,11 +144,16 @@ def block_of(op: Any, shapes: list[tuple[int, ...]], formats: list[Any], output:
     return graph, graph.blocks[0]
 
 
-def test_each_channel_of_a_concatenation_has_its_requantiser() -> None:
-    graph, block = block_of(Concatenate(), [(4, 4, 3), (4, 4, 2)], [ODD, POWER], ODD)
-    (same, other) = block.input_requants
-    assert (same is None, other is None) == (True, False)
-    assert requantisers_of(graph, block, None) == Requantisers(dyadic=2)
+def test_inputs_of_a_concatenation_that_change_are_requantised_in_the_steps_of_the_largest() -> None:
+    shapes = [(4, 4, 3), (4, 4, 2), (4, 4, 5)]
+    graph, block = block_of(Concatenate(), shapes, [ODD, POWER, POWER], ODD)
+    assert [requant is None for requant in block.input_requants] == [True, False, False]
+    assert finished_of(block, graph) == Products(1, 5)
+    for steps, at_once in ((1, 2 + 5), (2, 1 + 3), (3, 1 + 2), (5, 1 + 1)):
+        assert requantisers_of(graph, block, Split(Products(1, 5), 1, steps)) == Requantisers(dyadic=at_once)
+    graph, block = block_of(Concatenate(), shapes, [ODD] * 3, ODD)
+    assert finished_of(block, graph) is None
+    assert requantisers_of(graph, block, None) == Requantisers()
 
 
 def test_a_sum_multiplies_the_inputs_whose_factors_are_no_powers_of_two() -> None:

@@ -34,15 +34,9 @@ def differences(design: Design, findings: Findings) -> list[str]:
 
 def _counts(design: Design, block: HardwareBlock, process: Process) -> Iterator[tuple[str, object, object]]:
     operators = design.operators[block.block.name]
-    units = [u for kind in ("apply", "finish", "convert") for u in process.units.get(kind, ())]
-    requantising = block.block.requant is not None
-    branches = block.block.input_requants
+    units = [u for kind in ("apply", "finish") for u in process.units.get(kind, ())]
+    requantising = block.block.requant is not None or any(block.block.input_requants)
     finished = process.count("finish") if requantising else 0
-    if branches:
-        sizes = [design.graph.shapes[source][-1] for source in block.block.inputs]
-        finished = process.count("convert") - sum(
-            size for size, requant in zip(sizes, branches, strict=True) if requant is None
-        )
     yield "PEs", block.pes, process.count("apply")
     yield "requantisers", operators.requantisers.total, finished
     yield "multiplications", operators.dsp_candidates, process.multiplications

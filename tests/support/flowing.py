@@ -31,7 +31,7 @@ def random_splits(graph: QuantizedGraph, rng: np.random.Generator, most: int = 1
     """Steps of all blocks that compute: half of them as fast as can be, the others up to ``most`` cycles a position."""
     splits = {}
     for block in graph.blocks:
-        products = products_of(block, graph) or finished_of(block)
+        products = products_of(block, graph) or finished_of(block, graph)
         if products is not None:
             first, *others = valid_reuse_factors(products)
             factors = [first] if rng.random() < 0.5 else [first, *(f for f in others if f <= most)]

@@ -26,7 +26,7 @@ class ConcatenateCode(BlockCode):
 
     op: ClassVar[type[Op]] = Concatenate
     template: ClassVar[str] = "concatenate.h.j2"
-    headers: ClassVar[tuple[str, ...]] = ("words.h",)
+    headers: ClassVar[tuple[str, ...]] = ("lanes.h", "words.h")
 
     @property
     def branches(self) -> list[RequantCode]:
@@ -42,6 +42,16 @@ class ConcatenateCode(BlockCode):
             )
             for number, requant in enumerate(self.block.input_requants)
         ]
+
+    @property
+    def changed(self) -> list[int]:
+        """Numbers of the inputs that are requantised, all in the same steps."""
+        return [number for number, requant in enumerate(self.block.input_requants) if requant is not None]
+
+    def outputs_of(self, number: int) -> int:
+        """Values of input ``number`` that are requantised at a time."""
+        split, size = self.hardware.split, self.sources[number].packet
+        return size if split is None else split.share_of(size)
 
     @property
     def tables(self) -> list[Table]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from math import ceil
 
-from hlsq.cost.estimate.cells import NOTHING, Named, accumulator, cells, multiplier, packed, selection, tree
+from hlsq.cost.estimate.cells import (
+    NOTHING,
+    Named,
+    accumulator,
+    cells,
+    moving,
+    multiplier,
+    packed,
+    tree,
+    waiting,
+)
 from hlsq.cost.estimate.choices import Choices, Multipliers, PEs
 from hlsq.cost.estimate.facts import Facts
 from hlsq.cost.estimate.model import Resources
@@ -68,7 +78,7 @@ def average(facts: Facts, split: Split, weights: int, choices: Choices) -> Named
         # Sums move past what finishes them.
         slots = split.output_steps * split.output_block
         sums = accumulator(facts.taps[0], facts.accumulator).times(slots)
-        return [("sums", sums + _moving(facts.accumulator * slots, split))]
+        return [("sums", sums + moving(facts.accumulator * slots, split.output_steps))]
     sums = tree(facts.pool, facts.taps[0], facts.accumulator).times(split.output_block)
     factor = max(2, facts.accumulator - facts.taps[0])
     weighing = multiplier(facts.accumulator, factor, choices.multipliers).times(weights)
@@ -80,7 +90,7 @@ def addition(facts: Facts, block: QBlock, split: Split, choices: Choices) -> Nam
     outputs = split.output_block
     found: Named = [("sums", tree(len(facts.taps), facts.accumulator - 1, facts.accumulator).times(outputs))]
     for bits, offset, factor in zip(facts.taps, facts.offsets, block.input_multipliers, strict=True):
-        found.append(("packets", _waiting(bits, split)))
+        found.append(("packets", waiting(bits, split.output_steps, outputs)))
         if offset:
             found.append(("zero points", Resources(lut=bits).times(outputs)))
         if abs(factor) & (abs(factor) - 1):
@@ -91,15 +101,4 @@ def addition(facts: Facts, block: QBlock, split: Split, choices: Choices) -> Nam
 
 def held(facts: Facts, split: Split) -> Named:
     """The packet of an activation or change of format, as it moves past what finishes it."""
-    return [("packets", _waiting(facts.taps[0], split))]
-
-
-def _waiting(bits: int, split: Split) -> Resources:
-    """Values of ``bits`` of a packet whose first group is taken at once, and whose others move up to it."""
-    waiting = bits * (split.output_steps - 1) * split.output_block
-    return Resources(ff=waiting) + _moving(waiting, split)
-
-
-def _moving(bits: float, split: Split) -> Resources:
-    """What loads or turns registers, two inputs each."""
-    return Resources(lut=selection(2, 8).lut / 8 * bits) if split.output_steps > 1 else NOTHING
+    return [("packets", waiting(facts.taps[0], split.output_steps, split.output_block))]

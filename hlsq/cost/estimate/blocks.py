@@ -95,7 +95,7 @@ def _computed(
 ) -> Named:
     op = block.op
     if isinstance(op, Concatenate):
-        return concatenated(facts, choices)
+        return concatenated(facts, split, choices)
     if split is None:
         return largest(facts) if isinstance(op, MaxPool2D) else [("packets", _handed_on(facts, block))]
     kinds, others = requantisers_of(graph, block, split), multipliers_of(graph, block, split)
@@ -133,7 +133,7 @@ def _taps(graph: QuantizedGraph, facts: Facts, block: QBlock, split: Split | Non
             # The first step sees what moves into the registers: a LUT a bit for the neighbour, or padding.
             found.append(("tap selection", selection(chosen.steps, chosen.multiplexers)))
             found.append(("tap selection", Resources(lut=chosen.multiplexers)))
-        if facts.offsets[0] and not isinstance(block.op, Add):
+        if facts.offsets[0] and not isinstance(block.op, (Add, Concatenate)):
             found.append(("zero points", Resources(lut=facts.taps[0] * facts.packets[0])))
     return found
 

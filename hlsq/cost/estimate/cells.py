@@ -60,6 +60,23 @@ def selection(inputs: int, bits: int) -> Resources:
     return cells("mux", "binary", inputs, 8).times(bits / 8) if inputs > 1 else NOTHING
 
 
+def moving(bits: float, steps: int) -> Resources:
+    """What loads or turns registers, two inputs each; nothing for a single step."""
+    return Resources(lut=selection(2, 8).lut / 8 * bits) if steps > 1 else NOTHING
+
+
+def waiting(bits: int, steps: int, group: int) -> Resources:
+    """Values of a packet of which a step takes ``group``: the first are taken at once, the others move up to them.
+
+    Args:
+        bits: of a value.
+        steps: in which they are taken.
+        group: number.
+    """
+    held = bits * (steps - 1) * group
+    return Resources(ff=held) + moving(held, steps)
+
+
 @lru_cache(maxsize=16384)
 def tree(inputs: int, width: int, most: int, family: str | None = None) -> Resources:
     """Adders of ``inputs`` summands of ``width`` bits, each level a register; nothing for a single one.

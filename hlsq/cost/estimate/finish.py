@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hlsq.cost.estimate.cells import Named, adder, cells, in_dsp, multiplier
+from hlsq.cost.estimate.cells import Named, adder, cells, in_dsp, multiplier, waiting
 from hlsq.cost.estimate.choices import Choices, Multipliers
 from hlsq.cost.estimate.facts import Facts, Requantiser
 from hlsq.cost.estimate.model import Resources
@@ -38,14 +38,20 @@ def finishing(facts: Facts, split: Split, kinds: Requantisers, others: Counted, 
     return found
 
 
-def concatenated(facts: Facts, choices: Choices) -> Named:
-    """Every channel of every input has a requantiser of its own, or is handed on."""
+def concatenated(facts: Facts, split: Split | None, choices: Choices) -> Named:
+    """Inputs move past requantisers of their own, or are handed on, and wait for the others if these take steps."""
     found: Named = []
-    for requant, values in zip(facts.requantisers, facts.packets, strict=True):
-        if requant is not None:
-            found.append(("requantisers", requantiser(requant, choices.multipliers, False).times(values)))
-        else:
-            found.append(("packets", Resources(ff=values * facts.out)))
+    steps = 1 if split is None else split.output_steps
+    inputs = zip(facts.requantisers, facts.packets, facts.carried, facts.offsets, strict=True)
+    for requant, values, bits, offset in inputs:
+        if requant is None or split is None:
+            found.append(("packets", Resources(ff=values * facts.out * (1 + (steps > 1)))))
+            continue
+        outputs = split.share_of(values)
+        found.append(("requantisers", requantiser(requant, choices.multipliers, False).times(outputs)))
+        found.append(("packets", waiting(bits, steps, outputs) + Resources(ff=facts.out * (steps - 1) * outputs)))
+        if offset:
+            found.append(("zero points", Resources(lut=bits).times(outputs)))
     return found
 
 

@@ -8,8 +8,8 @@ an adder tree and for an accumulator; one for a bias, two for a shift with its r
 from __future__ import annotations
 
 from hlsq.cost.estimate.cells import in_dsp
-from hlsq.cost.estimate.choices import Choices, PEs
-from hlsq.cost.estimate.facts import Facts
+from hlsq.cost.estimate.choices import Choices, Multipliers, PEs
+from hlsq.cost.estimate.facts import Facts, Requantiser
 from hlsq.cost.reuse import Split
 from hlsq.graph import QBlock
 from hlsq.graph.ops import Add, AveragePool2D, MaxPool2D
@@ -35,9 +35,14 @@ def pipeline_depth(facts: Facts, block: QBlock, split: Split | None, pes: PEs | 
     stages += facts.bias + facts.shifted
     if facts.gain:
         stages += DSP_STAGES if in_dsp(facts.accumulator + facts.gain, where) else 1
-    requant = next((found for found in facts.requantisers if found is not None), None)
-    if requant is not None:
-        stages += 2
-        if requant.factor:
-            stages += DSP_STAGES if in_dsp(requant.source + requant.factor, where) else 1
-    return int(stages)
+    # Inputs of a concatenation have requantisers side by side.
+    return int(stages + max(_requantising(requant, where) for requant in facts.requantisers))
+
+
+def _requantising(requant: Requantiser | None, where: Multipliers) -> int:
+    """Stages of one requantiser; 0 for none."""
+    if requant is None:
+        return 0
+    if not requant.factor:
+        return 2
+    return 2 + (DSP_STAGES if in_dsp(requant.source + requant.factor, where) else 1)

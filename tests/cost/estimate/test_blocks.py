@@ -40,7 +40,7 @@ def network(op: Any, kernel: tuple[int, ...] | None = None, weight: Any = EIGHT,
 
 def parts(graph: QuantizedGraph, reuse: int | None, weight: Any = None, **options: Any) -> dict[str, Resources]:
     block = graph.by_name["block"]
-    products = products_of(block, graph) or finished_of(block)
+    products = products_of(block, graph) or finished_of(block, graph)
     chosen = None if products is None or reuse is None else split("block", products, reuse)
     pes = None if weight is None else PEs(KINDS[weight], 16)
     return block_parts(graph, block, chosen, pes, Choices(**options))
@@ -146,8 +146,13 @@ def test_sums_and_concatenations() -> None:
     assert "packets" not in parts(network(Add(), inputs=("x", "y")), 1)
     other = Affine(8, 0.05)
     joined = network(Concatenate(), inputs=("x", "y"), output=other)
-    assert parts(joined, None, multipliers="dsp")["requantisers"].dsp == 8
-    assert parts(joined, None, multipliers="fabric")["requantisers"].dsp == 0
+    assert parts(joined, 1, multipliers="dsp")["requantisers"].dsp == 8
+    assert parts(joined, 1, multipliers="fabric")["requantisers"].dsp == 0
+    assert "packets" not in parts(joined, 1)
+    half = parts(joined, 2, multipliers="dsp")
+    assert half["requantisers"].dsp == 4
+    # Of both inputs the half that waits to be requantised, and the half that is, for the other.
+    assert half["packets"] == Resources(0.5 * 2 * 2 * 8, 2 * 2 * (8 + 8))
 
 
 def test_a_reshape_holds_packets_of_both_sizes() -> None:

@@ -17,7 +17,7 @@ from synthesis.tree import Function, Node, function_of
 from synthesis.types import ArrayOf, Integer, Pointer, RecordOf
 
 K = CursorKind
-UNITS = re.compile(r"(apply|finish|convert)\d*")
+UNITS = re.compile(r"apply|finish")
 """Functions that are a piece of hardware each time they are called."""
 
 
@@ -90,7 +90,7 @@ class Calls(Expressions):
         depth, outer, unit = self.time.depth, self._pipelined, self._unit
         described = UNITS.fullmatch(function.name) if function.is_static else None
         if described is not None:
-            kind = described[1]
+            kind = described[0]
             self._unit = Unit(kind, function.owner)
             self._process.units.setdefault(kind, []).append(self._unit)
         for which, begin in function.initialised:
