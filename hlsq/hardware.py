@@ -234,13 +234,14 @@ class HardwareModel:
             samples: one after the other.
             style: ``"flp"`` for pipelines that flush, as the C++ asks for, or ``"stp"`` for those that stall as a
                 whole; for all or by the name of a block.
-            pipeline_depth: cycles from a read to the write that follows from it; for all or by the name of a block.
+            pipeline_depth: cycles from a read to the write that follows from it; for all blocks or by the name of a
+                process. Those that copy a tensor have two where nothing is said, the host one.
             rewind: whether loops start the next sample while the last one is still in their pipelines.
 
         Raises:
-            OptionError: a design without streams (io_parallel) or with packets of several words, or an option with a
-                value that is not allowed.
+            OptionError: a design without streams (io_parallel), or an option with a value that is not allowed.
         """
+        from hlsq.cost.estimate.pipeline import COPY_STAGES
         from hlsq.cost.stalls import run
 
         design = self.dataflow
@@ -248,12 +249,9 @@ class HardwareModel:
             raise OptionError(
                 "simulate_streams: a design in io_parallel has no streams; convert with io_type='io_stream'"
             )
-        wide = [name for name, words in design.words.items() if words > 1]
-        if wide:
-            raise OptionError(
-                f"simulate_streams: packets of {wide[0]!r} go in {design.words[wide[0]]} words, and the cycle model "
-                "knows packets of one word only"
-            )
+        if not isinstance(pipeline_depth, Mapping):
+            between = [process for process in design.processes if process.inputs and process.outputs]
+            pipeline_depth = {p.name: COPY_STAGES if p.copies else pipeline_depth for p in between}
         return run(
             design.processes,
             design.channel_depths,

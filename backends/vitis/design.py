@@ -21,9 +21,11 @@ from hlsq.cost.balance import Pace
 from hlsq.cost.dataflow import Channel, Process, channels_of, processes
 from hlsq.cost.estimate import Estimate, estimate
 from hlsq.cost.estimate.choices import Choices
+from hlsq.cost.estimate.pipeline import pipeline_depths
 from hlsq.cost.fifos import fifo_depths
 from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.operators import Operators, operators_of
+from hlsq.cost.pacing import pacing_depths
 from hlsq.cost.placement import placed
 from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import carriers
@@ -238,7 +240,7 @@ class Design:
     @cached_property
     def streams(self) -> tuple[Stream, ...]:
         """All connections; a tensor with several readers has one for each, and those behind its wires count."""
-        depths = fifo_depths(self.graph, self.splits, self.processes, self.options.has_target)
+        depths = self.channel_depths
         found: list[Stream] = []
         for channels in channels_of(self.graph).values():
             readers = [(c.tensor, *c.reader) for c in channels if c.reader is not None]
@@ -248,20 +250,26 @@ class Design:
                 )
                 if sum((r, by) == (read, reader) for r, by, _ in readers) > 1:
                     suffix += f"_input{number}"
-                packets = depths[Channel(read, (reader, number))]
-                tensor = self.tensors[read]
-                found.append(Stream(read, f"{tensor.ident}_{suffix}", reader, number, packets * tensor.words))
+                depth = depths[Channel(read, (reader, number))]
+                found.append(Stream(read, f"{self.tensors[read].ident}_{suffix}", reader, number, depth))
         return tuple(found)
 
     @cached_property
     def processes(self) -> tuple[Process, ...]:
         """The pipelined loops of the streamed design, and the host's ends of its streams."""
-        return processes(self.graph, self.splits)
+        return processes(self.graph, self.splits, self.words)
 
     @cached_property
     def channel_depths(self) -> dict[Channel, int]:
-        """Packets that each stream holds; the minimum where nothing is said."""
-        return {Channel(s.tensor, (s.reader, s.number)): s.depth // self.tensors[s.tensor].words for s in self.streams}
+        """Words that each stream holds."""
+        paced = pacing_depths(self.processes, self._pipelines) if self.options.has_target else None
+        return fifo_depths(self.graph, self.splits, self.words, paced)
+
+    @property
+    def _pipelines(self) -> dict[str, int]:
+        """Stages of each block's pipeline as they are expected."""
+        costs = {name: mac.costs for name, mac in self._macs.items()}
+        return pipeline_depths(self.graph, self.splits, costs, self.choices)
 
     def _mac(self, block: QBlock) -> MacArray | None:
         if block.weights is None:

@@ -23,7 +23,7 @@ from hlsq.backends.vitis.tensors import Stream, Tensor
 from hlsq.backends.vitis.types import cpp_int, span
 from hlsq.backends.vitis.vectors import output_port
 from hlsq.cost.buffers import PING_PONG, memory_blocks
-from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel
+from hlsq.cost.dataflow import Channel
 from hlsq.escape import json_text, line_comment, tcl_word
 from hlsq.graph import Interval
 
@@ -167,7 +167,7 @@ class _Layout:
 
     def _shortest(self, tensor: Tensor) -> int:
         """Of a stream or array from one process to the next."""
-        return MINIMUM_DEPTH * tensor.words if self.streaming else PING_PONG
+        return self.design.channel_depths[Channel(tensor.name, None)] if self.streaming else PING_PONG
 
     def _written(self, tensor: Tensor) -> str:
         """What a block writes: its only reader's stream or array, or one that is then copied or emptied."""

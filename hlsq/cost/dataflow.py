@@ -46,7 +46,7 @@ class Process:
     Attributes:
         name: of the block, or what it is.
         schedule: when it reads and writes.
-        inputs: read together.
+        inputs: each read as ``schedule`` says.
         outputs: written together.
         copies: whether it only hands on what it reads, or discards it.
     """
@@ -85,17 +85,21 @@ def copied(graph: QuantizedGraph) -> set[str]:
     }
 
 
-def processes(graph: QuantizedGraph, splits: Mapping[str, Split]) -> tuple[Process, ...]:
+def processes(
+    graph: QuantizedGraph, splits: Mapping[str, Split], words: Mapping[str, int] | None = None
+) -> tuple[Process, ...]:
     """All processes of the streamed design of ``graph``, upstream first.
 
-    The host sends and takes a packet of each of its streams a cycle, each as soon as there is one or room for it.
+    The host sends and takes a word of each of its streams a cycle, each as soon as there is one or room for it.
 
     Args:
         graph: the network.
         splits: steps of the blocks that compute.
+        words: of a packet of every tensor (see ``stream_words``); None for one each.
     """
-    nothing = np.empty(0, dtype=np.int64)
     count, channels, several = positions(graph), channels_of(graph), copied(graph)
+    if words is not None:
+        count = {name: packets * words[name] for name, packets in count.items()}
     found: list[Process] = []
 
     def distribute(name: str) -> Channel:
@@ -109,13 +113,13 @@ def processes(graph: QuantizedGraph, splits: Mapping[str, Split]) -> tuple[Proce
 
     for item in graph.inputs:
         later: list[Process] = []
-        sent = Schedule(count[item.name], nothing, np.arange(count[item.name]))
+        sent = Schedule(count[item.name], (), np.arange(count[item.name]))
         found += [Process(f"host's {item.name}", sent, (), (distribute(item.name),)), *later]
     for block in graph.blocks:
         if block.name not in channels:
             continue
         later = []
         inputs = tuple(Channel(source, (block.name, number)) for number, source in enumerate(block.inputs))
-        work = schedule(graph, block, splits.get(block.name))
+        work = schedule(graph, block, splits.get(block.name), words)
         found += [Process(block.name, work, inputs, (distribute(block.name),)), *later]
     return tuple(found)

@@ -177,5 +177,8 @@ class _Needs:
 
 
 def _needed(loop: Schedule, depth: int) -> Indices:
-    """The last packet that was read when each output packet is written."""
-    return loop.last_read(loop.writes + depth)
+    """The last packet that was read when each output packet is written, counted from the first of the same sample."""
+    # Packets of one word, so all inputs are read together. The loop runs for sample after sample.
+    reads = loop.reads[0]
+    sample, within = np.divmod(loop.writes + depth, loop.iterations)
+    return sample * len(reads) + np.searchsorted(reads, within, side="right") - 1

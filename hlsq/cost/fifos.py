@@ -1,35 +1,39 @@
-"""How many packets each FIFO of a streamed design holds: never a standstill, and for a target never a wait."""
+"""How many words each FIFO of a streamed design holds: never a standstill, and for a target never a wait."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, Process, channels_of
+from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, channels_of, copied
 from hlsq.cost.depths import stream_depths
-from hlsq.cost.pacing import pacing_depths
 from hlsq.cost.reuse import Split
 from hlsq.graph import QuantizedGraph
 
 
 def fifo_depths(
-    graph: QuantizedGraph, splits: Mapping[str, Split], network: Sequence[Process], keeps_pace: bool
+    graph: QuantizedGraph,
+    splits: Mapping[str, Split],
+    words: Mapping[str, int] | None = None,
+    paced: Mapping[Channel, int] | None = None,
 ) -> dict[Channel, int]:
-    """Packets that each stream between two blocks, or to the host, has to hold.
+    """Words that each stream has to hold: between two blocks, to a process that copies, or to the host.
 
     Args:
         graph: the network.
         splits: steps of the blocks that compute.
-        network: its processes with these splits.
-        keeps_pace: whether blocks that are all equally slow must not wait for each other (``pacing_depths``).
+        words: of a packet of every tensor (see ``stream_words``); None for one each.
+        paced: what it takes that blocks which are all equally slow do not wait for each other (``pacing_depths``);
+            None where they may.
     """
-    joins = stream_depths(graph, splits)
-    paced = pacing_depths(network) if keeps_pace else {}
+    joins, several = stream_depths(graph, splits), copied(graph)
     depths: dict[Channel, int] = {}
-    for channels in channels_of(graph).values():
+    for name, channels in channels_of(graph).items():
+        size = 1 if words is None else words[name]
+        if name in several or not channels:
+            depths[Channel(name, None)] = MINIMUM_DEPTH * size
         for channel in channels:
-            if channel.reader is None:
-                continue
+            assert channel.reader is not None  # noqa: S101 - blocks and the host
             block, number = channel.reader
-            least = MINIMUM_DEPTH if block is None else joins.get((block, number), MINIMUM_DEPTH)
-            depths[channel] = max(paced.get(channel, MINIMUM_DEPTH), least)
+            packets = MINIMUM_DEPTH if block is None else joins.get((block, number), MINIMUM_DEPTH)
+            depths[channel] = max((paced or {}).get(channel, 0), packets * size)
     return depths

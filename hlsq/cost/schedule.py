@@ -1,7 +1,8 @@
-"""Which iterations of a block's pipelined loop read and write packets of its streams."""
+"""Which iterations of a block's pipelined loop read and write words of its streams."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
@@ -25,47 +26,83 @@ class Schedule:
 
     Attributes:
         iterations: of the loop.
-        reads: the iteration that reads each packet, the same of every input; ascending.
-        writes: the iteration that computes each output packet; ascending.
+        reads: of each input, the iteration that reads each word; ascending.
+        writes: the iteration that computes each word of the output; ascending.
     """
 
     iterations: int
-    reads: Indices
+    reads: tuple[Indices, ...]
     writes: Indices
-
-    def last_read(self, iteration: Indices) -> Indices:
-        """Index of the last packet read up to each iteration, where the loop runs for sample after sample; -1 for none.
-
-        Args:
-            iteration: counted over all samples.
-        """
-        sample, within = np.divmod(iteration, self.iterations)
-        return sample * len(self.reads) + np.searchsorted(self.reads, within, side="right") - 1
 
 
 def copying(count: int) -> Schedule:
-    """A loop that hands ``count`` packets on, or discards them: one an iteration."""
-    return Schedule(count, np.arange(count), np.arange(count))
+    """A loop that hands ``count`` words on, or discards them: one an iteration."""
+    return Schedule(count, (np.arange(count),), np.arange(count))
 
 
-def schedule(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Schedule:
+def schedule(
+    graph: QuantizedGraph, block: QBlock, split: Split | None, words: Mapping[str, int] | None = None
+) -> Schedule:
     """The loop of ``block``, as its C++ template has it.
 
     Args:
         graph: the network.
         block: of it.
         split: steps and parallelism of the block; None for one that only hands values on.
+        words: of a packet of every tensor (see ``stream_words``); None for one each.
     """
+    iterations, reads, writes = _packets(graph, block, split)
+    given = dict.fromkeys((*block.inputs, block.name), 1) if words is None else words
+    if not isinstance(block.op, Dense):
+        return _transferred(iterations, reads, writes, [given[name] for name in block.inputs], given[block.name])
+    # Each word is used as it comes.
+    assert split is not None  # noqa: S101 - a dense layer has weights
+    count = len(reads) * given[block.inputs[0]]
+    taken = _transferred(iterations, reads[:0], writes, [1], given[block.name])
+    return Schedule(taken.iterations, (np.arange(count) * (split.tap_steps // count),), taken.writes)
+
+
+def _transferred(iterations: int, reads: Indices, writes: Indices, taken: Sequence[int], sent: int) -> Schedule:
+    """A loop over packets with the iterations in which words.h merely takes or sends a word between the others.
+
+    Words of inputs come side by side, the last one of the largest input in the iteration that uses the packet. Those of
+    a result leave in the iterations after the one that made it.
+
+    Args:
+        iterations: of the loop over packets.
+        reads: the iteration that uses each packet.
+        writes: the iteration that makes each packet.
+        taken: words of a packet of each input.
+        sent: words of a packet of the output.
+    """
+    before, after = max(taken) - 1, sent if sent > 1 else 0
+
+    def place(found: Indices) -> Indices:
+        return (
+            found
+            + before * np.searchsorted(reads, found, side="right")
+            + after * np.searchsorted(writes, found, side="left")
+        )
+
+    used, made = place(reads), place(writes)
+    return Schedule(
+        iterations + before * len(reads) + after * len(writes),
+        tuple(np.add.outer(used - before, np.arange(words)).ravel() for words in taken),
+        made if not after else np.add.outer(made + 1, np.arange(sent)).ravel(),
+    )
+
+
+def _packets(graph: QuantizedGraph, block: QBlock, split: Split | None) -> tuple[int, Indices, Indices]:
+    """Iterations of the loop, and those that use and make each packet, if packets had one word each."""
     op = block.op
     steps, words = (1, 1) if split is None else (split.reuse_factor, split.window_words)
     iterations = loop_iterations(graph, block, split)
     count = positions(graph)
     packets, results = np.arange(count[block.inputs[0]]), np.arange(count[block.name])
     if isinstance(op, Dense):
-        assert split is not None  # noqa: S101 - a dense layer has weights
-        return Schedule(iterations, packets * (split.tap_steps // len(packets)), np.asarray([iterations - 1]))
+        return iterations, packets, np.asarray([iterations - 1])
     if isinstance(op, Pool2D) and is_global(graph, block):
-        return Schedule(iterations, packets, np.asarray([iterations - 1]))
+        return iterations, packets, np.asarray([iterations - 1])
     if isinstance(op, Pool2D):
         return _window(graph, block, op.pool, op.strides, op.padding, steps, words)
     if isinstance(op, (Conv2D, DepthwiseConv2D)):
@@ -78,8 +115,8 @@ def schedule(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Sched
     if isinstance(op, Reshape):
         taken, given = (packet_sizes(graph)[name] for name in (block.inputs[0], block.name))
         part = gcd(taken, given)
-        return Schedule(iterations, packets * (taken // part), (results + 1) * (given // part) - 1)
-    return Schedule(iterations, packets * steps, results * steps + steps - 1)
+        return iterations, packets * (taken // part), (results + 1) * (given // part) - 1
+    return iterations, packets * steps, results * steps + steps - 1
 
 
 def _window(
@@ -90,7 +127,7 @@ def _window(
     padding: tuple[int, int, int, int],
     steps: int = 1,
     words: int = 1,
-) -> Schedule:
+) -> tuple[int, Indices, Indices]:
     """A window that stops at every output for ``steps`` iterations, as ``corner`` in window.h moves it.
 
     Between the outputs of a row it stops for ``words`` iterations.
@@ -104,4 +141,4 @@ def _window(
     passed = rows.stops(y)[:, None] | ((x >= 0) & (x < columns.size))
     taken = np.where(output, steps, np.where(rows.stops(y), words, 1)[:, None])[passed]
     end = np.cumsum(taken)
-    return Schedule(int(end[-1]), (end - taken)[inside[passed]], (end - 1)[output[passed]])
+    return int(end[-1]), (end - taken)[inside[passed]], (end - 1)[output[passed]]

@@ -29,7 +29,7 @@ Style = Literal["stp", "flp"]
 T = TypeVar("T")
 NEVER = 1 << 62
 MOST_SAMPLES, MOST_STAGES = 1000, 1_000_000
-"""Of a simulation, which takes time and memory for every packet of every sample."""
+"""Of a simulation, which takes time and memory for every word of every sample."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Flow:
         waiting: every process that was not done, with what it waited for; empty if all samples came through.
         cycles: until the last event.
         finished: the cycle in which the host had the last packet of each sample that came through.
-        peaks: most packets that each FIFO held.
+        peaks: most words that each FIFO held.
     """
 
     waiting: tuple[str, ...]
@@ -90,6 +90,7 @@ class _Fifo:
 class _Loop:
     """A process on its way: ``reads`` and ``writes`` are its iterations that do so, over all samples.
 
+    ``taken`` are the FIFOs that each of a sample's ``reads`` takes a word of, side by side.
     The loop has a clock that stands while the pipeline does. ``stood`` cycles are lost that way; ``bubbles`` are those
     in which it went on without starting an iteration.
     """
@@ -99,6 +100,7 @@ class _Loop:
     flushes: bool
     reads: list[int]
     writes: list[int]
+    taken: list[list[_Fifo]]
     inputs: list[_Fifo]
     outputs: list[_Fifo]
     next_read: int = 0
@@ -128,7 +130,8 @@ class _Loop:
         writes, reads = writing == clock, reading <= clock
         if writes and not all(f.has_room(now) for f in self.outputs):
             return False, NEVER
-        able = reads and all(f.has_packet(now) for f in self.inputs)
+        taken = self.taken[self.next_read % len(self.taken)] if reads else []
+        able = reads and all(f.has_packet(now) for f in taken)
         if reads and not able and not self.flushes:
             return False, NEVER
         self.stood = now - clock
@@ -137,7 +140,7 @@ class _Loop:
             for fifo in self.outputs:
                 fifo.put(now)
         if able:
-            for fifo in self.inputs:
+            for fifo in taken:
                 fifo.take(now)
             self.bubbles += clock - reading
             self.next_read += 1
@@ -155,7 +158,8 @@ class _Loop:
 
     def complaint(self, channels: Mapping[int, Channel]) -> str:
         """What it waits for."""
-        empty = [str(channels[id(f)]) for f in self.inputs if f.written == f.read]
+        due = self.taken[self.next_read % len(self.taken)] if self.next_read < len(self.reads) else []
+        empty = [str(channels[id(f)]) for f in due if f.written == f.read]
         full = [str(channels[id(f)]) for f in self.outputs if f.written - f.read >= f.depth]
         found = [f"{what} ({', '.join(which)})" for what, which in (("packets", empty), ("room", full)) if which]
         return f"{self.process.name} waits for {' and '.join(found)}"
@@ -174,7 +178,7 @@ def run(
 
     Args:
         network: its processes.
-        depths: packets that each FIFO holds; 2 where nothing is said.
+        depths: words that each FIFO holds; 2 where nothing is said.
         style: of all pipelines, or of each by the name of its process.
         pipeline: depth of all pipelines, or of each by the name of its process; at least 1, which is what is left out.
         samples: one after the other.
@@ -198,16 +202,18 @@ def run(
         plan = process.schedule
         depth = stages[process.name]
         period = plan.iterations + (0 if rewind else depth)
-        reads, writes = (
-            [s * period + i for s in range(samples) for i in n.tolist()] for n in (plan.reads, plan.writes)
-        )
         inputs, outputs = [fifos[c] for c in process.inputs], [fifos[c] for c in process.outputs]
+        due: dict[int, list[_Fifo]] = {}
+        for fifo, places in zip(inputs, plan.reads, strict=True):
+            for place in places.tolist():
+                due.setdefault(place, []).append(fifo)
         loop = _Loop(
             process,
             depth,
             styles[process.name] == "flp",
-            reads if inputs else [],
-            writes if outputs else [],
+            [s * period + i for s in range(samples) for i in sorted(due)],
+            [s * period + i for s in range(samples) for i in plan.writes.tolist()] if outputs else [],
+            [due[place] for place in sorted(due)],
             inputs,
             outputs,
         )
@@ -219,7 +225,7 @@ def run(
     cycles = _advance(loops)
     channels = {id(fifo): channel for channel, fifo in fifos.items()}
     ends = [loop for loop in loops if not loop.outputs]
-    counts = [len(loop.process.schedule.reads) for loop in ends]
+    counts = [len(loop.taken) for loop in ends]
     through = min((len(loop.times) // n for loop, n in zip(ends, counts, strict=True)), default=0)
     return Flow(
         tuple(loop.complaint(channels) for loop in loops if not loop.done()),

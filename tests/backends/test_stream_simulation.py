@@ -36,10 +36,12 @@ def test_arrays_have_no_streams(tmp_path: Path) -> None:
         hw.simulate_streams()
 
 
-def test_packets_of_several_words_are_beyond_the_model(tmp_path: Path) -> None:
+def test_packets_of_several_words_are_simulated_word_by_word(tmp_path: Path) -> None:
     b = NetworkBuilder(np.random.default_rng(0))
     b.input("wide", (600,), Affine(8, 0.1))
     b.add("logits", Dense(), ["wide"], kernel=b.kernel(600, 2), plan=BlockPlan(weight=PowerOfTwo(scale=0.1)))
-    hw = hlsq.convert(*b.build(["logits"]), output_dir=tmp_path / "net")
-    with pytest.raises(OptionError, match=r"packets of 'wide' go in 2 words"):
-        hw.simulate_streams()
+    hw = hlsq.convert(*b.build(["logits"]), output_dir=tmp_path / "net", target_interval=100)
+    assert hw.design.words == {"wide": 2, "logits": 1}
+    flow = hw.simulate_streams(5, pipeline_depth=7)
+    assert flow.interval == hw.design.by_name["logits"].iterations + 7
+    assert hw.simulate_streams(5, rewind=True).interval == hw.design.by_name["logits"].iterations

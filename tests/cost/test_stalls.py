@@ -9,10 +9,11 @@ import pytest
 from flowing import random_splits
 from networks import quantized_network
 
-from hlsq.cost.dataflow import MINIMUM_DEPTH, Channel, Process, processes
-from hlsq.cost.depths import stream_depths
+from hlsq.cost.dataflow import Channel, Process, processes
+from hlsq.cost.fifos import fifo_depths
 from hlsq.cost.schedule import Schedule, copying
 from hlsq.cost.stalls import Style, run
+from hlsq.cost.words import stream_words
 from hlsq.errors import OptionError
 
 A, B = Channel("a", ("loop", 0)), Channel("b", ("end", 0))
@@ -22,24 +23,23 @@ NONE = np.empty(0, dtype=np.int64)
 def line(sent: list[int], loop: Schedule, taken: list[int]) -> list[Process]:
     """A loop between somebody who sends packets and somebody who takes them in these iterations."""
     return [
-        Process("start", Schedule(sent[-1] + 1, NONE, np.asarray(sent)), (), (A,)),
+        Process("start", Schedule(sent[-1] + 1, (), np.asarray(sent)), (), (A,)),
         Process("loop", loop, (A,), (B,)),
-        Process("end", Schedule(taken[-1] + 1, np.asarray(taken), NONE), (B,), ()),
+        Process("end", Schedule(taken[-1] + 1, (np.asarray(taken),), NONE), (B,), ()),
     ]
 
 
 @pytest.mark.parametrize(("style", "arrives"), [("flp", 8), ("stp", 56)])
 @pytest.mark.parametrize("rewind", [False, True])
 def test_results_in_flight_leave_a_pipeline_that_flushes(style: Style, arrives: int, rewind: bool) -> None:
-    first_of_three = Schedule(3, np.arange(3), np.asarray([0]))
+    first_of_three = Schedule(3, (np.arange(3),), np.asarray([0]))
     # The packets are there in cycles 2, 3 and 52. A result in flight takes five moves of the pipeline, one in cycle 3,
     # and is taken a cycle later; unless it flushes, the other moves begin in cycle 52.
     flow = run(line([0, 1, 50], first_of_three, [0]), {}, style=style, pipeline={"loop": 5}, samples=1, rewind=rewind)
     assert (flow.finished, flow.waiting) == ((arrives,), ())
     # With no third packet to wait for, the loop has ended.
-    flow = run(
-        line([0, 1], Schedule(2, np.arange(2), np.asarray([0])), [0]), {}, style=style, pipeline={"loop": 5}, samples=1
-    )
+    first_of_two = Schedule(2, (np.arange(2),), np.asarray([0]))
+    flow = run(line([0, 1], first_of_two, [0]), {}, style=style, pipeline={"loop": 5}, samples=1)
     assert flow.finished == (8,)
 
 
@@ -59,7 +59,7 @@ class Plain:
 
     process: Process
     stages: list[bool]
-    plan: deque[tuple[bool, bool]]
+    plan: deque[tuple[tuple[Channel, ...], bool]]
     flushes: bool
 
 
@@ -78,17 +78,20 @@ def every_cycle(
     for p in network:
         depth = pipeline.get(p.name, 1)
         sample = [
-            (i in p.schedule.reads and bool(p.inputs), i in p.schedule.writes and bool(p.outputs))
+            (
+                tuple(c for c, reads in zip(p.inputs, p.schedule.reads, strict=True) if i in reads),
+                i in p.schedule.writes and bool(p.outputs),
+            )
             for i in range(p.schedule.iterations)
         ]
-        plan = (sample + [(False, False)] * (0 if rewind else depth)) * samples + [(False, False)] * depth
+        plan = (sample + [((), False)] * (0 if rewind else depth)) * samples + [((), False)] * depth
         loops.append(Plain(p, [False] * depth, deque(plan), styles.get(p.name, "flp") == "flp"))
     now = last = 0
     while now <= last + 2 * max(len(p.plan) for p in loops) + 100:
         before = dict(level)
         for p in loops:
-            reads = bool(p.plan) and p.plan[0][0]
-            empty = reads and not all(before[c] for c in p.process.inputs)
+            reads = p.plan[0][0] if p.plan else ()
+            empty = not all(before[c] for c in reads)
             if p.stages[-1] and not all(before[c] < depths.get(c, 2) for c in p.process.outputs):
                 continue
             if empty and not p.flushes:
@@ -103,7 +106,7 @@ def every_cycle(
                 if reads:
                     last = now
                     times[p.process.name].append(now)
-                    for c in p.process.inputs:
+                    for c in reads:
                         level[c] -= 1
         for c, n in level.items():
             peaks[c] = max(peaks[c], n)
@@ -116,11 +119,11 @@ def test_every_cycle_looked_at_gives_the_same() -> None:
     for seed in range(8):
         rng = np.random.default_rng(seed)
         graph = quantized_network(seed, blocks=4)
-        splits = random_splits(graph, rng, 4)
-        network = processes(graph, splits)
-        joins = stream_depths(graph, splits)
+        words = stream_words(graph, (4096, 24)[seed % 2])
+        splits = random_splits(graph, rng, 4, words)
+        network = processes(graph, splits, words)
         channels = [c for p in network for c in p.inputs]
-        enough = {c: joins.get(c.reader, MINIMUM_DEPTH) if c.reader else MINIMUM_DEPTH for c in channels}
+        enough = fifo_depths(graph, splits, words)
         for depths in (enough, {c: int(rng.integers(1, 3)) for c in channels}):
             styles: dict[str, Style] = {p.name: ("stp", "flp")[rng.integers(2)] for p in network}
             pipeline = {p.name: int(rng.integers(1, 20)) for p in network}
@@ -128,7 +131,7 @@ def test_every_cycle_looked_at_gives_the_same() -> None:
                 flow = run(network, depths, style=styles, pipeline=pipeline, samples=2, rewind=rewind)
                 done, last, peaks, times = every_cycle(network, depths, styles, pipeline, 2, rewind)
                 assert (not flow.waiting, flow.cycles) == (done, last)
-                ends = [(times[p.name], len(p.schedule.reads)) for p in network if not p.outputs]
+                ends = [(times[p.name], len(p.schedule.reads[0])) for p in network if not p.outputs]
                 ended = [taken[count - 1 :: count] for taken, count in ends]
                 assert list(flow.finished) == [max(t) for t in zip(*ended, strict=False)]
                 # Whether a packet that comes as another one goes still met it is a matter of taste.

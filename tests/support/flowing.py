@@ -1,5 +1,7 @@
 """Networks whose branches meet again, and random parallelism for streamed designs."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from networks import NetworkBuilder
 
@@ -27,11 +29,13 @@ def several_inputs_and_outputs() -> QuantizedGraph:
     return quantize_graph(*b.build([total, "first"]))
 
 
-def random_splits(graph: QuantizedGraph, rng: np.random.Generator, most: int = 16) -> dict[str, Split]:
+def random_splits(
+    graph: QuantizedGraph, rng: np.random.Generator, most: int = 16, words: Mapping[str, int] | None = None
+) -> dict[str, Split]:
     """Steps of all blocks that compute: half of them as fast as can be, the others up to ``most`` cycles a position."""
     splits = {}
     for block in graph.blocks:
-        products = products_of(block, graph) or finished_of(block, graph)
+        products = products_of(block, graph, words) or finished_of(block, graph)
         if products is not None:
             first, *others = valid_reuse_factors(products)
             factors = [first] if rng.random() < 0.5 else [first, *(f for f in others if f <= most)]

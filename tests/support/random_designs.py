@@ -120,8 +120,8 @@ def mismatches(design: Design) -> Iterator[str]:
 
 
 def deadlocks(design: Design, seed: int) -> Iterator[str]:
-    """Stall rules and pipelines' depths with which samples do not come through; for packets of one word each."""
-    if design.options.io_type != "io_stream" or any(words > 1 for words in design.words.values()):
+    """Stall rules and pipelines' depths with which samples do not come through."""
+    if design.options.io_type != "io_stream":
         return
     rng = np.random.default_rng(seed)
     for style in STYLES:
@@ -136,14 +136,16 @@ def deadlocks(design: Design, seed: int) -> Iterator[str]:
 
 def delays(design: Design, seed: int) -> Iterator[str]:
     """Where samples of a balanced design follow each other later than its slowest block and pipeline allow."""
-    if design.options.io_type != "io_stream" or any(words > 1 for words in design.words.values()):
-        return
-    if design.options.has_target and design.pace is not None:
+    if design.options.io_type == "io_stream" and design.options.has_target:
         rng = np.random.default_rng(seed)
-        stages = {p.name: int(rng.integers(1, 1 + (COPY_DEPTH if p.copies else PIPELINE))) for p in design.processes}
-        took = run(design.processes, design.channel_depths, pipeline=stages, samples=4).interval
-        if took > design.pace.interval + PIPELINE:
-            yield f"{took} cycles a sample, not {design.pace.interval} and those of pipelines of {stages}"
+        stages = {name: int(rng.integers(1, 1 + PIPELINE)) for name in design.by_name}
+        most = min([COPY_DEPTH, *stages.values()])  # copies are no deeper than blocks
+        between = [p for p in design.processes if p.inputs and p.outputs]
+        stages = {p.name: int(rng.integers(1, 1 + most)) if p.copies else stages[p.name] for p in between}
+        slowest = max(p.schedule.iterations + stages.get(p.name, 1) for p in design.processes)
+        took = run(design.processes, design.channel_depths, pipeline=stages, samples=6).interval
+        if took > slowest:
+            yield f"{took} cycles a sample, not {slowest}, with pipelines of {stages}"
 
 
 @click.command()

@@ -17,9 +17,9 @@ Times = NDArray[np.int64]
 def stream_latency(network: Sequence[Process], stages: Mapping[str, int]) -> int:
     """Latency of a streamed design, as ``hlsq.cost.stalls.run`` has it where no FIFO fills up.
 
-    An iteration starts a cycle after the one before, or, if it reads, a cycle after its packets were written, whichever
-    is later; what it writes comes as many cycles later as the pipeline has stages. So the time at which the kth packet
-    is read, less its iteration, is the largest so far of what the packets' arrivals give.
+    An iteration starts a cycle after the one before, or, if it reads, a cycle after its words were written, whichever
+    is later; what it writes comes as many cycles later as the pipeline has stages. So the time at which a word is read,
+    less its iteration, is the largest so far of what the words' arrivals give.
 
     Args:
         network: its processes, upstream first.
@@ -31,13 +31,17 @@ def stream_latency(network: Sequence[Process], stages: Mapping[str, int]) -> int
         plan, depth = process.schedule, stages.get(process.name, 1)
         late = np.zeros(0, dtype=np.int64)
         if process.inputs:
-            arrival = np.max([written[channel] for channel in process.inputs], axis=0) + 1
-            late = np.maximum.accumulate(np.maximum(arrival - plan.reads, 0))
+            reads = np.concatenate(plan.reads)
+            order = np.argsort(reads, kind="stable")
+            arrival = np.concatenate([written[channel] for channel in process.inputs]) + 1
+            reads = reads[order]
+            late = np.maximum.accumulate(np.maximum(arrival[order] - reads, 0))
             if not process.outputs:
-                last.append(int(late[-1] + plan.reads[-1]))
+                last.append(int(late[-1] + reads[-1]))
         else:
+            reads = late
             first.append(int(plan.writes[0]) + depth)
-        before = np.searchsorted(plan.reads, plan.writes, side="right") - 1
+        before = np.searchsorted(reads, plan.writes, side="right") - 1
         waited = np.where(before >= 0, late[before], 0) if len(late) else 0
         leaving = plan.writes + waited + depth
         written.update(dict.fromkeys(process.outputs, leaving))

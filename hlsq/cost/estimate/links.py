@@ -50,7 +50,7 @@ def links_of(
 
     Args:
         graph: the network.
-        depths: packets that each stream holds (see ``fifo_depths``).
+        depths: words that each stream holds (see ``fifo_depths``); the minimum where nothing is said.
         choices: options of the design.
         words: of a packet of every tensor; None for one each.
     """
@@ -79,7 +79,7 @@ def _streams(graph: QuantizedGraph, depths: Mapping[Channel, int], words: Mappin
         width, owner = values * _bits(graph, name), _owner(graph, name)
         for channel in channels:
             if channel.reader is not None and channel.reader[0] is not None and (name not in ports or name in several):
-                yield channel.reader[0], fifo("streams", depths.get(channel, MINIMUM_DEPTH) * transfers, width)
+                yield channel.reader[0], fifo("streams", depths.get(channel, MINIMUM_DEPTH * transfers), width)
         host = (name in ports) + sum(channel.reader == (None, 0) for channel in channels)
         if host:
             yield owner, ("ports", _port(values * value_bits(graph, name)).times(host))

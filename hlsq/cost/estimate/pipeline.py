@@ -7,16 +7,29 @@ an adder tree and for an accumulator; one for a bias, two for a shift with its r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hlsq.cost.estimate.cells import in_dsp
 from hlsq.cost.estimate.choices import Choices, Multipliers, PEs
-from hlsq.cost.estimate.facts import Facts, Requantiser
+from hlsq.cost.estimate.facts import Facts, Requantiser, facts_of
 from hlsq.cost.reuse import Split
-from hlsq.graph import QBlock
+from hlsq.graph import QBlock, QuantizedGraph
 from hlsq.graph.ops import Add, AveragePool2D, MaxPool2D
 
 DSP_STAGES = 4
 COPY_STAGES = 2
 """Of a process that only hands on: a read and a write."""
+
+
+def pipeline_depths(
+    graph: QuantizedGraph, splits: Mapping[str, Split], pes: Mapping[str, PEs], choices: Choices
+) -> dict[str, int]:
+    """``pipeline_depth`` of all blocks that are no wires, by name."""
+    return {
+        block.name: pipeline_depth(facts, block, splits.get(block.name), pes.get(block.name), choices)
+        for block in graph.blocks
+        if not (facts := facts_of(graph, block)).wire
+    }
 
 
 def pipeline_depth(facts: Facts, block: QBlock, split: Split | None, pes: PEs | None, choices: Choices) -> int:

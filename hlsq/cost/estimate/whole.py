@@ -14,9 +14,10 @@ from hlsq.cost.estimate.facts import facts_of
 from hlsq.cost.estimate.latency import array_latency, stream_latency
 from hlsq.cost.estimate.links import Links, links_of
 from hlsq.cost.estimate.model import BlockEstimate, Estimate, Resources
-from hlsq.cost.estimate.pipeline import COPY_STAGES, pipeline_depth
+from hlsq.cost.estimate.pipeline import COPY_STAGES, pipeline_depths
 from hlsq.cost.fifos import fifo_depths
 from hlsq.cost.iterations import loop_iterations
+from hlsq.cost.pacing import pacing_depths
 from hlsq.cost.parts import Part
 from hlsq.cost.reuse import Split
 from hlsq.cost.streams import positions
@@ -39,8 +40,8 @@ def estimate(
 
     Resources are sums of units that Yosys synthesised (``hlsq.cost.units``), with the factors and residuals of
     ``packings()`` where designs of the kind are published. The interval is that of the slowest loop at one iteration a
-    cycle; streams that fill up may add to it, which ``simulate_streams`` tells. The latency is that of a sample that
-    comes alone, with pipelines as ``pipeline_depth`` assumes them.
+    cycle; unless FIFOs keep the pace, streams that fill up may add to it, which ``simulate_streams`` tells. The latency
+    is that of a sample that comes alone, with pipelines as ``pipeline_depth`` assumes them.
 
     Args:
         graph: the network.
@@ -53,15 +54,12 @@ def estimate(
         capacity: of the part, if it is known.
         limit: share of it that the design may take.
     """
-    network = processes(graph, splits) if choices.streams else ()
-    depths = fifo_depths(graph, splits, network, keeps_pace) if choices.streams else {}
-    links = links_of(graph, depths, choices, words)
     cycles = {b.name: loop_iterations(graph, b, splits.get(b.name), words) for b in graph.blocks}
-    stages = {
-        b.name: pipeline_depth(facts_of(graph, b), b, splits.get(b.name), pes.get(b.name), choices)
-        for b in graph.blocks
-        if cycles[b.name]
-    }
+    stages = pipeline_depths(graph, splits, pes, choices)
+    network = processes(graph, splits, words) if choices.streams else ()
+    paced = pacing_depths(network, stages) if choices.streams and keeps_pace else None
+    depths = fifo_depths(graph, splits, words, paced) if choices.streams else {}
+    links = links_of(graph, depths, choices, words)
     interval = max(cycles.values(), default=0)
     blocks = {
         b.name: _block(
@@ -76,7 +74,7 @@ def estimate(
     return Estimate(
         **_fields(total(summed.values())),
         pes=elements,
-        latency=_stream_latency(network, cycles, stages) if choices.streams else _array_latency(graph, cycles, stages),
+        latency=_stream_latency(network, stages) if choices.streams else _array_latency(graph, cycles, stages),
         interval=interval,
         useful=busy / (elements * interval) if elements else 0.0,
         components=MappingProxyType(summed),
@@ -112,11 +110,8 @@ def _block(
     )
 
 
-def _stream_latency(network: Sequence[Process], cycles: Mapping[str, int], stages: Mapping[str, int]) -> int:
-    depths = {p.name: stages.get(p.name, COPY_STAGES) for p in network if p.inputs and p.outputs}
-    # Words of wide packets are transferred beside the iterations that schedules have.
-    beside = sum(cycles[p.name] - p.schedule.iterations for p in network if p.name in cycles)
-    return stream_latency(network, depths) + beside
+def _stream_latency(network: Sequence[Process], stages: Mapping[str, int]) -> int:
+    return stream_latency(network, {p.name: stages.get(p.name, COPY_STAGES) for p in network if p.inputs and p.outputs})
 
 
 def _array_latency(graph: QuantizedGraph, cycles: Mapping[str, int], stages: Mapping[str, int]) -> int:
