@@ -89,7 +89,10 @@ class MacArray:
 
 
 def _by_columns(codes: NDArray[np.uint64], split: Split, idle: np.uint64) -> NDArray[np.uint64]:
-    """The kernel in the order of a window in a memory, of which each step sees all columns of some rows and channels.
+    """The kernel in the order of a window in a memory, of which each step sees whole strips and some loose taps.
+
+    A strip is the taps of a row and channel in all columns (see ``Split``). Those of a step lie column by column, loose
+    taps strip by strip.
 
     Args:
         codes: shape [height, width, channels, outputs], or without channels.
@@ -100,7 +103,16 @@ def _by_columns(codes: NDArray[np.uint64], split: Split, idle: np.uint64) -> NDA
         Shape [taps of all steps, outputs].
     """
     height, width, outputs = codes.shape[0], codes.shape[1], codes.shape[-1]
-    rows = codes.reshape(height, width, -1, outputs).swapaxes(1, 2).reshape(-1, width, outputs)
-    filled = np.full((split.tap_steps * split.tap_block // width, width, outputs), idle, dtype=np.uint64)
-    filled[: len(rows)] = rows
-    return filled.reshape(split.tap_steps, -1, width, outputs).swapaxes(1, 2).reshape(-1, outputs)
+    strips = codes.reshape(height, width, -1, outputs).swapaxes(1, 2).reshape(-1, width, outputs)
+    steps, whole = split.tap_steps, split.tap_steps * split.strips
+    seen_whole = _filled(strips[:whole], whole, idle).reshape(steps, split.strips, width, outputs).swapaxes(1, 2)
+    loose = _filled(strips[whole:].reshape(-1, outputs), steps * split.loose, idle)
+    both = (seen_whole.reshape(steps, -1, outputs), loose.reshape(steps, split.loose, outputs))
+    return np.concatenate(both, axis=1).reshape(-1, outputs)
+
+
+def _filled(values: NDArray[np.uint64], size: int, idle: np.uint64) -> NDArray[np.uint64]:
+    """``values``, and then ``idle`` until there are ``size``."""
+    filled = np.full((size, *values.shape[1:]), idle, dtype=np.uint64)
+    filled[: len(values)] = values
+    return filled

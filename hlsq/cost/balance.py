@@ -141,10 +141,10 @@ def tasks_of(
 
 
 def _fewest(splits: Sequence[Split], cycles: LoopCycles) -> tuple[Split, ...]:
-    """Those that have fewer PEs than all that take as few cycles."""
+    """Those that have fewer PEs than all that take as few cycles, or as many that finish fewer outputs at a time."""
     found: list[Split] = []
-    for one in sorted(splits, key=lambda s: (cycles.at(s), s.pes)):
-        if not found or one.pes < found[-1].pes:
+    for one in sorted(splits, key=lambda s: (cycles.at(s), s.size)):
+        if not found or one.size < found[-1].size:
             found.append(one)
     return tuple(found)
 

@@ -52,8 +52,7 @@ def tap_select(graph: QuantizedGraph, block: QBlock, split: Split | None) -> Tap
     if not isinstance(op, (Conv2D, DepthwiseConv2D)):
         return TapSelect()
     slots, rows = _slots(split), _rows(split)
-    channels = max(1, split.output_block // split.products.group) if split.products.group else 1
-    lanes = slots // split.tap_steps * channels
+    lanes = slots // split.tap_steps * _channels(split)
     return TapSelect(slots * rows // lanes, lanes, bits)
 
 
@@ -61,7 +60,7 @@ def window_registers(graph: QuantizedGraph, block: QBlock, split: Split | None) 
     """Bits of the registers that hold the window, or the packet of a dense layer; 0 for a block without.
 
     Idle PEs have taps, too. Columns that a dilation leaves out are held as well, between those of the window. Where a
-    memory holds all columns but the newest, registers hold that alone.
+    memory holds all columns but the newest, registers hold that, and all columns of what steps see beside whole strips.
     """
     op, source = block.op, block.inputs[0]
     bits = tap_bits(graph, source)
@@ -83,8 +82,10 @@ def window_registers(graph: QuantizedGraph, block: QBlock, split: Split | None) 
         return 0
     assert block.weights is not None  # noqa: S101 - a graph's invariant
     height, width = block.weights.values.shape[:2]
-    gap = op.dilation[1] - 1 if width > 1 and split.window_words == 1 else 0
-    return (_slots(split) * _rows(split) + height * width * gap * channels) * bits
+    gap = op.dilation[1] - 1 if width > 1 else 0
+    groups = channels if split.products.group else 1
+    strips = max(0, height * channels // groups - split.tap_steps * split.strips) * groups  # that no memory holds
+    return (_slots(split) * _rows(split) + strips * width * gap) * bits
 
 
 def window_memory(graph: QuantizedGraph, block: QBlock, split: Split | None) -> tuple[int, int] | None:
@@ -93,12 +94,20 @@ def window_memory(graph: QuantizedGraph, block: QBlock, split: Split | None) -> 
     if split is None or split.window_words == 1 or not isinstance(op, (Conv2D, DepthwiseConv2D)):
         return None
     older = (split.products.columns - 1) * op.dilation[1]
-    return split.window_words, older * tap_select(graph, block, split).multiplexers
+    return split.window_words, older * split.strips * _channels(split) * tap_bits(graph, block.inputs[0])
 
 
 def _slots(split: Split) -> int:
-    """Taps in registers that the steps of a convolution see, of one channel where each output sees one."""
-    return split.tap_steps * split.tap_block // (split.products.columns if split.window_words > 1 else 1)
+    """Taps in registers that the steps of a convolution see, of one channel where each output sees one.
+
+    Those of the newest column, and those that a memory leaves to registers.
+    """
+    return split.tap_steps * (split.strips + split.loose)
+
+
+def _channels(split: Split) -> int:
+    """Channels that a step sees; 1 where all outputs see all taps."""
+    return max(1, split.output_block // split.products.group) if split.products.group else 1
 
 
 def _rows(split: Split) -> int:

@@ -14,7 +14,7 @@ DEFAULT_REUSE = 64
 FEWEST_WORDS = 5
 """Words of a window from which on a memory takes less than registers with multiplexers; it is fast enough for fewer."""
 LARGE_WINDOW = 64
-"""Taps in registers whose multiplexers take as much as two PEs more, with which steps see whole columns of three."""
+"""Taps in registers whose multiplexers take as much as two PEs more, with which a memory holds all but one column."""
 
 
 @dataclass(frozen=True)
@@ -59,25 +59,43 @@ class Split:
         """Number of PEs."""
         return self.tap_block * self.output_block
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """What there is the less of the better: PEs, then outputs at a time, as each needs an accumulator."""
+        return self.pes, self.output_block
+
     @cached_property
     def window_words(self) -> int:
         """Words of the memory that holds the older columns of a window; 1 where registers hold all, or there are none.
 
-        A word is what one step sees, of one group of channels where outputs have channels of their own.
+        A word is what one step sees of them, of one group of channels where outputs have channels of their own.
         """
-        return self._window_steps if self._window_steps >= FEWEST_WORDS and self._has_whole_columns else 1
+        return self._window_steps if self._window_steps >= FEWEST_WORDS and self._fits_strip else 1
+
+    @property
+    def strips(self) -> int:
+        """Strips that a step sees of a window in a memory, of one channel where each output sees one; else 0.
+
+        A strip is the taps of one row and channel in all columns, which move within one word.
+        """
+        return self.tap_block // self.products.columns if self.window_words > 1 else 0
+
+    @property
+    def loose(self) -> int:
+        """Taps that a step sees beside its strips. They lie in registers, where strips may come apart."""
+        return self.tap_block - self.strips * self.products.columns
 
     @cached_property
     def is_crowded(self) -> bool:
-        """Whether registers hold a large window that a memory would hold if each step saw whole columns."""
+        """Whether steps that have no place for whole strips leave many taps to registers with multiplexers."""
         group = self.products.group
-        taps = self.products.taps * (self.products.outputs // group if group else 1)
-        return taps >= LARGE_WINDOW and self._window_steps >= FEWEST_WORDS and not self._has_whole_columns
+        channels = max(1, self.output_block // group) if group else 1
+        return self._window_steps >= FEWEST_WORDS and self.loose * channels * self._window_steps >= LARGE_WINDOW
 
     @property
-    def _has_whole_columns(self) -> bool:
-        """Whether every step has the same taps of each column of a window, so that the columns can move in a memory."""
-        return self.tap_block % self.products.columns == 0
+    def _fits_strip(self) -> bool:
+        """Whether a step has as many taps as a window has columns."""
+        return self.tap_block >= self.products.columns
 
     @property
     def _window_steps(self) -> int:
@@ -155,7 +173,8 @@ def _preference(split: Split) -> tuple[int, bool, int]:
 def pareto_splits(products: Products) -> tuple[Split, ...]:
     """Splits that no other beats in PEs, cycles of a position and words of a window: reuse factors ascending.
 
-    Each is the one that ``split`` gives for its reuse factor. Those that keep a window out of a memory are not.
+    Each is the one that ``split`` gives for its reuse factor. Those that keep a window out of a memory are not. Of two
+    with as many PEs, the one that finishes fewer outputs at a time has less.
     """
     found: dict[int, Split] = {}
     for taps in _tap_steps(products):
@@ -163,11 +182,11 @@ def pareto_splits(products: Products) -> tuple[Split, ...]:
             one = Split(products, taps, outputs)
             if one.reuse_factor not in found or _preference(one) < _preference(found[one.reuse_factor]):
                 found[one.reuse_factor] = one
-    fewest: dict[int, int] = {}
+    fewest: dict[int, tuple[int, int]] = {}
     kept = []
     for _, one in sorted(found.items()):
-        if not one.is_crowded and all(w > one.window_words or p > one.pes for w, p in fewest.items()):
-            fewest[one.window_words] = one.pes
+        if not one.is_crowded and all(w > one.window_words or n > one.size for w, n in fewest.items()):
+            fewest[one.window_words] = one.size
             kept.append(one)
     return tuple(kept)
 

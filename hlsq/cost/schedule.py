@@ -128,7 +128,7 @@ def _window(
     steps: int = 1,
     words: int = 1,
 ) -> tuple[int, Indices, Indices]:
-    """A window that stops at every output for ``steps`` iterations, as ``corner`` in window.h moves it.
+    """A window that stops at every output for ``steps`` iterations, as ``corner`` in corner.h moves it.
 
     Between the outputs of a row it stops for ``words`` iterations.
     """

@@ -10,9 +10,12 @@ import pytest
 from networks import NetworkBuilder, random_inputs
 from random_designs import faults
 
+from hlsq.backends.vitis.blocks import code_for
+from hlsq.backends.vitis.blocks.mac import Conv2DCode
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.project import write_project
+from hlsq.cost.registers import window_memory
 from hlsq.formats import Affine
 from hlsq.graph import QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
@@ -28,17 +31,22 @@ SELECTED = {
     "pairs": (2, 2, 18, 1),
     "single": (72, 36, 1, 1),
     "wide": (1, 1, 36, 1),
-    "apart": (30, 5, 8, 1),
+    "apart": (24, 4, 9, 1),
     "remembered": (36, 6, 2, 6),
     "strided": (54, 6, 2, 6),
     "idle": (14, 7, 4, 7),
     "uneven": (5, 5, 6, 5),
+    "loose": (48, 8, 3, 8),
+    "left": (11, 11, 4, 11),
+    "split": (6, 6, 9, 6),
+    "shared": (16, 8, 3, 8),
     "average": (2, 2, 8, 1),
     "fc": (150, 2, 2, 1),
 }
 """Reuse factor, how many steps and lanes the taps of each block have in registers then, and words of a memory, if its
 window is in one. Two outputs of "groups" share a channel, which three steps see for either; of "single" too, where one
-PE sees all. PEs of "idle" have no tap in the last step, those of "uneven" no channel."""
+PE sees all. PEs of "idle" have no tap in the last step, those of "uneven" no channel. Steps from "loose" on have taps
+beside whole columns: two beside one of three taps, and as many beside two of them; of each channel; of two outputs."""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +63,10 @@ def graph() -> QuantizedGraph:
     b.add("strided", Conv2D((2, 2), (0, 1, 0, 1)), ["x"], kernel=b.kernel(3, 3, 4, 9), plan=plan)
     b.add("idle", Conv2D((1, 1), SAME), ["strided"], kernel=b.kernel(3, 3, 9, 2), plan=plan)
     b.add("uneven", DepthwiseConv2D((1, 3), SAME), ["strided"], kernel=b.kernel(3, 3, 9), plan=plan)
+    b.add("loose", Conv2D((1, 1), (2, 2, 4, 1), (2, 3)), ["x"], kernel=b.kernel(3, 3, 4, 6), plan=plan)
+    b.add("left", Conv2D((1, 1), SAME), ["strided"], kernel=b.kernel(3, 3, 9, 2), plan=plan)
+    b.add("split", DepthwiseConv2D((2, 1), SAME), ["strided"], kernel=b.kernel(3, 3, 9), plan=plan)
+    b.add("shared", DepthwiseConv2D((2, 2), (2, 1, 2, 1), (1, 2)), ["x"], kernel=b.kernel(3, 3, 8), plan=plan)
     b.add("average", AveragePool2D((2, 2), (1, 2)), ["x"], plan=BlockPlan(output=Affine(8, 0.04)))
     b.add("flat", Reshape((60,)), ["average"])
     b.add("fc", Dense(), ["flat"], kernel=b.kernel(60, 5), plan=BlockPlan(weight=plan.weight))
@@ -73,6 +85,14 @@ def test_the_blocks_select_as_the_table_says(design: Design) -> None:
         name: (steps, lanes, words) for name, (_, steps, lanes, words) in SELECTED.items()
     }
     assert faults(design) == []
+
+
+def test_the_memories_of_windows_are_those_that_are_paid_for(design: Design) -> None:
+    for hardware in design.functions:
+        code, block = code_for(design, hardware), hardware.block
+        window = code.window if isinstance(code, Conv2DCode) else None
+        made = None if window is None else (window.places, window.words * window.word * code.tap.width)
+        assert made == window_memory(design.graph, block, design.splits.get(block.name))
 
 
 @pytest.mark.slow(2)

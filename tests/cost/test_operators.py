@@ -78,7 +78,7 @@ def test_multiplications_of_pes_are_candidates_for_dsps() -> None:
 
 @pytest.mark.parametrize(
     ("reuse", "dilation", "bits"),
-    [(9, (1, 1), 18 * 8), (30, (1, 1), 20 * 8), (9, (2, 3), (18 + 2 * 18) * 8), (9, (3, 1), 18 * 8)],
+    [(9, (1, 1), 18 * 8), (24, (1, 1), 20 * 8), (9, (2, 3), (18 + 2 * 18) * 8), (9, (3, 1), 18 * 8)],
 )
 def test_a_window_is_held_once_with_what_a_dilation_leaves_out(
     reuse: int, dilation: tuple[int, int], bits: int
@@ -88,7 +88,7 @@ def test_a_window_is_held_once_with_what_a_dilation_leaves_out(
 
 @pytest.mark.parametrize(
     ("taps", "outputs", "found"),
-    [(1, 6, TapSelect(1, 18, 8)), (9, 6, TapSelect(9, 2, 8)), (5, 1, TapSelect(5, 4, 8)), (18, 1, TapSelect(18, 1, 8))],
+    [(1, 6, TapSelect(1, 18, 8)), (9, 6, TapSelect(9, 2, 8)), (4, 1, TapSelect(4, 5, 8)), (18, 1, TapSelect(18, 1, 8))],
 )
 def test_each_lane_selects_among_as_many_taps_as_there_are_steps(taps: int, outputs: int, found: TapSelect) -> None:
     graph, block, chosen = convolution(1)
@@ -122,11 +122,12 @@ def test_a_depthwise_convolution_selects_among_channels_as_well(taps: int, outpu
         (6, 6, (1, 1), 6 * 8, (6, 2 * 8)),
         (6, 1, (2, 3), 6 * 8, (6, 6 * 8)),  # two columns are left out before each
         (3, 6, (1, 1), 18 * 8, None),  # few words
-        (5, 6, (1, 1), 20 * 8, None),  # no whole columns
-        (9, 6, (1, 1), 18 * 8, None),
+        (5, 6, (1, 1), (5 + 5) * 8, (5, 2 * 8)),  # a tap beside the three of a row and channel
+        (5, 6, (2, 3), (5 + 5 + 6) * 8, (5, 6 * 8)),
+        (9, 6, (1, 1), 18 * 8, None),  # no step sees all columns of a row
     ],
 )
-def test_a_memory_holds_all_columns_but_the_newest(
+def test_a_memory_holds_all_columns_but_the_newest_of_whole_strips(
     taps: int, outputs: int, dilation: tuple[int, int], bits: int, memory: tuple[int, int] | None
 ) -> None:
     graph, block, chosen = convolution(1, dilation=dilation)

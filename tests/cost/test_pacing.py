@@ -131,7 +131,7 @@ def two_windows() -> tuple[tuple[Process, ...], Channel]:
     b = NetworkBuilder(np.random.default_rng(0))
     source = b.input("x", (9, 9, 2), Affine(8, 0.1))
     graph = quantize_graph(*b.build([convolution(b, "second", convolution(b, "first", source, 3), 3)]))
-    return processes(graph, balanced(tasks_of(graph), 1000, "")), Channel("first", ("second", 0))
+    return processes(graph, balanced(tasks_of(graph), 800, "")), Channel("first", ("second", 0))
 
 
 def test_between_two_windows_a_row_and_a_little_more_is_enough() -> None:

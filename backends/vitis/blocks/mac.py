@@ -106,13 +106,13 @@ class Conv2DCode(MacCode):
 
     @property
     def window(self) -> Memory | None:
-        """Columns of the window before the newest, where registers do not hold them."""
+        """Columns of the window before the newest, those that registers do not hold."""
         assert isinstance(self.block.op, (Conv2D, DepthwiseConv2D))  # noqa: S101 - registered for these
         split = self.mac.split
         if split.window_words == 1:
             return None
         older = (self.kernel[1] - 1) * self.block.op.dilation[1]
-        size = older * split.tap_block // self.kernel[1] * self.channel_step
+        size = older * split.strips * self.channel_step
         return Memory.of(size, split.window_words, self.tap.width, self.design.limits.word_bits.most)
 
 
