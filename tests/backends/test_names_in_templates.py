@@ -10,9 +10,10 @@ import pytest
 from networks import NetworkBuilder, random_network
 from odd_names import ASCII, CPP, HOSTILE, OURS
 
+from hlsq.backends.vitis.blocks.base import TEMPLATES as BLOCK_TEMPLATES
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
-from hlsq.backends.vitis.render import _environment, render_project
+from hlsq.backends.vitis.render import PROJECT, make_environment, render_project
 from hlsq.formats import Affine
 from hlsq.graph import Graph
 from hlsq.graph.lowering import quantize_graph
@@ -66,7 +67,7 @@ def designs(io_type: str, seed: int) -> Iterator[Design]:
 @pytest.mark.slow(2)
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 def test_names_change_identifiers_and_comments_alone(io_type: str) -> None:
-    _environment.cache_clear()
+    make_environment.cache_clear()
     for seed in SEEDS:
         (plain, ordinary), (hostile, other) = ((d, render_project(d)) for d in designs(io_type, seed))
         assert code_of(other, hostile) == code_of(ordinary, plain)
@@ -83,7 +84,7 @@ def test_names_change_identifiers_and_comments_alone(io_type: str) -> None:
     repacked = b.add("repacked", Reshape((2, 6)), [b.input("x", (2, 2, 3), Affine(8, 0.1))])
     render_project(Design(quantize_graph(*b.build([repacked])), HardwareOptions(io_type=io_type)))
     # Nothing was left out: these are all templates there are.
-    for kind in ("project", "blocks"):
-        environment = _environment(kind)
+    for folder in (PROJECT, BLOCK_TEMPLATES):
+        environment = make_environment(folder)
         assert environment.cache is not None
         assert {name for _, name in environment.cache} == set(environment.list_templates())
