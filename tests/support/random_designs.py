@@ -54,13 +54,9 @@ def random_design(seed: int, io_type: IOType | None = None, target: bool = False
         io_type: in place of the one that it has by its seed.
         target: balance it for a random pace; else every fourth one is.
     """
-    scheme, options = SCHEMES[seed % len(SCHEMES)]
+    scheme = SCHEMES[seed % len(SCHEMES)][0]
     io_type = io_type or ("io_parallel" if seed % 5 == 2 else "io_stream")
-    graph, plan = random_network(seed)
-    if scheme:
-        samples = {i.name: np.random.default_rng(seed).normal(size=(8, *i.shape)) for i in graph.inputs}
-        plan = run_scheme(scheme, graph, samples, progress=False, **options)
-    quantized = quantize_graph(graph, plan)
+    quantized = random_quantized(seed)
     hardware = HardwareOptions(io_type=io_type)
     if target or seed % 4 == 3:
         hardware = replace(hardware, target_interval=random_interval(quantized, seed))
@@ -69,6 +65,16 @@ def random_design(seed: int, io_type: IOType | None = None, target: bool = False
         hardware = replace(hardware, reuse_factor=(usual, fastest(quantized), ONE_PE)[seed % 4])
     asked = f", {hardware.asked}" if hardware.has_target else ""
     return f"network {seed} ({scheme or 'random formats'}, {io_type}{asked})", Design(quantized, hardware)
+
+
+def random_quantized(seed: int) -> QuantizedGraph:
+    """A random network, in random formats or in those of a scheme."""
+    scheme, options = SCHEMES[seed % len(SCHEMES)]
+    graph, plan = random_network(seed)
+    if scheme:
+        samples = {i.name: np.random.default_rng(seed).normal(size=(8, *i.shape)) for i in graph.inputs}
+        plan = run_scheme(scheme, graph, samples, progress=False, **options)
+    return quantize_graph(graph, plan)
 
 
 def random_interval(graph: QuantizedGraph, seed: int) -> int:

@@ -1,5 +1,4 @@
-"""Random networks on random arrays: C simulation equals emulation in every block, and its loops run as often as the
-program says."""
+"""Random networks on random engines: C simulation equals emulation in every block, loops run as often as is told."""
 
 from __future__ import annotations
 
@@ -7,53 +6,43 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from networks import random_network
+from random_folded import folded, mismatches, random_folded
 
 import hlsq
 from hlsq.backends.folded.encoding import decode, encode
-from hlsq.backends.folded.pieces import PIPELINE
+from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.errors import VerificationError
-from tests.support.networks import random_network
-
-PES = (1, 4, 16, 64, 100)
-SAMPLES = 3
+from hlsq.graph.lowering import quantize_graph
 
 
-def check(seed: int, folder: Path, ap_types: bool = False, pes: int | None = None) -> hlsq.HardwareModel:
-    """Convert, verify and count network ``seed``."""
-    rng = np.random.default_rng(seed)
-    graph, plan = random_network(seed)
-    hw = hlsq.convert(graph, plan, output_dir=folder, architecture="folded", pes=pes or int(rng.choice(PES)))
-    x = {item.name: rng.normal(size=(SAMPLES, *item.shape)) for item in graph.inputs}
-    hw.verify(x, ap_types=ap_types)
-    counts = hw.count_iterations(x, ap_types=ap_types)
-    model = {
-        name: SAMPLES * (hw.program.instructions[number].cycles - PIPELINE)
-        for name, number in hw.design.counted.items()
-    }
-    assert counts == model
-    return hw
-
-
-def test_outputs_beyond_the_channels_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """14 channels in two groups of eight outputs, in the last words of a memory: what lies behind belongs to others."""
-    monkeypatch.setenv("HLSQ_CXXFLAGS", "-DHLSQ_REGISTERS")
-    check(14, tmp_path / "project", pes=64)
-
-
+@pytest.mark.csim
 @pytest.mark.parametrize("seed", range(6))
 def test_c_simulation_equals_emulation(seed: int, tmp_path: Path) -> None:
-    check(seed, tmp_path / "project")
+    assert mismatches(random_folded(seed)[1], tmp_path / "net") == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6, 36))
+@pytest.mark.csim
+@pytest.mark.slow(4)
+@pytest.mark.parametrize("seed", range(6, 30))
 def test_c_simulation_equals_emulation_in_more_networks(seed: int, tmp_path: Path) -> None:
-    check(seed, tmp_path / "project")
+    assert mismatches(random_folded(seed)[1], tmp_path / "net") == []
 
 
+@pytest.mark.csim
 @pytest.mark.parametrize("seed", [3, 4])
 def test_it_does_with_arbitrary_precision_types(seed: int, tmp_path: Path) -> None:
-    check(seed, tmp_path / "project", ap_types=True)
+    assert mismatches(random_folded(seed)[1], tmp_path / "net", ap_types=True) == []
+
+
+@pytest.mark.csim
+@pytest.mark.parametrize(("seed", "pes"), [(0, 16), (15, 64)])
+def test_registers_that_move_compute_the_same(
+    seed: int, pes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HLSQ_CXXFLAGS", "-DHLSQ_REGISTERS")
+    assert mismatches(folded(seed, pes), tmp_path / "net") == []
 
 
 def changed_field(hw: hlsq.HardwareModel, number: int, field: str, image: bytes) -> bytes:
@@ -67,14 +56,19 @@ def changed_field(hw: hlsq.HardwareModel, number: int, field: str, image: bytes)
     return image[: own.start] + word.to_bytes(size, "little") + image[own.stop :]
 
 
-@pytest.mark.parametrize("seed", [0, 14])
-def test_registers_that_move_compute_the_same(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.csim
+def test_outputs_beyond_the_channels_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """14 channels in two groups of eight, in the last words of a memory: what lies behind belongs to others."""
     monkeypatch.setenv("HLSQ_CXXFLAGS", "-DHLSQ_REGISTERS")
-    check(seed, tmp_path / "project")
+    options = HardwareOptions(architecture="folded", pes=64)
+    design = FoldedDesign(quantize_graph(*random_network(14)), options)
+    assert mismatches(design, tmp_path / "net") == []
 
 
+@pytest.mark.csim
 def test_a_changed_weight_and_a_changed_instruction_are_noticed(tmp_path: Path) -> None:
-    hw = check(5, tmp_path / "project")
+    graph, plan = random_network(5)
+    hw = hlsq.convert(graph, plan, output_dir=tmp_path / "project", architecture="folded", pes=16)
     x = {i.name: np.random.default_rng(0).normal(size=(8, *i.shape)) for i in hw.graph.inputs}
     folder = tmp_path / "project/firmware/image"
     number, item = [(n, item) for n, item in enumerate(hw.program.instructions) if item.macs][-1]
