@@ -4,7 +4,9 @@ Pure data: nothing here writes C++ or SystemVerilog. One file a pass:
 
 ``tasks``       what has to run: windows over maps, additions fused into their producers, what is only an address;
 ``layout``      which channel lies in which lane of a memory word;
-``engines``     which engine runs which task, and the shape of its array;
+``grouping``    which blocks share an engine, ``wishes`` where the user says so;
+``shapes``      the array that takes the fewest cycles;
+``engines``     which engine runs which task;
 ``allocation``  where each feature map lies, by lifetime;
 ``weights``     rows of weight codes, packed at their own widths;
 ``parameters``  what post-processing needs for each output channel;
@@ -12,8 +14,8 @@ Pure data: nothing here writes C++ or SystemVerilog. One file a pass:
 ``compile``     all of them in order.
 """
 
-from hlsq.backends.folded.compile import compile_program
+from hlsq.backends.folded.compile import EngineOptions, compile_program
 from hlsq.backends.folded.pieces import Engine, Instruction
 from hlsq.backends.folded.program import FoldedProgram
 
-__all__ = ["Engine", "FoldedProgram", "Instruction", "compile_program"]
+__all__ = ["Engine", "EngineOptions", "FoldedProgram", "Instruction", "compile_program"]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.backends.pes import PEKind, WeightForm
 from hlsq.formats import PowerOfTwo
 from hlsq.graph import Interval, QWeights
 
@@ -23,30 +24,52 @@ class CodeForm:
         max_exponent: of the powers.
     """
 
-    form: str
+    form: WeightForm
     bits: int
     max_exponent: int = 0
 
 
-def identity_form(forms: set[str]) -> CodeForm:
-    """The form of zeros and ones on an engine whose layers have weights of ``forms``."""
-    return CodeForm("integer", 2) if forms == {"integer"} else CodeForm("power", 2, 0)
+def identity_form(kind: PEKind) -> CodeForm:
+    """The form of zeros and ones on PEs of ``kind``."""
+    return CodeForm("integer", 2) if kind == "multiply" else CodeForm("power", 2, 0)
 
 
-def code_form(weights: QWeights, padded: bool) -> CodeForm:
-    """The form in which ``weights`` are stored.
+def natural_form(weights: QWeights) -> WeightForm:
+    """The form with the simplest PEs."""
+    if isinstance(weights.format, PowerOfTwo):
+        return "power"
+    return "sign" if set(np.unique(weights.values)) <= {-1, 1} else "integer"
+
+
+def code_form(weights: QWeights, padded: bool, kind: PEKind) -> CodeForm | None:
+    """The form in which ``weights`` are stored for PEs of ``kind``; None if these cannot compute with them.
+
+    PEs that multiply take powers of two as integers; those that shift or negate take integers that happen to be such.
 
     Args:
         weights: of a layer.
         padded: whether there are lanes without a channel, which need a zero.
+        kind: of the PEs.
     """
+    natural = natural_form(weights)
     values = weights.values
-    if isinstance(weights.format, PowerOfTwo):
+    if natural == "sign":
+        if not padded:
+            return CodeForm("sign", 1)
+        return identity_form(kind)
+    if kind == "multiply" or (kind == "dual" and natural == "integer"):
+        return CodeForm("integer", Interval(min(int(values.min()), -1), int(values.max())).width)
+    if natural == "power" and kind != "sign":
+        assert isinstance(weights.format, PowerOfTwo)  # noqa: S101 - natural_form looked
         magnitude = (weights.format.max_exponent + 1).bit_length()
         return CodeForm("power", magnitude + 1, weights.format.max_exponent)
-    if set(np.unique(values)) <= {-1, 1}:
-        return CodeForm("power", 2, 0) if padded else CodeForm("sign", 1, 0)
-    return CodeForm("integer", Interval(min(int(values.min()), -1), int(values.max())).width)
+    sizes = np.unique(np.abs(values))
+    if (sizes & (sizes - 1)).any():
+        return None
+    exponent = max(int(sizes.max()).bit_length() - 1, 0)
+    if kind == "sign" and exponent > 0:
+        return None
+    return CodeForm("power", (exponent + 1).bit_length() + 1, exponent)
 
 
 def encode(values: NDArray[np.int64], form: CodeForm) -> NDArray[Any]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import gcd, prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.folded.allocation import Allocation, allocate
 from hlsq.backends.folded.codes import CodeForm
-from hlsq.backends.folded.engines import EngineSpec, choose_engines, forms_of, task_loops
+from hlsq.backends.folded.engines import Assignment, EngineSpec, task_loops
+from hlsq.backends.folded.grouping import choose_engines
 from hlsq.backends.folded.instructions import run_fields, target_fields
 from hlsq.backends.folded.layout import NONE, Layout, layouts, parts_of
 from hlsq.backends.folded.loops import Loops, bank_count
@@ -30,13 +33,17 @@ from hlsq.backends.folded.pieces import (
     EngineImage,
     Instruction,
     MemoryMap,
+    Multiplier,
     Opcode,
     View,
 )
 from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.folded.relayout import OUTPUT, with_order
-from hlsq.backends.folded.tasks import Task, make_tasks
+from hlsq.backends.folded.tasks import Task, Work, make_tasks
 from hlsq.backends.folded.weights import Rows, make_rom, task_rows
+from hlsq.backends.folded.wishes import read_engines, wished_engines
+from hlsq.backends.pes import DualForm
+from hlsq.errors import OptionError
 from hlsq.graph import Interval, QuantizedGraph
 
 NOTHING = Interval(0, 0)
@@ -44,18 +51,43 @@ NEUTRAL = {"multiplier": 1, "scale": 1}
 """Of parameters that a pass does not need, while another one does; all others are 0."""
 
 
-def compile_program(graph: QuantizedGraph, *, pes: int | None = None) -> FoldedProgram:
+@dataclass(frozen=True)
+class EngineOptions:
+    """What a user can ask of the engines.
+
+    Attributes:
+        pes: most PEs of an engine; None: 256.
+        engines: see ``wishes``; None: as ``grouping`` finds best.
+        dual: form of PEs that multiply or shift.
+        multiplier: where products are computed that are no shifts, for engines that do not say so.
+    """
+
+    pes: int | None = None
+    engines: Mapping[str, Any] | None = None
+    dual: DualForm = "booth"
+    multiplier: Multiplier = "auto"
+
+    def assigned(self, work: Work) -> Assignment:
+        """The engines for ``work``."""
+        if self.engines is None:
+            return choose_engines(work, self.pes, self.multiplier)
+        if self.pes is not None:
+            raise OptionError(f"engines= says how many PEs there are, and pes={self.pes!r} does; give one of them")
+        return wished_engines(work, read_engines(self.engines), self.multiplier)
+
+
+def compile_program(graph: QuantizedGraph, options: EngineOptions | None = None) -> FoldedProgram:
     """The program of ``graph``.
 
     Args:
         graph: the network.
-        pes: most PEs of an engine.
+        options: for its engines.
 
     Raises:
         UnsupportedLayerError: a block that the folded accelerator does not run.
         OptionError: an option that is not allowed.
     """
-    return _Compiler(graph, pes).program()
+    return _Compiler(graph, options or EngineOptions()).program()
 
 
 @dataclass
@@ -68,17 +100,20 @@ class _Memories:
     features: set[str] = field(default_factory=set)
     sums: int = 0
     splits: set[int] = field(default_factory=lambda: {1})
+    tap: Interval = NOTHING
     sum: Interval = NOTHING
     value: Interval = NOTHING
     product: Interval = NOTHING
 
 
 class _Compiler:
-    def __init__(self, graph: QuantizedGraph, pes: int | None) -> None:
+    def __init__(self, graph: QuantizedGraph, options: EngineOptions) -> None:
         self.graph = graph
+        self.options = options
         work = make_tasks(graph)
-        self.specs, self.engine_of = choose_engines(work, pes)
-        self.word = max(spec.array.taps for spec in self.specs)
+        self.engines = options.assigned(work)
+        self.specs = self.engines.specs
+        self.word = self.engines.word
         self.granule = gcd(self.word, *(spec.array.outputs for spec in self.specs))
         self.work = with_order(work, self.word)
         self.layouts = layouts(self.work, self.word)
@@ -86,7 +121,7 @@ class _Compiler:
         strides = {task.window.strides[1] for task in self.work.tasks}
         self.banks = bank_count(max(spec.array.positions for spec in self.specs), strides)
         self.allocation: Allocation = allocate(self.work, self.layouts, self.word, self.banks)
-        self.forms = forms_of(self.work, self.word)
+        self.forms = self.engines.forms(self.work)
         self.memories = [_Memories() for _ in self.specs]
         self.tables: dict[str, list[int]] = {"factors": [1]}
         self.outputs = self._output_words()
@@ -150,7 +185,7 @@ class _Compiler:
         )
 
     def _engine(self, task: Task) -> int:
-        return self.engine_of.get(task.target, 0)
+        return self.engines.number(task)
 
     def _load(self, number: int) -> dict[str, int]:
         item = self.graph.inputs[number]
@@ -224,10 +259,14 @@ class _Compiler:
             task.target if task.target in self.graph.outputs and task.target + OUTPUT not in self.work.copies else None
         )
 
+    def _tap(self, task: Task) -> Interval:
+        """Integers that a tap of ``task`` can be, what fills up borders and lanes included."""
+        fill = fill_value(self.work, task)
+        return self.work.interval(task.source).union(Interval(fill, fill)).with_zero()
+
     def _sum(self, task: Task, factors: tuple[tuple[int, ...], tuple[int, ...]] | None) -> Interval:
         """Integers that accumulators of ``task`` and all their partial sums can take."""
-        source = self.work.interval(task.source)
-        tap = source.union(Interval(fill_value(self.work, task), fill_value(self.work, task))).with_zero()
+        tap = self._tap(task)
         start = start_value(self.work, task)
         if task.mode in ("sum", "max"):
             count = task.window.taps if task.mode == "sum" else 1
@@ -260,6 +299,8 @@ class _Compiler:
             memory.features.add("wait")
         memory.splits.add(loops.split)
         memory.sums = max(memory.sums, loops.finished)
+        if task.weights is not None:
+            memory.tap = _union([memory.tap, self._tap(task)])
         memory.sum = _union([memory.sum, interval])
         memory.value = _union([memory.value, stage.value, after.value, interval])
         memory.product = _union([memory.product, stage.product, after.product, memory.value])
@@ -303,6 +344,8 @@ class _Compiler:
         return Engine(
             name=spec.name,
             kind=spec.kind,
+            dual=self.options.dual,
+            multiplier=spec.multiplier,
             array=spec.array,
             splits=tuple(sorted(memory.splits)),
             sums=max(memory.sums, spec.array.outputs),
@@ -312,6 +355,7 @@ class _Compiler:
             max_exponent=max((form.max_exponent for form in used), default=0),
             slice_bits=slice_bits,
             slices=slices,
+            tap=memory.tap,
             sum=memory.sum,
             value=memory.value,
             product=memory.product,

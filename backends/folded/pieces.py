@@ -9,15 +9,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.backends.pes import DualForm, PEKind, WeightForm, Widths
 from hlsq.graph import Interval
 
-PEKind = Literal["multiply", "shift", "sign", "dual"]
+Multiplier = Literal["auto", "dsp", "fabric"]
 Opcode = Literal["load", "run", "emit"]
 OPCODES: tuple[Opcode, ...] = ("load", "run", "emit")
 MODES = ("mac", "lanes", "sum", "max")
 """What an engine does with a step: sums of products over taps; products lane by lane; the taps themselves added, or
 compared, lane by lane."""
-FORMS = ("integer", "power", "sign")
+FORMS: tuple[WeightForm, ...] = ("integer", "power", "sign")
 """How a weight code is read: two's complement; sign and magnitude of an exponent (0 for zero); a sign alone."""
 PIPELINE = 16
 """Cycles between two instructions in which pipelines drain and the next one is fetched: an assumption."""
@@ -50,6 +51,8 @@ class Engine:
     Attributes:
         name: of the engine.
         kind: of its PEs.
+        dual: form of those that multiply or shift.
+        multiplier: where products are computed that are no shifts; ``"auto"`` as synthesis likes it.
         array: their arrangement.
         splits: in how many parts its adder trees can be tapped, ascending, beginning with 1.
         sums: accumulators of one position.
@@ -59,6 +62,7 @@ class Engine:
         max_exponent: the largest of a power-of-two code, 0 if there are none.
         slice_bits: bits of a weight code that lie in one memory.
         slices: number of such memories.
+        tap: integers of the activations that its PEs see.
         sum: integers of the accumulators.
         value: integers between the accumulators and the output, without products.
         product: integers of the products of post-processing.
@@ -67,15 +71,18 @@ class Engine:
 
     name: str
     kind: PEKind
+    dual: DualForm
+    multiplier: Multiplier
     array: Array
     splits: tuple[int, ...]
     sums: int
     lanes: int
     code_bits: int
-    forms: tuple[str, ...]
+    forms: tuple[WeightForm, ...]
     max_exponent: int
     slice_bits: int
     slices: int
+    tap: Interval
     sum: Interval
     value: Interval
     product: Interval
@@ -85,6 +92,12 @@ class Engine:
     def pes(self) -> int:
         """Number of PEs."""
         return self.array.pes
+
+    @property
+    def widths(self) -> Widths:
+        """Operands of its PEs."""
+        tap = self.tap.width + (not self.tap.signed)
+        return Widths(tap, self.code_bits, self.max_exponent, self.dual)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
+from hlsq.backends.pes import pe_for
 from hlsq.backends.vitis.accumulators import sum_widths
 from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
 from hlsq.backends.vitis.mac_array import MacArray
 from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import STORAGES, HardwareOptions
 from hlsq.backends.vitis.parallelism import Parallelism
-from hlsq.backends.vitis.pes import pe_for
 from hlsq.backends.vitis.tensors import Stream, Tensor
 from hlsq.backends.vitis.types import format_interval
 from hlsq.cost import Split

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsq.backends.vitis.pes import PE
+from hlsq.backends.pes import PE
 from hlsq.cost import Split
 from hlsq.cost.estimate import PEs
 from hlsq.formats.packing import codes_per_word, pack

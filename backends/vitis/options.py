@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from hlsq.backends.pes import DualForm
 from hlsq.backends.vitis.names import MOST_LETTERS, top_name
 from hlsq.cost.estimate import Choices
 from hlsq.cost.estimate.choices import Multipliers, Storage, Storages
@@ -23,7 +24,7 @@ ACCUMULATORS = ("interval", "fxpqnet")
 MOST_SUM_BITS = 62
 WORD_BITS = (8, 16, 32, 64)
 Architecture = Literal["dataflow", "folded"]
-CHOICES = {"architecture": Architecture, "io_type": IOType, "multipliers": Multipliers}
+CHOICES = {"architecture": Architecture, "dual": DualForm, "io_type": IOType, "multipliers": Multipliers}
 """Options that are one of several words."""
 STORAGES = ("rom_storage", "line_storage")
 """Options that are one of several words, for all blocks or by block."""
@@ -79,6 +80,13 @@ class HardwareOptions:
         architecture: ``"dataflow"`` (a function and an array of PEs for every block, all at work at once) or
             ``"folded"`` (layers take turns on the same PEs, told by instructions).
         pes: of a folded accelerator, the most PEs of an engine.
+        engines: its engines, by name; None groups blocks by the widths of their weights. Each is a mapping: ``taps``,
+            ``outputs`` and ``positions`` of its array; ``kind`` of its PEs (``"multiply"``, ``"shift"``, ``"sign"`` or
+            ``"dual"``; the simplest that can do it, if left away); ``multiplier``, ``"lut"`` or ``"dsp"``; ``blocks``,
+            the names of those that run on it (those that no other engine names, if left away); ``weight_width`` and
+            ``activation_width``, the most bits that its PEs take.
+        dual: form of PEs that multiply or shift: ``"booth"`` (weights select multiples of the activation) or ``"mux"``
+            (multiplier, shifter and selector).
 
     Raises:
         OptionError: a value that is not allowed.
@@ -103,9 +111,20 @@ class HardwareOptions:
     part_check: bool = True
     architecture: Architecture = "dataflow"
     pes: int | None = None
+    engines: Mapping[str, Mapping[str, Any]] | None = None
+    dual: DualForm = "booth"
 
     def __post_init__(self) -> None:
-        numbers = ("clock_period", "clock_uncertainty", "word_bits", "reuse_factor", "accumulator", "resources", "pes")
+        numbers = (
+            "clock_period",
+            "clock_uncertainty",
+            "word_bits",
+            "reuse_factor",
+            "accumulator",
+            "resources",
+            "pes",
+            "engines",
+        )
         for name in (*numbers, "target_interval", "target_fps", "utilization", "part_check"):
             object.__setattr__(self, name, _plain(getattr(self, name)))
         for name, kinds in CHOICES.items():
@@ -259,4 +278,6 @@ def _plain(value: Any) -> Any:
     """NumPy's numbers, also in a mapping, as Python's, which JSON can hold."""
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
     return {key: _plain(item) for key, item in value.items()} if isinstance(value, Mapping) else value

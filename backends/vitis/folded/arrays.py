@@ -57,7 +57,7 @@ def image_arrays(project: str, engines: list[EngineCode], instructions: tuple[in
         slices, rows, codes = image.weights.shape
         kind = f"hlsq::uint<{engine.slice_bits}>"
         stored = f"std::uint{8 * code.weight_bytes}_t"
-        name = f"{engine.name}_weights"
+        name = f"{code.ident}_weights"
         found.append(
             ImageArray(
                 name,
@@ -75,7 +75,7 @@ def image_arrays(project: str, engines: list[EngineCode], instructions: tuple[in
             )
         )
         for parameter, values in image.parameters.items():
-            name, kind = f"{engine.name}_{parameter}", f"hlsq::sint<{code.parameter_bits(parameter)}>"
+            name, kind = f"{code.ident}_{parameter}", f"hlsq::sint<{code.parameter_bits(parameter)}>"
             found.append(
                 ImageArray(
                     name,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from hlsq.backends.folded.pieces import FORMS, Engine
 from hlsq.backends.folded.program import FoldedProgram
+from hlsq.backends.pes import pe_of
 from hlsq.backends.vitis.types import cpp_int
 from hlsq.graph import Interval
 
-PE_TYPES = {"shift": "pe_shift", "sign": "pe_sign", "multiply": "pe_multiply", "dual": "pe_dual_booth"}
-PE_HEADERS = {"shift": "pe_shift.h", "sign": "pe_sign.h", "multiply": "pe_multiply.h", "dual": "pe_dual.h"}
+MULTIPLIERS = {"auto": "anywhere", "dsp": "in_dsp", "fabric": "in_fabric"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,11 @@ class EngineCode:
     engine: Engine
     program: FoldedProgram
     number: int
+
+    @property
+    def ident(self) -> str:
+        """Its name in C++."""
+        return f"engine{self.number}"
 
     @property
     def rows(self) -> int:
@@ -69,21 +75,27 @@ class EngineCode:
     @property
     def operand_bits(self) -> int:
         """Of a decoded weight."""
-        engine = self.engine
-        exponent = max(1, engine.max_exponent.bit_length())
-        if engine.kind == "dual":
-            return 3 * max((engine.code_bits + 1) // 2, engine.max_exponent // 2 + 1)
-        return {"shift": exponent + 2, "sign": 2, "multiply": engine.code_bits}[engine.kind]
+        return pe_of(self.engine.kind).operand_bits(self.engine.widths)
+
+    @property
+    def pe_source(self) -> Path:
+        """The file of its PEs."""
+        return pe_of(self.engine.kind).folded_source(self.engine.dual)
 
     @property
     def pe(self) -> str:
         """The C++ template of its PEs."""
-        return PE_TYPES[self.engine.kind]
+        return self.pe_source.stem
 
     @property
     def header(self) -> str:
-        """The file of that."""
-        return PE_HEADERS[self.engine.kind]
+        """The name of the file of that."""
+        return self.pe_source.name
+
+    @property
+    def multiplier(self) -> str:
+        """The C++ type that says where products are computed."""
+        return MULTIPLIERS[self.engine.multiplier]
 
     @property
     def only_form(self) -> int:
@@ -93,10 +105,10 @@ class EngineCode:
     @property
     def product_bits(self) -> int:
         """Of the signed product of a tap and a weight."""
-        lane = signed_bits(self.program.map.lane)
+        tap = signed_bits(self.engine.tap)
         power = self.engine.max_exponent + 1 if "power" in self.engine.forms else 0
         integer = self.engine.code_bits if "integer" in self.engine.forms else 0
-        return lane + max(power, integer, 1) + (self.engine.kind == "dual") * 2
+        return tap + max(power, integer, 1) + (self.engine.kind == "dual") * 2
 
     @property
     def sum_bits(self) -> int:
@@ -109,6 +121,7 @@ class EngineCode:
         engine = self.engine
         return {
             "lane_t": cpp_int(self.program.map.lane),
+            "tap_t": cpp_int(self.engine.tap),
             "code_t": f"hlsq::uint<{engine.code_bits}>",
             "weight_t": f"hlsq::sint<{engine.code_bits}>",
             "value_t": f"hlsq::sint<{signed_bits(engine.value)}>",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from hlsq.backends.folded import FoldedProgram, compile_program
+from hlsq.backends.folded import EngineOptions, FoldedProgram, compile_program
 from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
 from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import HardwareOptions
@@ -62,7 +62,8 @@ class FoldedDesign:
     @cached_property
     def program(self) -> FoldedProgram:
         """Engines, instructions, memory map and images."""
-        return compile_program(self.graph, pes=self.options.pes)
+        given = self.options
+        return compile_program(self.graph, EngineOptions(given.pes, given.engines, given.dual, given.multipliers))
 
     @property
     def settled(self) -> HardwareOptions:

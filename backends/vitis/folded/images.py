@@ -22,10 +22,10 @@ FOLDER = "firmware/image"
 def image_files(program: FoldedProgram, tensors: Mapping[str, Tensor]) -> dict[str, bytes | str]:
     """All of them: path in the project to content."""
     arrays: dict[str, NDArray[Any]] = {"program": program_bytes(program)}
-    for engine, image in zip(program.engines, program.images, strict=True):
-        arrays[f"{engine.name}_weights"] = image.weights
+    for number, image in enumerate(program.images):
+        arrays[f"engine{number}_weights"] = image.weights
         for name, values in image.parameters.items():
-            arrays[f"{engine.name}_{name}"] = values.astype(np.int64)
+            arrays[f"engine{number}_{name}"] = values.astype(np.int64)
     arrays["factors"] = program.tables["factors"]
     files: dict[str, bytes | str] = {}
     for name, values in arrays.items():

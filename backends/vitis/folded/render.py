@@ -23,6 +23,7 @@ BASE_HEADERS = ("count.h", "requantise.h", "trace.h", "types.h")
 MOST_BITS = 63
 """Of a value in C simulation's machine integers, without its sign."""
 MULTIPLICATION = "multiplication.h"
+"""What PEs include that multiply."""
 FIELD_READERS = ("array.h", "engine.h", "finisher.h", "post.h", "ports.h", "walk.h")
 """Headers that read fields of instructions."""
 OPERAND_FIELDS = ("memory", "address", "pitch")
@@ -100,12 +101,12 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
         files[target] = environment.get_template(template).render(context)
     for name in BASE_HEADERS:
         files[f"firmware/hlsq/{name}"] = (STATIC / name).read_text(encoding="utf-8")
-    wanted = {code.header for code in engines}
-    if any(code.engine.kind in ("multiply", "dual") for code in engines):
-        wanted.add(MULTIPLICATION)
-    for header in sorted(HEADERS.glob("*.h")):
-        if header.name in wanted or not header.name.startswith(("pe_", MULTIPLICATION)):
-            files[f"firmware/hlsq/folded/{header.name}"] = header.read_text(encoding="utf-8")
+    pes = {source.name: source.read_text(encoding="utf-8") for source in (code.pe_source for code in engines)}
+    multiplies = any(f'#include "{MULTIPLICATION}"' in text for text in pes.values())
+    shared = {header.name: header.read_text(encoding="utf-8") for header in HEADERS.glob("*.h")}
+    for name, text in sorted((shared | pes).items()):
+        if name != MULTIPLICATION or multiplies:
+            files[f"firmware/hlsq/folded/{name}"] = text
     check_rules({name: text for name, text in files.items() if isinstance(text, str)})
     files |= image_files(program, design.tensors)
     return files

@@ -10,7 +10,8 @@ Storage = Literal["auto", "lutram", "bram"]
 Storages = Storage | Mapping[str, Storage]
 """For all blocks, or for those that are named; ``"auto"`` for the others."""
 Multipliers = Literal["auto", "dsp", "fabric"]
-PEKind = Literal["multiply", "shift", "sign"]
+PEKind = Literal["multiply", "shift", "sign", "dual"]
+"""``"dual"`` in folded accelerators alone, where blocks share PEs."""
 
 
 @dataclass(frozen=True)

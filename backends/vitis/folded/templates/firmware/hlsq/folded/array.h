@@ -11,6 +11,7 @@ namespace folded {
 
 template <class CONFIG, class MAP, class OP> class pe_array {
     typedef typename CONFIG::lane_t lane_t;
+    typedef typename CONFIG::tap_t tap_t; // of a lane, what this engine's layers need
     typedef typename CONFIG::product_t product_t;
     typedef typename CONFIG::operand_t operand_t;
     typedef typename CONFIG::sum_t sum_t;
@@ -143,7 +144,7 @@ template <class CONFIG, class MAP, class OP> class pe_array {
                 }
                 for (int i = part * (T / parts); i < (part + 1) * (T / parts); i++) {
 #pragma HLS UNROLL
-                    const product_t tap = product_t(words[p][tap_of(i)]);
+                    const product_t tap = product_t(tap_t(words[p][tap_of(i)]));
                     for (int o = 0; o < O; o++) {
 #pragma HLS UNROLL
                         tree[part][o] += sum_t(CONFIG::pe::apply(tap, weights[i][o]));
@@ -198,7 +199,7 @@ template <class CONFIG, class MAP, class OP> class pe_array {
                 const sum_t tap = sum_t(words[p][t]);
                 sum_t &whole = sums[p][t % CONFIG::sums];
                 const sum_t before = first ? sum_t(op.start) : whole;
-                const sum_t added = CONFIG::depthwise && op.mode == LANES ? sum_t(CONFIG::pe::apply(product_t(words[p][t]), weights[t])) : tap;
+                const sum_t added = CONFIG::depthwise && op.mode == LANES ? sum_t(CONFIG::pe::apply(product_t(tap_t(words[p][t])), weights[t])) : tap;
                 whole = CONFIG::maxima && op.mode == MAX ? (before < tap ? tap : before) : sum_t(before + added);
             }
         }

@@ -10,7 +10,7 @@ namespace folded {
 template <class CONFIG, class V, bool SEVERAL> struct multiplication {
     static V apply(V tap, V weight) {
 #pragma HLS INLINE
-        return multiply<V, typename CONFIG::multiplier>(typename CONFIG::lane_t(tap), typename CONFIG::weight_t(weight));
+        return multiply<V, typename CONFIG::multiplier>(typename CONFIG::tap_t(tap), typename CONFIG::weight_t(weight));
     }
 };
 #ifdef HLSQ_NATIVE_INT

@@ -16,7 +16,7 @@ template <class CONFIG> struct pe_shift {
     template <class V> static V decode(V code, int bits, int form) {
 #pragma HLS INLINE
         const V negative = bit_of(code, bits - 1);
-        const V magnitude = form == SIGN ? V(code * 0 + 1) : V(code & ((1 << (bits - 1)) - 1));
+        const V magnitude = form == SIGN ? V((code & 0) + 1) : V(code & ((1 << (bits - 1)) - 1));
         const V zero = is_equal(magnitude, 0);
         const V exponent = magnitude - 1 + zero;
         return V(exponent | V(1 - zero) << exponent_bits | negative << (exponent_bits + 1));

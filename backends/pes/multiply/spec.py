@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hlsq.backends.vitis.pes.base import PE
-from hlsq.cost.estimate.choices import PEKind
+from hlsq.backends.pes.base import PE, PEKind, WeightForm, Widths
+from hlsq.cost.units import unit_cost
 from hlsq.formats import Affine, FixedPoint
 from hlsq.graph import QWeights
 
@@ -14,7 +14,8 @@ class MultiplyPE(PE):
     """Multiplies the tap by the weight."""
 
     kind: ClassVar[PEKind] = "multiply"
-    header: ClassVar[str] = "pe_multiply.h"
+    header: ClassVar[str | None] = "pe_multiply.h"
+    forms: ClassVar[frozenset[WeightForm]] = frozenset({"integer", "sign"})
     multiplies: ClassVar[bool] = True
 
     @classmethod
@@ -31,3 +32,13 @@ class MultiplyPE(PE):
         weight = f"hlsq::{'sint' if signed else 'uint'}<{fmt.bits}>"
         place = "" if where is None else f", {where}"
         return f"hlsq::pe_multiply<{tap}, {code}, {weight}, {product}, {fmt.bits}{place}>"
+
+    @classmethod
+    def operand_bits(cls, widths: Widths) -> int:
+        """The integer."""
+        return max(2, widths.code)
+
+    @classmethod
+    def luts(cls, widths: Widths) -> float:
+        """Those of a multiplier."""
+        return unit_cost("multiply", "lut", widths.tap, max(2, widths.code)).lut

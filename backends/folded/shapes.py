@@ -1,0 +1,42 @@
+"""The shape of an array of PEs: the one that takes the fewest cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hlsq.backends.folded.engines import EngineSpec, task_loops
+from hlsq.backends.folded.layout import layouts
+from hlsq.backends.folded.pieces import Array
+from hlsq.backends.folded.tasks import Task, Work
+
+MOST_TAPS = 64
+MOST_POSITIONS = 32
+
+
+def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None = None) -> Array:
+    """The array of at most ``pes`` PEs that takes the fewest cycles; of several, the one with the fewest PEs.
+
+    Args:
+        work: all passes.
+        tasks: those that run on the array.
+        pes: at least 1, and ``word`` where channels meet weights of their own.
+        word: lanes of a memory word, where they are given; else a word is as wide as the array.
+    """
+    best: tuple[tuple[int, int, int], Array] | None = None
+    lanes_alone = any(task.mode != "mac" for task in tasks)
+    taps = 1 if word is None or not lanes_alone else word
+    while taps <= min(pes, MOST_TAPS if word is None else word):
+        width = taps if word is None else word
+        words = {name: len(layout) // width for name, layout in layouts(work, width).items()}
+        for positions in range(1, min(pes // taps, MOST_POSITIONS) + 1):
+            most = pes // (taps * positions)
+            for outputs in {most, most // 2 * 2, most // 4 * 4, most // 8 * 8, 1 << (most.bit_length() - 1)} - {0}:
+                spec = EngineSpec("", "shift", Array(taps, outputs, positions))
+                cycles = sum(task_loops(work, task, spec, words, width, False).cycles(positions) for task in tasks)
+                # A word and its selection cost as much as they are wide, accumulators as many as there are.
+                key = cycles, spec.array.pes, taps * positions + outputs * positions
+                if best is None or key < best[0]:
+                    best = key, spec.array
+        taps *= 2
+    assert best is not None  # noqa: S101 - see Args
+    return best[1]

@@ -1,0 +1,1 @@
+"""The PE that multiplies or shifts."""
