@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from hlsq.backends.folded.wishes import read_engines
 from hlsq.backends.pes import DualForm
 from hlsq.backends.vitis.names import MOST_LETTERS, top_name
 from hlsq.cost.estimate import Choices
@@ -167,6 +168,8 @@ class HardwareOptions:
         self._check_target()
         if self.pes is not None and not (type(self.pes) is int and 1 <= self.pes <= MOST_PES):
             raise OptionError(f"pes {shown(self.pes)} must be a whole number of PEs from 1 to {MOST_PES}")
+        if self.engines is not None:
+            read_engines(self.engines)
 
         given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
         for wanted in given:

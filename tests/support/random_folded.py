@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 import numpy as np
+from engines import random_engines
 from networks import random_inputs
 from random_designs import SCHEMES, random_quantized
 
@@ -27,16 +29,19 @@ SAMPLES = 3
 
 
 def random_folded(seed: int) -> tuple[str, FoldedDesign]:
-    """A random network, of random formats or of a scheme, and an engine of some PEs; with what it is."""
-    rng = np.random.default_rng(seed)
-    pes = int(rng.choice(PES))
+    """A random network, of random formats or of a scheme, on random engines; with what it is.
+
+    Every third has several engines, the others one of some PEs.
+    """
+    pes = int(np.random.default_rng(seed).choice(PES))
+    options = random_engines(seed) if seed % 3 == 2 else {"pes": pes}
     scheme = SCHEMES[seed % len(SCHEMES)][0] or "random formats"
-    return f"network {seed} ({scheme}, {pes} PEs)", folded(seed, pes)
+    return f"network {seed} ({scheme}, {options})", folded(seed, **options)
 
 
-def folded(seed: int, pes: int) -> FoldedDesign:
-    """Network ``seed`` on an engine of at most ``pes`` PEs."""
-    return FoldedDesign(random_quantized(seed), HardwareOptions(architecture="folded", pes=pes))
+def folded(seed: int, **options: Any) -> FoldedDesign:
+    """Network ``seed`` as a folded accelerator with ``options``."""
+    return FoldedDesign(random_quantized(seed), HardwareOptions(architecture="folded", **options))
 
 
 def mismatches(design: FoldedDesign, folder: Path, ap_types: bool = False) -> list[str]:

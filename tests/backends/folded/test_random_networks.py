@@ -42,7 +42,7 @@ def test_registers_that_move_compute_the_same(
     seed: int, pes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HLSQ_CXXFLAGS", "-DHLSQ_REGISTERS")
-    assert mismatches(folded(seed, pes), tmp_path / "net") == []
+    assert mismatches(folded(seed, pes=pes), tmp_path / "net") == []
 
 
 def changed_field(hw: hlsq.HardwareModel, number: int, field: str, image: bytes) -> bytes:
