@@ -57,7 +57,7 @@ class Stage:
         fields: of the instruction.
         rows: of the channels by name: bias, scale, offset, multiplier, left, right.
         features: what the hardware needs for it.
-        value: integers before the multiplier.
+        value: integers before the multiplier, and those that come out.
         product: integers of all that comes of them, rounding included.
     """
 
@@ -106,7 +106,9 @@ def first_stage(work: Work, task: Task, layout: Layout, word_sum: Interval) -> S
             value = _scaled(value, rows, block.scale.product_shift).union(block.scaled)
     rows["bias"] = bias
     stage = _requant(task.requant, lanes, value)
-    return Stage(fields | stage.fields, rows | stage.rows, frozenset(features) | stage.features, value, stage.product)
+    return Stage(
+        fields | stage.fields, rows | stage.rows, frozenset(features) | stage.features, stage.value, stage.product
+    )
 
 
 def _scaled(value: Interval, rows: dict[str, Ints], shift: int) -> Interval:
@@ -145,7 +147,7 @@ def second_stage(work: Work, task: Task) -> Stage:
     features = {f"add_{f}" if f in ("multiply", "left") else f for f in stage.features} | {"add"} | _weighs(task)
     fields["add_bias"] = constant
     fields["adds"] = 1
-    return Stage(fields, {}, frozenset(features), value, stage.product)
+    return Stage(fields, {}, frozenset(features), stage.value, stage.product)
 
 
 def _zero_bias(work: Work, task: Task, block: QBlock, lanes: Ints) -> Ints:
@@ -174,7 +176,8 @@ def _requant(requant: Requant | None, lanes: Ints, value: Interval) -> Stage:
         levels = {f"level{i}": int(level) for i, level in enumerate(requant.values)}
         ends = Interval(int(requant.thresholds.min()), int(requant.thresholds.max()))
         fields = {"plain": 0, "thresholds": steps, **levels}
-        return Stage(fields, rows, frozenset({"thresholds"}), value, value.union(ends))
+        leaving = value.union(Interval(min(requant.values), max(requant.values)))
+        return Stage(fields, rows, frozenset({"thresholds"}), leaving, leaving.union(ends))
     found = amounts(requant)
     features = set()
     rows = {}
@@ -200,7 +203,9 @@ def _requant(requant: Requant | None, lanes: Ints, value: Interval) -> Stage:
         "high": requant.hi,
     }
     bound += half + abs(requant.zero_point)
-    return Stage(fields, rows, frozenset(features), value, Interval(-bound, bound))
+    # A shift to the left can leave more than came.
+    leaving = value.union(Interval(requant.lo, requant.hi))
+    return Stage(fields, rows, frozenset(features), leaving, Interval(-bound, bound).union(leaving))
 
 
 def start_value(work: Work, task: Task) -> int:
