@@ -130,7 +130,7 @@ def wished_engines(work: Work, wishes: Mapping[str, EngineWish], multiplier: Mul
     for number, (name, wish) in enumerate(wishes.items()):
         own = [task for task in work.tasks if of.get(task.target, rest) == number]
         for task in own:
-            _check_shape(name, wish, word, task)
+            _check_shape(name, wish, word, task, len(lanes[work.root(task.source)]))
             _check_activations(name, wish, work, task)
         kind = _kind(name, wish, work, own, lanes, word)
         place = multiplier if wish.multiplier is None else MULTIPLIERS[wish.multiplier]
@@ -153,8 +153,16 @@ def _owners(work: Work, wishes: Mapping[str, EngineWish]) -> dict[str, str]:
     return owner
 
 
-def _check_shape(name: str, wish: EngineWish, word: int, task: Task) -> None:
-    """Whether the words of feature maps, which are as wide as the widest array, suit the array."""
+def _check_shape(name: str, wish: EngineWish, word: int, task: Task, lanes: int) -> None:
+    """Whether the words of feature maps, which are as wide as the widest array, suit the array.
+
+    Args:
+        name: of the engine.
+        wish: for it.
+        word: lanes of a memory word.
+        task: that it runs.
+        lanes: of a pixel of what that reads.
+    """
     block = task.target if task.block is None else task.block.name
     if task.mode != "mac" and wish.taps != word:
         raise OptionError(
@@ -162,11 +170,13 @@ def _check_shape(name: str, wish: EngineWish, word: int, task: Task) -> None:
             f"has, {word}; this one has {wish.taps}: run the block on one of {word} taps, or give this one as many"
         )
     channels = task.window.source[2]
-    if word % wish.taps and channels > wish.taps:
+    if word % wish.taps and (channels > wish.taps or lanes > word):
+        several = (
+            f"has {channels} input channels" if channels > wish.taps else "reads words of several maps side by side"
+        )
         raise OptionError(
-            f"engines[{name!r}]: block {block!r} has {channels} input channels, which the engine's {wish.taps} taps "
-            f"take in several steps; then taps have to divide those of the widest engine, {word}: give it "
-            f"{_divisor(word, wish.taps)} taps, or {channels}"
+            f"engines[{name!r}]: block {block!r} {several}, which the engine's {wish.taps} taps take in several steps; "
+            f"then taps have to divide those of the widest engine, {word}: give it {_divisor(word, wish.taps)} taps"
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hlsq.graph.ops import Conv2D
+from hlsq.graph.ops import Concatenate, Conv2D, DepthwiseConv2D
 from tests.support.networks import random_network
 
 WORDS = (4, 8, 16)
@@ -25,7 +25,9 @@ def random_engines(seed: int) -> dict[str, Any]:
         b.name: b.kernel.shape[2] for b in graph.blocks if isinstance(b.op, Conv2D) and b.kernel is not None
     }
     engines: dict[str, dict[str, Any]] = {"whole words": _engine(rng, word)}
-    few = [name for name, channels in convolutions.items() if channels <= 3]
+    # Behind these a pixel may take several words.
+    scattered = any(isinstance(block.op, (Concatenate, DepthwiseConv2D)) for block in graph.blocks)
+    few = [name for name, channels in convolutions.items() if channels <= 3 and not scattered]
     if few and rng.random() < 0.5:
         engines["few-channels"] = {**_engine(rng, 3), "blocks": [str(rng.choice(few))]}
         del convolutions[engines["few-channels"]["blocks"][0]]

@@ -160,7 +160,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "channels": (
         {"a": ENGINE, "b": {**ENGINE, "taps": 3, "blocks": ["inner"]}},
-        "block 'inner' has 8 input channels, which the engine's 3 taps take in several steps; .*give it 2 taps, or 8",
+        "block 'inner' has 8 input channels, which the engine's 3 taps take in several steps; .*give it 2 taps",
     ),
     "lanes": (
         {"a": ENGINE, "b": {**ENGINE, "taps": 4, "blocks": ["pool"]}},
