@@ -116,7 +116,7 @@ FOLDED = {"shift": (20, "1,152 shift PEs"), "dual": (10, "1,152 Booth PEs")}
 def folded_rate(
     graph: hlsq.Graph, plan: hlsq.Plan | None, kind: str, x: np.ndarray, folder: Path, repeat: int
 ) -> tuple[float, float]:
-    """Images a second and seconds to compile of ResNet-20 on a folded accelerator, whose last layer has 8-bit integers."""
+    """Images a second and seconds to compile of ResNet-20 on a folded accelerator, last layer in 8 bits."""
     array = {"taps": 16, "outputs": 8, "positions": 9, "kind": kind}
     few = {"taps": 1, "outputs": 3, "positions": 1, "kind": "multiply", "blocks": ["fc"]}
     engines = {"all": array, "last": few} if kind == "shift" else {"all": array}

@@ -320,7 +320,7 @@ class HardwareModel:
 
         An estimate of synthesis for 7 series, made of measured units; see ``hlsq.cost.estimate``.
         """
-        return self.dataflow.estimate
+        return self.design.estimate
 
     def report(self) -> Report:
         """Memory, PEs, widths and formats per block; ``print`` it, or ``.to_json()``, ``.to_html()``."""

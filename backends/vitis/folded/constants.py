@@ -132,3 +132,27 @@ class EngineCode:
 def signed_bits(interval: Interval) -> int:
     """Bits of the signed type that holds ``interval``."""
     return interval.width + (not interval.signed)
+
+
+def pointer_bits(program: FoldedProgram) -> dict[str, int]:
+    """Bits of the signed types of banks, addresses and coordinates.
+
+    Coordinates go as far beyond the maps as paddings, kernels and groups of positions take them.
+    """
+    runs = [item.fields for item in program.instructions if item.opcode == "run"]
+    farthest = max(
+        max(abs(f["top"]), abs(f["left"]), f["limit_y"], f["limit_x"], f["height"], f["width"])
+        + f["kernel_y"] * f["dilation_y"]
+        + f["kernel_x"] * f["dilation_x"]
+        + engine.array.positions * max(f["step_x"], 1)
+        + max(f["group_y"], f["group_x"], f["line_y"])
+        for f in runs
+        for engine in program.engines
+    )
+    steps = [abs(v) for f in runs for name, v in f.items() if name.endswith("_address")]
+    address = 2 * max(program.map.depth) + max(steps, default=0)
+    return {
+        "bank_bits": (2 * program.map.banks).bit_length() + 1,
+        "address_bits": address.bit_length() + 1,
+        "coordinate_bits": farthest.bit_length() + 2,
+    }

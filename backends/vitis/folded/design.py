@@ -7,11 +7,14 @@ from functools import cached_property
 from math import prod
 
 from hlsq.backends.folded import EngineOptions, FoldedProgram, compile_program
+from hlsq.backends.vitis.folded.costs import cost_facts
 from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
 from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.tensors import Stream, Tensor
 from hlsq.backends.vitis.types import format_interval
+from hlsq.cost.estimate import Estimate
+from hlsq.cost.folded import estimate_folded
 from hlsq.graph import QBlock, QuantizedGraph
 from hlsq.graph.ops import Reshape
 
@@ -64,6 +67,16 @@ class FoldedDesign:
         """Engines, instructions, memory map and images."""
         given = self.options
         return compile_program(self.graph, EngineOptions(given.pes, given.engines, given.dual, given.multipliers))
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What it is expected to take of the part, and its cycles."""
+        options = self.options
+        ports = [self.tensors[name] for name in (*(i.name for i in self.graph.inputs), *self.graph.outputs)]
+        facts = cost_facts(self.program, ports, options.multipliers)
+        return estimate_folded(
+            facts, clock_period=options.clock_period, capacity=options.capacity, limit=options.utilization
+        )
 
     @property
     def settled(self) -> HardwareOptions:

@@ -9,7 +9,7 @@ from pathlib import Path
 from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.vitis.demands import check_rules
 from hlsq.backends.vitis.folded.arrays import image_arrays
-from hlsq.backends.vitis.folded.constants import EngineCode, signed_bits
+from hlsq.backends.vitis.folded.constants import EngineCode, pointer_bits, signed_bits
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.images import FOLDER, image_files, program_bytes, view_tables
 from hlsq.backends.vitis.host import HostInput, HostOutput
@@ -119,30 +119,6 @@ def _needed(operands: int, levels: int) -> list[str]:
     names |= {f"operand{k}_{part}" for k in range(1, operands + 1) for part in OPERAND_FIELDS}
     names |= {f"add_weight{k}" for k in range(operands + 1)} | {f"level{k}" for k in range(levels + 1)}
     return sorted(names)
-
-
-def pointer_bits(program: FoldedProgram) -> dict[str, int]:
-    """Bits of the signed types of banks, addresses and coordinates.
-
-    Coordinates go as far beyond the maps as paddings, kernels and groups of positions take them.
-    """
-    runs = [item.fields for item in program.instructions if item.opcode == "run"]
-    farthest = max(
-        max(abs(f["top"]), abs(f["left"]), f["limit_y"], f["limit_x"], f["height"], f["width"])
-        + f["kernel_y"] * f["dilation_y"]
-        + f["kernel_x"] * f["dilation_x"]
-        + engine.array.positions * max(f["step_x"], 1)
-        + max(f["group_y"], f["group_x"], f["line_y"])
-        for f in runs
-        for engine in program.engines
-    )
-    steps = [abs(v) for f in runs for name, v in f.items() if name.endswith("_address")]
-    address = 2 * max(program.map.depth) + max(steps, default=0)
-    return {
-        "bank_bits": (2 * program.map.banks).bit_length() + 1,
-        "address_bits": address.bit_length() + 1,
-        "coordinate_bits": farthest.bit_length() + 2,
-    }
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""What the cost of a folded accelerator depends on, read off its program and its C++."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hlsq.backends.folded import FoldedProgram
+from hlsq.backends.vitis.folded.constants import EngineCode, pointer_bits, signed_bits
+from hlsq.backends.vitis.tensors import Tensor
+from hlsq.cost.estimate.choices import Multipliers
+from hlsq.cost.folded import EngineFacts, FoldedFacts, MapFacts, Table
+from hlsq.cost.folded.facts import EngineKind
+from hlsq.graph import Interval
+
+COUNTER_BITS = 32
+"""Of counters: they are ``int`` in walk.h and finisher.h, and count to numbers of which no tool knows the range."""
+PORT_WIDTHS = (8, 16, 32, 64)
+"""Bits that a value takes at a port."""
+KINDS: Mapping[str, EngineKind] = {"multiply": "multiply", "shift": "shift", "sign": "sign", "dual": "booth"}
+
+
+def cost_facts(program: FoldedProgram, ports: list[Tensor], multipliers: Multipliers) -> FoldedFacts:
+    """Plain numbers of ``program``.
+
+    Args:
+        program: of the accelerator.
+        ports: its inputs and outputs.
+        multipliers: where products are computed that are no shifts.
+    """
+    found = program.map
+    maps = MapFacts(
+        depths=tuple(depth for depth in found.depth if depth),
+        banks=found.banks,
+        word=found.word,
+        granule=found.granule,
+        lane_bits=found.lane.width,
+        tap_bits=signed_bits(found.lane),
+        outputs=found.outputs,
+        output_bits=found.output.width,
+    )
+    factors = program.tables["factors"]
+    wide = signed_bits(Interval(0, int(factors.max())))
+    return FoldedFacts(
+        engines=tuple(_engine(program, number, multipliers) for number in range(len(program.engines))),
+        maps=maps,
+        instructions=Table(len(program.instructions), max(1, program.bits), 1),
+        ports=tuple(port.word * next(w for w in PORT_WIDTHS if port.interval.width <= w) for port in ports),
+        tables={"factors": Table(len(factors), 1, wide)},
+        **pointer_bits(program),
+        counter_bits=COUNTER_BITS,
+        cycles=program.cycles,
+    )
+
+
+def _engine(program: FoldedProgram, number: int, multipliers: Multipliers) -> EngineFacts:
+    engine, image = program.engines[number], program.images[number]
+    code = EngineCode(engine, program, number)
+    runs = [item for item in program.instructions if item.opcode == "run" and item.fields["engine"] == number]
+    slices, rows, codes = image.weights.shape
+    return EngineFacts(
+        name=engine.name,
+        kind=KINDS[engine.kind],
+        multipliers=multipliers,
+        taps=engine.array.taps,
+        outputs=engine.array.outputs,
+        positions=engine.array.positions,
+        splits=engine.splits,
+        sums=engine.sums,
+        lanes=engine.lanes,
+        code_bits=engine.code_bits,
+        operand_bits=code.operand_bits,
+        exponent_bits=engine.max_exponent.bit_length(),
+        product_bits=code.product_bits,
+        sum_bits=signed_bits(engine.sum),
+        value_bits=signed_bits(engine.value),
+        wide_bits=signed_bits(engine.product),
+        weights=(Table(rows, codes, engine.slice_bits),) * slices,
+        parameters={
+            name: Table(values.shape[0], values.shape[1], code.parameter_bits(name))
+            for name, values in image.parameters.items()
+        },
+        fields={field.name: field.width for field in program.fields},
+        features=engine.features,
+        thresholds=code.thresholds,
+        operands=max((item.fields.get("operands", 0) for item in runs), default=0),
+        macs=sum(item.macs for item in runs),
+        cycles=sum(item.cycles for item in runs),
+    )

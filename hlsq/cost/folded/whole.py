@@ -1,0 +1,109 @@
+"""The estimate of a folded accelerator: engines, memories, controller, cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Any
+
+from hlsq.cost.estimate.cells import Named, cells, gathered, merged, total
+from hlsq.cost.estimate.model import BlockEstimate, Estimate, Memory, Resources
+from hlsq.cost.estimate.storage import memory_cells, ram, rom
+from hlsq.cost.folded.array import array_parts
+from hlsq.cost.folded.facts import EngineFacts, FoldedFacts, MapFacts
+from hlsq.cost.folded.finish import finish_parts
+from hlsq.cost.folded.reading import load_parts, reading_parts
+from hlsq.cost.parts import Part
+
+COUNTERS = 14
+"""Of an engine: loops, places in a period, what post-processing is at."""
+HANDSHAKE = Resources(lut=30, ff=20)
+"""States, start and end of the function: an assumption, as for a block of a dataflow design."""
+
+
+def estimate_folded(
+    facts: FoldedFacts, *, clock_period: float = 5.0, capacity: Part | None = None, limit: float = 0.8
+) -> Estimate:
+    """What the accelerator is expected to take of a 7-series part, after synthesis, and its cycles.
+
+    Its blocks are the array, the reading unit, the post-processing and the weights of every engine, the memories of
+    feature maps, and the controller. Resources are sums of units that Yosys synthesised, as those of a dataflow design
+    (``hlsq.cost.estimate``). A sample begins when the one before is done, so interval and latency are the program's
+    cycles.
+
+    Args:
+        facts: of the accelerator.
+        clock_period: in nanoseconds.
+        capacity: of the part, if it is known.
+        limit: share of it that the design may take.
+    """
+    blocks: dict[str, BlockEstimate] = {}
+    for engine in facts.engines:
+        blocks[engine.name] = _array(engine, facts)
+        blocks[f"{engine.name} reading"] = _block(reading_parts(engine, facts))
+        tables = [rom(name, t.depth, t.width, "auto") for name, t in engine.parameters.items()]
+        blocks[f"{engine.name} post-processing"] = _block(finish_parts(engine, facts.maps), tables)
+        codes = [rom("weights", t.depth, t.width, "auto") for t in engine.weights if t.width]
+        blocks[f"{engine.name} weights"] = _block([], codes)
+    blocks["feature maps"] = _block(load_parts(facts), _map_memories(facts.maps))
+    blocks["controller"] = _controller(facts)
+    parts = merged(found.components for found in blocks.values())
+    pes = sum(engine.pes for engine in facts.engines)
+    macs = sum(engine.macs for engine in facts.engines)
+    return Estimate(
+        **_fields(total(parts.values())),
+        pes=pes,
+        latency=facts.cycles,
+        interval=facts.cycles,
+        useful=macs / (pes * facts.cycles) if pes and facts.cycles else 0.0,
+        components=MappingProxyType(parts),
+        memories=tuple(memory for found in blocks.values() for memory in found.memories),
+        blocks=MappingProxyType(blocks),
+        clock_period=clock_period,
+        capacity=capacity,
+        limit=limit,
+    )
+
+
+def _array(engine: EngineFacts, facts: FoldedFacts) -> BlockEstimate:
+    counters = cells("control", "nest", COUNTERS, facts.counter_bits)
+    found = _block([*array_parts(engine, facts.maps), ("control", counters)])
+    return BlockEstimate(
+        **_fields(found),
+        pes=engine.pes,
+        latency=engine.cycles,
+        interval=engine.cycles,
+        useful=engine.macs / (engine.pes * facts.cycles) if facts.cycles else 0.0,
+        components=found.components,
+    )
+
+
+def _map_memories(maps: MapFacts) -> list[Memory]:
+    """Every granule of every bank is a memory with a port to read and one to write, bound to block RAM."""
+    granules, width = maps.word // maps.granule, maps.granule * maps.lane_bits
+    found = [ram("feature maps", maps.banks * granules, depth, width, "bram") for depth in maps.depths if depth]
+    outputs = ram("outputs", granules, max(1, maps.outputs), maps.granule * maps.output_bits, "auto")
+    return [*found, outputs]
+
+
+def _controller(facts: FoldedFacts) -> BlockEstimate:
+    """Instructions, the register of the one that runs, what engines share, and the ends of streams."""
+    shared = [rom(name, table.depth, table.width, "auto") for name, table in facts.tables.items()]
+    stored = rom("program", facts.instructions.depth, facts.instructions.width, "auto")
+    counter = max(2, facts.instructions.depth.bit_length())
+    parts: Named = [
+        ("instruction", Resources(ff=facts.instructions.width)),
+        ("control", HANDSHAKE + cells("control", "nest", 1, counter)),
+        *(("streams", cells("fifo", "registers", bits)) for bits in facts.ports),
+    ]
+    return _block(parts, [*shared, stored])
+
+
+def _block(parts: Named, memories: Iterable[Memory] = ()) -> BlockEstimate:
+    stored = tuple(memories)
+    found = gathered([*parts, *((memory.component, memory_cells(memory)) for memory in stored)])
+    return BlockEstimate(**_fields(total(found.values())), components=MappingProxyType(found), memories=stored)
+
+
+def _fields(cost: Resources) -> dict[str, Any]:
+    return {name: getattr(cost, name) for name in Resources.__dataclass_fields__}
