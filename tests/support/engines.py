@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from networks import random_network
 
 from hlsq.graph.ops import Concatenate, Conv2D, DepthwiseConv2D
-from tests.support.networks import random_network
 
 WORDS = (4, 8, 16)
 
