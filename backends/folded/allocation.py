@@ -46,7 +46,7 @@ def allocate(work: Work, layouts: dict[str, Layout], word: int, banks: int) -> A
         word: lanes of a memory word.
         banks: of each memory.
     """
-    storages = _storages(work, layouts, word, banks)
+    storages = storages_of(work, layouts, word, banks)
     memory = _memories(work, storages)
     count = 1 + max(memory.values(), default=0)
     base: dict[str, int] = {}
@@ -77,7 +77,8 @@ def _top(work: Work, layouts: dict[str, Layout], word: int, name: str) -> tuple[
     return name, offset
 
 
-def _storages(work: Work, layouts: dict[str, Layout], word: int, banks: int) -> dict[str, Storage]:
+def storages_of(work: Work, layouts: dict[str, Layout], word: int, banks: int) -> dict[str, Storage]:
+    """All that needs memory, by name."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
 

@@ -137,12 +137,12 @@ def _weighs(task: Task) -> set[str]:
 
 
 def second_stage(work: Work, task: Task) -> Stage:
-    """The stage of the addition that follows in the pass, or nothing."""
+    """The stage of the addition or concatenation that follows in the pass, or nothing."""
     add = task.add
     if add is None:
         return Stage({}, {}, frozenset(), Interval(0, 0), Interval(0, 0))
     constant, value = combined(work, task, add)
-    stage = _requant(add.requant, np.zeros(1, dtype=np.int64), value)
+    stage = _requant(task.add_requant, np.zeros(1, dtype=np.int64), value)
     fields = {f"add_{k}": v for k, v in stage.fields.items()} | {f"add_{k}": int(v[0]) for k, v in stage.rows.items()}
     features = {f"add_{f}" if f in ("multiply", "left") else f for f in stage.features} | {"add"} | _weighs(task)
     fields["add_bias"] = constant

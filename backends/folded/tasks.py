@@ -67,7 +67,9 @@ class Task:
         window: over that.
         target: tensor that it writes: that of ``block``, or of ``add``.
         requant: of the first stage.
-        add: an addition that follows in the same pass, behind the first requantisation.
+        add: an addition that follows in the same pass, behind the first requantisation; or a concatenation that
+            requantises what the pass computes.
+        add_requant: the requantisation of that.
         operands: other inputs of that, or of ``block``, if that is an addition.
         multipliers: of the pass itself and of each operand.
     """
@@ -79,6 +81,7 @@ class Task:
     target: str
     requant: Requant | None = None
     add: QBlock | None = None
+    add_requant: Requant | None = None
     operands: tuple[str, ...] = ()
     multipliers: tuple[int, ...] = ()
 
@@ -175,7 +178,13 @@ def make_tasks(graph: QuantizedGraph) -> Work:
                     # With a requantisation they are those of the concatenation.
                     origins[copy] = name if requant is None else block.name
                     parts[copy] = (block.name, number)
-                    tasks.append(Task(None, "sum", name, _pixelwise(shape), copy, requant))
+                    maker = next((i for i, task in enumerate(tasks) if task.target == name), None)
+                    if maker is not None and requant is not None and _can_requantise(graph, tasks[maker], requant):
+                        tasks[maker] = replace(
+                            tasks[maker], target=copy, add=block, add_requant=requant, multipliers=(1,)
+                        )
+                    else:
+                        tasks.append(Task(None, "sum", name, _pixelwise(shape), copy, requant))
         else:
             tasks.append(_task(graph, block))
     return Work(graph, tuple(_fused(graph, tasks)), aliases, parts, copies, origins)
@@ -218,7 +227,9 @@ def _task(graph: QuantizedGraph, block: QBlock) -> Task:
     if isinstance(op, Add):
         multipliers = block.input_multipliers or (1,) * len(block.inputs)
         window = _pixelwise(block.shape)
-        return Task(block, "sum", first, window, block.name, block.requant, None, block.inputs[1:], multipliers)
+        return Task(
+            block, "sum", first, window, block.name, block.requant, operands=block.inputs[1:], multipliers=multipliers
+        )
     raise refused(block, "is no operation", "convolutions, dense layers, pools, additions, concatenations")
 
 
@@ -240,7 +251,14 @@ def _fused(graph: QuantizedGraph, tasks: list[Task]) -> list[Task]:
                 number = add.inputs.index(maker.target)
                 others = tuple(name for i, name in enumerate(add.inputs) if i != number)
                 weights = (task.multipliers[number], *(m for i, m in enumerate(task.multipliers) if i != number))
-                merged = replace(maker, target=task.target, add=add, operands=others, multipliers=weights)
+                merged = replace(
+                    maker,
+                    target=task.target,
+                    add=add,
+                    add_requant=add.requant,
+                    operands=others,
+                    multipliers=weights,
+                )
                 found.remove(maker)
                 found.append(merged)
                 continue
@@ -250,11 +268,26 @@ def _fused(graph: QuantizedGraph, tasks: list[Task]) -> list[Task]:
 
 def _is_plain(add: QBlock) -> bool:
     """Whether one dyadic number requantises all of its sums, as the second stage of post-processing does."""
-    requant = add.requant
-    same = requant is None or (
+    return _is_single(add.requant) and add.bias is None and add.scale is None and not add.product_shift
+
+
+def _is_single(requant: Requant | None) -> bool:
+    return requant is None or (
         isinstance(requant, DyadicRequant) and len(set(requant.multiplier)) == len(set(requant.shift)) == 1
     )
-    return same and add.bias is None and add.scale is None and not add.product_shift
+
+
+def _can_requantise(graph: QuantizedGraph, maker: Task, requant: Requant) -> bool:
+    """Whether the pass of what a concatenation requantises can do that as well."""
+    return (
+        maker.block is not None
+        and _is_single(requant)
+        and not maker.operands
+        and maker.add is None
+        and maker.target not in graph.outputs
+        and len(graph.consumers(maker.target)) == 1
+        and sum(block.inputs.count(maker.target) for block in graph.blocks) == 1
+    )
 
 
 def _can_take(graph: QuantizedGraph, maker: Task, add: QBlock) -> bool:

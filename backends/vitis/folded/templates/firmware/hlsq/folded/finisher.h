@@ -124,7 +124,7 @@ template <class CONFIG, class MAP, class OP> class finisher {
                 sum = weighed<CONFIG>(sum, op.add_weight(0)) + partial[l];
             once[l] = first_stage<CONFIG>(op, sum, row, l);
             twice[l] = CONFIG::chained && op.adds != 0
-                           ? second_stage<CONFIG>(op, value_t(weighed<CONFIG>(once[l], op.add_weight(0)) + partial[l]))
+                           ? second_stage<CONFIG>(op, value_t(weighed<CONFIG>(once[l], op.add_weight(0)) + (op.operands > 0 ? partial[l] : value_t(0))))
                            : once[l];
         }
         // The last group of outputs may go beyond the channels.
