@@ -48,6 +48,21 @@ def test_resnet20_has_its_known_size() -> None:
     assert model.output_shape == (None, 10)
 
 
+def multiplications(model: Any) -> int:
+    """Of one image."""
+    kernels = [layer for layer in model.layers if type(layer).__name__ in ("Conv2D", "Dense")]
+    return sum(int(np.prod(k.kernel.shape)) * int(np.prod(k.output.shape[1:-1])) for k in kernels)
+
+
+def test_resnet20_has_the_shortcuts_of_he_et_al_on_demand() -> None:
+    assert multiplications(resnet20()) == 40_813_184
+    model = resnet20(shortcut_kernel=3)
+    assert multiplications(model) == 42_910_336, "42.91 million"
+    assert model.output_shape == (None, 10)
+    with pytest.raises(OptionError, match="shortcut_kernel: 5 is unknown; valid: 1, 3"):
+        resnet20(shortcut_kernel=5)
+
+
 def test_resnet20_preprocessing() -> None:
     x = preprocess(np.array([[[[0, 0, 0], [255, 255, 255]]]], dtype=np.uint8))
     assert x.dtype == np.float32
