@@ -14,7 +14,8 @@ Pure data: nothing here writes C++ or SystemVerilog. One file a pass:
 ``compile``     all of them in order.
 """
 
-from hlsq.backends.folded.compile import EngineOptions, compile_program
+from hlsq.backends.folded.compile import compile_program
+from hlsq.backends.folded.options import EngineOptions
 from hlsq.backends.folded.pieces import Engine, Instruction
 from hlsq.backends.folded.program import FoldedProgram
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import gcd, prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.folded.allocation import Allocation, allocate
 from hlsq.backends.folded.codes import CodeForm
-from hlsq.backends.folded.engines import Assignment, EngineSpec, task_loops
-from hlsq.backends.folded.grouping import choose_engines
+from hlsq.backends.folded.engines import EngineSpec, task_loops
 from hlsq.backends.folded.instructions import run_fields, target_fields
 from hlsq.backends.folded.layout import NONE, Layout, layouts, parts_of
 from hlsq.backends.folded.loops import Loops, bank_count
+from hlsq.backends.folded.options import EngineOptions
 from hlsq.backends.folded.parameters import (
     Stage,
     border_factors,
@@ -33,47 +31,19 @@ from hlsq.backends.folded.pieces import (
     EngineImage,
     Instruction,
     MemoryMap,
-    Multiplier,
     Opcode,
     View,
 )
 from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.folded.relayout import OUTPUT, with_order
-from hlsq.backends.folded.tasks import Task, Work, make_tasks
+from hlsq.backends.folded.sums import sums_of, taps_of
+from hlsq.backends.folded.tasks import Task, make_tasks
 from hlsq.backends.folded.weights import Rows, make_rom, task_rows
-from hlsq.backends.folded.wishes import read_engines, wished_engines
-from hlsq.backends.pes import DualForm
-from hlsq.errors import OptionError
 from hlsq.graph import Interval, QuantizedGraph
 
 NOTHING = Interval(0, 0)
 NEUTRAL = {"multiplier": 1, "scale": 1}
 """Of parameters that a pass does not need, while another one does; all others are 0."""
-
-
-@dataclass(frozen=True)
-class EngineOptions:
-    """What a user can ask of the engines.
-
-    Attributes:
-        pes: most PEs of an engine; None: 256.
-        engines: see ``wishes``; None: as ``grouping`` finds best.
-        dual: form of PEs that multiply or shift.
-        multiplier: where products are computed that are no shifts, for engines that do not say so.
-    """
-
-    pes: int | None = None
-    engines: Mapping[str, Any] | None = None
-    dual: DualForm = "booth"
-    multiplier: Multiplier = "auto"
-
-    def assigned(self, work: Work) -> Assignment:
-        """The engines for ``work``."""
-        if self.engines is None:
-            return choose_engines(work, self.pes, self.multiplier)
-        if self.pes is not None:
-            raise OptionError(f"engines= says how many PEs there are, and pes={self.pes!r} does; give one of them")
-        return wished_engines(work, read_engines(self.engines), self.multiplier)
 
 
 def compile_program(graph: QuantizedGraph, options: EngineOptions | None = None) -> FoldedProgram:
@@ -213,7 +183,7 @@ class _Compiler:
         target = self._emitted(task)
         layout = self.layouts.get(task.target) or self.layouts[self.work.root(task.source)]
         factors = border_factors(task)
-        interval = self._sum(task, factors)
+        interval = sums_of(self.work, task)
         stage = first_stage(self.work, task, layout, interval)
         after = second_stage(self.work, task)
         fields = {"engine": self._engine(task), **run_fields(task, loops, spec.array, source, self.banks)}
@@ -259,28 +229,6 @@ class _Compiler:
             task.target if task.target in self.graph.outputs and task.target + OUTPUT not in self.work.copies else None
         )
 
-    def _tap(self, task: Task) -> Interval:
-        """Integers that a tap of ``task`` can be, what fills up borders and lanes included."""
-        fill = fill_value(self.work, task)
-        return self.work.interval(task.source).union(Interval(fill, fill)).with_zero()
-
-    def _sum(self, task: Task, factors: tuple[tuple[int, ...], tuple[int, ...]] | None) -> Interval:
-        """Integers that accumulators of ``task`` and all their partial sums can take."""
-        tap = self._tap(task)
-        start = start_value(self.work, task)
-        if task.mode in ("sum", "max"):
-            count = task.window.taps if task.mode == "sum" else 1
-            low, high = tap.lo * count + min(start, 0), tap.hi * count + max(start, 0)
-        else:
-            values = task.weights
-            assert values is not None  # noqa: S101 - these modes have some
-            w = values.reshape(-1, values.shape[-1]).astype(object)
-            ends = np.stack([w * tap.lo, w * tap.hi])
-            low = int(np.minimum(ends.min(axis=0), 0).sum(axis=0).min())
-            high = int(np.maximum(ends.max(axis=0), 0).sum(axis=0).max())
-        most = 1 if factors is None else max(factors[0]) * max(factors[1])
-        return Interval(low * most, high * most)
-
     def _note(
         self,
         memory: _Memories,
@@ -300,8 +248,11 @@ class _Compiler:
         memory.splits.add(loops.split)
         memory.sums = max(memory.sums, loops.finished)
         if task.weights is not None:
-            memory.tap = _union([memory.tap, self._tap(task)])
-        memory.sum = _union([memory.sum, interval])
+            memory.tap = _union([memory.tap, taps_of(self.work, task)])
+        given = None if task.block is None else self.options.sum_bits.get(task.block.name)
+        memory.sum = _union(
+            [memory.sum, interval if given is None else Interval(-(1 << given - 1), (1 << given - 1) - 1)]
+        )
         memory.value = _union([memory.value, stage.value, after.value, interval])
         memory.product = _union([memory.product, stage.product, after.product, memory.value])
 

@@ -22,11 +22,11 @@ def partial_sums(graph: QuantizedGraph, block: QBlock) -> Interval:
     return product_bounds(block.name, taps, deviation, 0).interval.with_zero()
 
 
-def sum_widths(graph: QuantizedGraph, options: HardwareOptions) -> dict[str, int]:
+def wanted_widths(graph: QuantizedGraph, options: HardwareOptions) -> dict[str, int]:
     """Bits of the signed type of a block's partial sums, by name, for those blocks where ``accumulator`` fixes it.
 
     Raises:
-        OptionError: an unknown block, or widths at which partial sums could overflow; names all these blocks.
+        OptionError: an unknown block.
     """
     weighted = [block for block in graph.blocks if block.weights is not None]
     if isinstance(options.accumulator, Mapping):
@@ -35,19 +35,36 @@ def sum_widths(graph: QuantizedGraph, options: HardwareOptions) -> dict[str, int
                 raise OptionError.unknown("accumulator", name, [*(block.name for block in weighted), "default"])
     edges = _edges(graph, weighted)
     widths: dict[str, int] = {}
-    needed: dict[str, int] = {}
     for block in weighted:
         wanted = options.accumulator_for(block.name)
-        if wanted == "interval":
-            continue
-        width = (FXPQNET_EDGE if block.name in edges else FXPQNET_INNER) if wanted == "fxpqnet" else int(wanted)
-        widths[block.name] = width
-        sums = partial_sums(graph, block)
-        if (bits := sums.width + (not sums.signed)) > width:
-            needed[block.name] = bits
-    if needed:
-        raise OptionError(_overflow(options.accumulator, needed, widths))
+        if wanted == "fxpqnet":
+            widths[block.name] = FXPQNET_EDGE if block.name in edges else FXPQNET_INNER
+        elif wanted != "interval":
+            widths[block.name] = int(wanted)
     return widths
+
+
+def sum_widths(graph: QuantizedGraph, options: HardwareOptions) -> dict[str, int]:
+    """The same as ``wanted_widths``, which are enough.
+
+    Raises:
+        OptionError: an unknown block, or widths at which partial sums could overflow; names all these blocks.
+    """
+    widths = wanted_widths(graph, options)
+    check_widths(options, widths, {name: partial_sums(graph, graph.by_name[name]) for name in widths})
+    return widths
+
+
+def check_widths(options: HardwareOptions, widths: Mapping[str, int], sums: Mapping[str, Interval]) -> None:
+    """Refuse widths at which partial sums, by block, could overflow.
+
+    Raises:
+        OptionError: names all these blocks, what each needs and has.
+    """
+    needed = {name: sums[name].width + (not sums[name].signed) for name in widths}
+    beyond = {name: bits for name, bits in needed.items() if bits > widths[name]}
+    if beyond:
+        raise OptionError(_overflow(options.accumulator, beyond, widths))
 
 
 def _edges(graph: QuantizedGraph, weighted: list[QBlock]) -> set[str]:

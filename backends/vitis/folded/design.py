@@ -7,6 +7,8 @@ from functools import cached_property
 from math import prod
 
 from hlsq.backends.folded import EngineOptions, FoldedProgram, compile_program
+from hlsq.backends.folded.sums import block_sums
+from hlsq.backends.vitis.accumulators import check_widths, wanted_widths
 from hlsq.backends.vitis.folded.costs import cost_facts
 from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
 from hlsq.backends.vitis.names import identifiers
@@ -66,7 +68,11 @@ class FoldedDesign:
     def program(self) -> FoldedProgram:
         """Engines, instructions, memory map and images."""
         given = self.options
-        return compile_program(self.graph, EngineOptions(given.pes, given.engines, given.dual, given.multipliers))
+        widths = wanted_widths(self.graph, given)
+        if widths:
+            check_widths(given, widths, block_sums(self.graph))
+        options = EngineOptions(given.pes, given.engines, given.dual, given.multipliers, widths)
+        return compile_program(self.graph, options)
 
     @cached_property
     def estimate(self) -> Estimate:
