@@ -6,20 +6,8 @@ from collections.abc import Mapping
 
 from hlsq.backends.vitis.options import BlockAccumulator, HardwareOptions
 from hlsq.errors import OptionError
-from hlsq.graph import Interval, QBlock, QuantizedGraph
-from hlsq.graph.lowering.accumulate import product_bounds
-
-FXPQNET_EDGE = 32
-FXPQNET_INNER = 16
-
-
-def partial_sums(graph: QuantizedGraph, block: QBlock) -> Interval:
-    """All integers that sums of some of the products of a block with weights can take, without its bias."""
-    assert block.weights is not None  # noqa: S101 - the caller looked
-    source, zero = graph.intervals[block.inputs[0]], graph.formats[block.inputs[0]].offset
-    deviation = Interval(source.lo - zero, source.hi - zero).with_zero()
-    taps = block.weights.values.reshape(-1, block.shape[-1])
-    return product_bounds(block.name, taps, deviation, 0).interval.with_zero()
+from hlsq.graph import Interval, QuantizedGraph
+from hlsq.graph.sums import EDGE_BITS, INNER_BITS, edge_layers, partial_sums
 
 
 def wanted_widths(graph: QuantizedGraph, options: HardwareOptions) -> dict[str, int]:
@@ -33,12 +21,12 @@ def wanted_widths(graph: QuantizedGraph, options: HardwareOptions) -> dict[str, 
         for name in options.accumulator:
             if name != "default" and name not in [block.name for block in weighted]:
                 raise OptionError.unknown("accumulator", name, [*(block.name for block in weighted), "default"])
-    edges = _edges(graph, weighted)
+    edges = edge_layers(graph)
     widths: dict[str, int] = {}
     for block in weighted:
         wanted = options.accumulator_for(block.name)
         if wanted == "fxpqnet":
-            widths[block.name] = FXPQNET_EDGE if block.name in edges else FXPQNET_INNER
+            widths[block.name] = EDGE_BITS if block.name in edges else INNER_BITS
         elif wanted != "interval":
             widths[block.name] = int(wanted)
     return widths
@@ -65,14 +53,6 @@ def check_widths(options: HardwareOptions, widths: Mapping[str, int], sums: Mapp
     beyond = {name: bits for name, bits in needed.items() if bits > widths[name]}
     if beyond:
         raise OptionError(_overflow(options.accumulator, beyond, widths))
-
-
-def _edges(graph: QuantizedGraph, weighted: list[QBlock]) -> set[str]:
-    """First and last layers: those that read an input or give an output, else the first and last with weights."""
-    inputs = {item.name for item in graph.inputs}
-    first = [b.name for b in weighted if inputs.intersection(b.inputs)] or [b.name for b in weighted[:1]]
-    last = [b.name for b in weighted if b.name in graph.outputs] or [b.name for b in weighted[-1:]]
-    return {*first, *last}
 
 
 def _overflow(

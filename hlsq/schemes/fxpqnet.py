@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hlsq.calibration.run import CalibrationData
 from hlsq.emulate.real import float_outputs
 from hlsq.graph import Graph
+from hlsq.graph.sums import EDGE_BITS
 from hlsq.plan import Plan
 from hlsq.schemes.evaluation import Evaluation, check_executor, check_paths
 from hlsq.schemes.fxp.averages import average_bits
@@ -24,6 +25,7 @@ from hlsq.schemes.fxp.reduction import RANKS, Competition, Rank
 from hlsq.schemes.fxp.references import References
 from hlsq.schemes.fxp.rounds import FORWARD, check_rounds
 from hlsq.schemes.fxp.scheme import FxPScheme
+from hlsq.schemes.fxp.sum_limit import SumLimit
 from hlsq.search.evaluator import Evaluator, Resources, growing_parts
 from hlsq.search.fingerprint import Fingerprint
 from hlsq.search.scoring import Outputs, Scoring, metric_name
@@ -64,6 +66,9 @@ class FxPQNet(FxPScheme):
         stages: into how many equal steps ``max_drop`` is divided. With one, as in the paper, the largest tensors may
             spend all of it before the small ones are looked at; with several, all tensors give what they can at a small
             loss before a larger one is allowed.
+        sum_bits: bits of the accumulators of all but first and last layers, which have 32; the paper's hardware has 16.
+            What takes part in longer sums is shortened before anything else, and no reduction is taken that would make
+            a sum too long. None for sums of any length.
         max_reductions: stop after so many reductions; None goes on until no more is allowed. Asking for more later goes
             on where the search ended (``state``).
         executor: any ``concurrent.futures.Executor`` in which members of a cluster are tried in parallel; None computes
@@ -108,6 +113,7 @@ class FxPQNet(FxPScheme):
     rank: Rank = "metric"
     reserve: float = 0.0
     stages: int = 1
+    sum_bits: int | None = None
     max_reductions: int | None = None
     executor: Executor | None = field(default=None, repr=False, compare=False)
     workers: int | None = None
@@ -125,6 +131,7 @@ class FxPQNet(FxPScheme):
         self._choice("competition", COMPETITIONS)
         self._choice("rank", RANKS)
         self._whole("stages", 1)
+        self._whole("sum_bits", 2, EDGE_BITS, optional=True)
         self._whole("max_reductions", 0, optional=True)
         self._whole("workers", 1, optional=True)
         self._whole("cache_bytes", 0)
@@ -165,6 +172,7 @@ class FxPQNet(FxPScheme):
         reference = state.references[REFERENCE] = scoring.value(scoring.loss(real, np.arange(evaluation.samples)))
         plan = self._optimised(initial, found, inputs, state, progress)
         cost = make_cost(self.cost, found, self._labels())
+        sums = SumLimit(structures.graph, self.sum_bits)
         with ExitStack() as stack:
             on_metric, on_cost = self._evaluators(
                 stack, replayed(plan, structures, state, self.max_reductions), evaluation, found, inputs, cost, real
@@ -175,13 +183,14 @@ class FxPQNet(FxPScheme):
             start = state.references["start"]
             designer = NetworkDesigner(
                 structures,
-                self._competition(on_metric, on_cost, cost, scoring, reference, state),
+                self._competition(on_metric, on_cost, cost, scoring, reference, sums, state),
                 self.max_drop,
                 reference - start,
                 self.competition,
                 self.stages,
                 state,
                 lambda: self.reserve * scoring.standard_error(on_metric.outputs, real),
+                sums,
                 self.max_reductions,
             )
             plan = designer.run(progress)
@@ -253,7 +262,14 @@ class FxPQNet(FxPScheme):
         return on_metric, on_cost
 
     def _competition(
-        self, on_metric: Evaluator, on_cost: Evaluator, cost: Cost, scoring: Scoring, reference: float, state: State
+        self,
+        on_metric: Evaluator,
+        on_cost: Evaluator,
+        cost: Cost,
+        scoring: Scoring,
+        reference: float,
+        sums: SumLimit,
+        state: State,
     ) -> Competition:
         def known(name: str) -> float | None:
             return state.current.get(name, {}).get(0)
@@ -266,6 +282,7 @@ class FxPQNet(FxPScheme):
             loss_at=lambda drop: scoring.loss_at(reference - drop),
             reach=self.search_limit,
             rank=self.rank,
+            fits=sums.allows,
             known=known,
             done=lambda name, loss: state.record(name, 0, loss, 0),
         )
@@ -273,6 +290,7 @@ class FxPQNet(FxPScheme):
     def _fingerprint(self, graph: Graph, initial: Plan, inputs: Inputs, evaluation: Evaluation) -> str:
         drop = [float(self.max_drop), float(self.reserve), self.stages]
         options = [self.cost, self.search_limit, self.forward, self.competition, self.rank, *drop]
+        options += [] if self.sum_bits is None else [self.sum_bits]
         labels = self._labels()
         return (
             Fingerprint()

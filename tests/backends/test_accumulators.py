@@ -12,7 +12,6 @@ from networks import NetworkBuilder
 from small import small_network
 
 import hlsq
-from hlsq.backends.vitis.accumulators import partial_sums
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.render import render_project
@@ -21,6 +20,7 @@ from hlsq.formats import FixedPoint
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
 from hlsq.graph.ops import Conv2D, Dense, Reshape
+from hlsq.graph.sums import partial_sums
 from hlsq.plan import BlockPlan, Plan
 
 

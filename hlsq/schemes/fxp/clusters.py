@@ -13,7 +13,8 @@ class Cluster:
     """Data-structures of one level-1 cluster that have the same size.
 
     Attributes:
-        level: 1 for activations and the weights of convolutions and dense layers, 2 for all other parameters.
+        level: 1 for activations and the weights of convolutions and dense layers, 2 for all other parameters; 0 for
+            what takes part in sums that are too long, whatever its size.
         size: values of each.
         members: in the order of the network.
     """

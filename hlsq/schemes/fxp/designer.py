@@ -15,6 +15,7 @@ from hlsq.schemes.fxp.clusters import Cluster, clusters
 from hlsq.schemes.fxp.reduction import Allowed, Competition, Solution
 from hlsq.schemes.fxp.rounds import EFFORT, REDUCE
 from hlsq.schemes.fxp.structures import Structure, Structures, candidate, format_of, with_format
+from hlsq.schemes.fxp.sum_limit import SumLimit
 from hlsq.search.state import State
 
 CompetitionKind = Literal["full", "lazy"]
@@ -40,6 +41,7 @@ class NetworkDesigner:
             the one that came second before, and takes it unless it has fallen behind others.
         state: what an earlier run has found, and where this one writes.
         reserve: what of the allowed drop is kept, given the plan reached.
+        sums: which sums are too long; those are shortened before anything else.
         most: reductions to make; None for all that are allowed. A longer search begins with those of a shorter one.
     """
 
@@ -51,6 +53,7 @@ class NetworkDesigner:
     stages: int
     state: State
     reserve: Callable[[], float]
+    sums: SumLimit
     most: int | None = None
     plan: Plan = field(init=False)
     drop: float = field(init=False)
@@ -76,6 +79,7 @@ class NetworkDesigner:
         """
         levels = clusters(self.structures.all)
         with progress_bar(None, "reduce", "bit", progress) as bar:
+            self._shorten_sums(bar)
             for stage in range(1, self.stages + 1):
                 self._share = stage / self.stages
                 self._failed.clear()
@@ -97,16 +101,34 @@ class NetworkDesigner:
             visit[level] = False
             for cluster in levels[level]:
                 while not self.complete and (taken := self._reduce(cluster, first)) is not None:
-                    self.drop = taken.drop
-                    self._changes += 1
+                    self._count(taken, bar)
                     visit = {1: True, 2: True}
-                    bar.update(taken.bits)
-                    bar.set_postfix_str(f"drop {self.drop:.4f}, {average_text(self.plan, self.structures)}")
             if not visit[level]:
                 level = 3 - level
             first = False
             if self.complete or not visit[level]:
                 return
+
+    def _shorten_sums(self, bar: Any) -> None:
+        """Reductions of what takes part in sums that are too long, at any loss that is allowed, until none is."""
+        while not self.complete and (beyond := self.sums.beyond(self.plan)):
+            members = self.sums.members(self.plan, self.structures)
+            taken = self._reduce(Cluster(0, len(members), members), False)
+            if taken is None:
+                longest = max(beyond.values())
+                needs = ", ".join(f"{name!r} needs {bits} bits" for name, bits in beyond.items())
+                raise SearchError(
+                    f"sum_bits={self.sums.bits}: sums of {needs} at the shortest words that the allowed drop of "
+                    f"{self.max_drop:g} leaves; give sum_bits={longest}, a larger max_drop, or shorter words to begin "
+                    "with there, as in widths={'LAYER.weight': 4}"
+                )
+            self._count(taken, bar)
+
+    def _count(self, taken: Solution, bar: Any) -> None:
+        self.drop = taken.drop
+        self._changes += 1
+        bar.update(taken.bits)
+        bar.set_postfix_str(f"drop {self.drop:.4f}, {average_text(self.plan, self.structures)}")
 
     def _reduce(self, cluster: Cluster, first: bool) -> Solution | None:
         """The reduction that wins in ``cluster``, or None."""

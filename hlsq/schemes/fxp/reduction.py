@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from hlsq.formats import FixedPoint
+from hlsq.plan import Plan
 from hlsq.schemes.fxp.cost import Cost
 from hlsq.schemes.fxp.fraction import INFINITE, best_fraction
 from hlsq.schemes.fxp.structures import Structure, candidate, format_of
@@ -68,6 +69,7 @@ class Competition:
         loss_at: the other way round.
         reach: ``K`` of Algorithm 1.
         rank: what decides between reductions by as many bits.
+        fits: whether a data-structure may get a format, given how long sums may be.
         known: losses by candidate that an earlier, interrupted run has found.
         done: is told every loss.
     """
@@ -79,6 +81,7 @@ class Competition:
     loss_at: Callable[[float], float]
     reach: int
     rank: Rank
+    fits: Callable[[Plan, Structure, FixedPoint], bool]
     known: Callable[[str], float | None]
     done: Callable[[str, float], None]
 
@@ -147,7 +150,7 @@ class Competition:
         frac, cost = best_fraction(
             lambda frac, bound: self._cost(structure, replace(shorter, frac=frac), bound), fmt.frac - bits, self.reach
         )
-        if cost == INFINITE:
+        if cost == INFINITE or not self.fits(self.on_metric.plan, structure, replace(shorter, frac=frac)):
             return None
         drop, most = allowed(structure, bits), INFINITE
         if leader is not None and leader.bits == bits:

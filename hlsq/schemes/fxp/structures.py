@@ -95,10 +95,10 @@ class Structures:
         first = [b for b in weighted if inputs.intersection(b.inputs)] or weighted[:1]
         last = [b for b in weighted if b.name in self.graph.outputs] or weighted[-1:]
         keys = {f"{name}.activation" for name in inputs} | {f"{b.name}.weight" for b in (*first, *last)}
-        sources = {self._source(name) for b in last for name in b.inputs}
+        sources = {self.source(name) for b in last for name in b.inputs}
         return frozenset(keys | {f"{name}.activation" for name in sources})
 
-    def _source(self, name: str) -> str:
+    def source(self, name: str) -> str:
         """The block (or input) whose format tensor ``name`` has."""
         while name in self.graph.by_name and not self.graph.by_name[name].op.accumulates:
             name = self.graph.by_name[name].inputs[0]
