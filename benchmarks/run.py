@@ -56,6 +56,7 @@ def main(context: click.Context) -> None:
         context.invoke(designs)
         context.invoke(search)
         context.invoke(reduction)
+        context.invoke(large_networks)
 
 
 @main.command()
@@ -371,6 +372,20 @@ def units() -> None:
     row("", "hlsq.cost", "Yosys")
     for cells_of_row in blocks.rows():
         row(*cells_of_row)
+
+
+@main.command("large-networks")
+@click.option("--scheme", default="doubleq")
+@click.option("--pes", default=256, help="PEs of the engine.")
+@click.option("--network", "names", multiple=True, help="Of keras.applications; can be repeated.")
+def large_networks(scheme: str, pes: int, names: tuple[str, ...]) -> None:
+    """Networks of keras.applications at 96 x 96 as folded accelerators: one image exact, seconds of every step."""
+    from large_networks import HEADER, NETWORKS, rows
+
+    click.echo(
+        f"\nFolded accelerator, {scheme}, random weights, one image of 96 x 96: all integers of all blocks equal"
+    )
+    table(HEADER, list(rows(names or NETWORKS, scheme, pes)))
 
 
 @main.command()

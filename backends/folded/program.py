@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.backends.folded.channelwise import comparison
 from hlsq.backends.folded.listing import listing
 from hlsq.backends.folded.pieces import Engine, EngineImage, Field, Instruction, MemoryMap, Place
-from hlsq.graph import Interval
+from hlsq.backends.folded.storage import PROGRAM, named_arrays, program_text, read_pieces
+from hlsq.errors import GraphError
+from hlsq.files.write import write_file
+from hlsq.graph import Interval, QuantizedGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +65,39 @@ class FoldedProgram:
         """Of one instruction."""
         return sum(field.width for field in self.fields)
 
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What the memories hold, by the name of the file without its ending."""
+        return named_arrays(self.images, self.tables)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files that hold the program, name to content."""
+        found = {PROGRAM: program_text(vars(self), self.fields).encode()}
+        return found | {f"{name}.bin": values.tobytes() for name, values in self.arrays.items()}
+
+    def save(self, folder: str | Path) -> None:
+        """Write ``program.json``, and what the memories hold beside it, into ``folder``.
+
+        Raises:
+            GraphError: they cannot be written.
+        """
+        for name, content in self.files.items():
+            write_file(Path(folder, name), content, GraphError, "the program")
+
+    @classmethod
+    def load(cls, folder: str | Path, graph: QuantizedGraph | None = None) -> FoldedProgram:
+        """The program that ``save`` wrote into ``folder``.
+
+        Args:
+            folder: with its files.
+            graph: that it has to be a program of, if given.
+
+        Raises:
+            GraphError: a file is missing, damaged or of another version; names the file and the place.
+        """
+        return cls(**read_pieces(folder, None if graph is None else graph.shapes))
+
     def __str__(self) -> str:
-        totals = f"{self.cycles:,} cycles, {len(self.instructions)} instructions of {self.bits} bits"
-        return listing(self.engines, self.instructions, totals)
+        words = comparison(self.instructions, len(self.engines), self.bits)
+        return listing(self.engines, self.instructions, f"{self.cycles:,} cycles\n{words}")

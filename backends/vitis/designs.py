@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from hlsq.backends.folded import FoldedProgram
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.folded.images import FOLDER as IMAGE
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.graph import QuantizedGraph
 
 AnyDesign = Design | FoldedDesign
 
 
-def make_design(graph: QuantizedGraph, options: HardwareOptions, made: bool = False) -> AnyDesign:
-    """The design of ``graph`` in the architecture that ``options`` name; for its arguments see there."""
+def make_design(graph: QuantizedGraph, options: HardwareOptions) -> AnyDesign:
+    """The design of ``graph`` in the architecture that ``options`` name."""
+    return FoldedDesign(graph, options) if options.architecture == "folded" else Design(graph, options)
+
+
+def made_design(graph: QuantizedGraph, options: HardwareOptions, folder: Path) -> AnyDesign:
+    """The design of the project in ``folder``, which has been made with ``options``.
+
+    Raises:
+        GraphError: its program is damaged, or that of another network.
+    """
     if options.architecture == "folded":
-        return FoldedDesign(graph, options, made=made)
-    return Design(graph, options, made=made)
+        return FoldedDesign(graph, options, made=True, given=FoldedProgram.load(folder / IMAGE, graph))
+    return Design(graph, options, made=True)

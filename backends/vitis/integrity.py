@@ -7,7 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from hlsq.backends.folded.storage import PROGRAM
 from hlsq.backends.vitis.designs import AnyDesign
+from hlsq.backends.vitis.folded.images import FOLDER as IMAGE
 from hlsq.backends.vitis.marker import CHECKSUMS, MARKER, VERSION
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.errors import GraphError, OptionError
@@ -16,8 +18,9 @@ from hlsq.files.fields import Field
 from hlsq.files.read import read_json
 from hlsq.graph.storage import INTEGERS, STRUCTURE, graph_files
 
-DATA = (STRUCTURE, INTEGERS, "plan.json", "deviations.json")
-"""Files that hlsq reads again; all others are for the compiler, and may be edited."""
+DATA = (STRUCTURE, INTEGERS, "plan.json", "deviations.json", f"{IMAGE}/{PROGRAM}")
+"""Files that hlsq reads again and takes as they were. All others are for the compiler, and may be edited; so may what a
+folded accelerator's memories hold, which is read as it is then."""
 EARLIER = {"part_check": False}
 """Options of a project from before there were these, where that is not their default: it may have any part."""
 

@@ -12,7 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from hlsq.backends.vitis.designs import AnyDesign, make_design
+from hlsq.backends.vitis.designs import AnyDesign, made_design
 from hlsq.backends.vitis.integrity import check_data, check_design, made_options, read_options
 from hlsq.backends.vitis.marker import MARKER, all_files, make_marker, read_marker, written_files
 from hlsq.backends.vitis.rendering import render_design
@@ -178,7 +178,7 @@ def read_project(folder: str | Path) -> AnyDesign:
     graph = load_graph(path)
     check_data(path, recorded)
     try:
-        return make_design(graph, made_options(options), made=True)
+        return made_design(graph, made_options(options), path)
     except OptionError as error:
         raise options.fail(error) from None
 

@@ -50,6 +50,7 @@ class FoldedDesign:
         options: what the user asks for.
         limits: of the tool.
         made: whether ``options`` are those of a design that was made.
+        given: its program, as it was saved; None compiles one.
 
     Raises:
         UnsupportedLayerError: a block that the folded accelerator does not run.
@@ -60,6 +61,7 @@ class FoldedDesign:
     options: HardwareOptions
     limits: ToolLimits = TOOL_LIMITS
     made: bool = False
+    given: FoldedProgram | None = None
 
     def __post_init__(self) -> None:
         _ = self.program
@@ -67,6 +69,8 @@ class FoldedDesign:
     @cached_property
     def program(self) -> FoldedProgram:
         """Engines, instructions, memory map and images."""
+        if self.given is not None:
+            return self.given
         given = self.options
         widths = wanted_widths(self.graph, given)
         if widths:

@@ -19,27 +19,29 @@ from hlsq.backends.vitis.tensors import Tensor
 FOLDER = "firmware/image"
 
 
-def image_files(program: FoldedProgram, tensors: Mapping[str, Tensor]) -> dict[str, bytes | str]:
-    """All of them: path in the project to content."""
-    arrays: dict[str, NDArray[Any]] = {"program": program_bytes(program)}
-    for number, image in enumerate(program.images):
-        arrays[f"engine{number}_weights"] = image.weights
-        for name, values in image.parameters.items():
-            arrays[f"engine{number}_{name}"] = values.astype(np.int64)
-    arrays["factors"] = program.tables["factors"]
-    files: dict[str, bytes | str] = {}
-    for name, values in arrays.items():
-        files[f"{FOLDER}/{name}.bin"] = values.tobytes()
-        files[f"{FOLDER}/{name}.inc"] = _text(values)
+def image_files(program: FoldedProgram, tensors: Mapping[str, Tensor]) -> dict[str, bytes]:
+    """All of them, and the program that they belong to: path in the project to content."""
+    words = program_bytes(program)
+    files = program.files | {"program.bin": words.tobytes()}
+    for name, values in {"program": words, **program.arrays}.items():
+        files[f"{name}.inc"] = text_of(values)
     for name, table in view_tables(program, tensors).items():
-        files[f"{FOLDER}/views_{name}.bin"] = table.tobytes()
-    return files
+        files[f"views_{name}.bin"] = table.tobytes()
+    return {f"{FOLDER}/{name}": content for name, content in files.items()}
 
 
-def _text(values: NDArray[Any]) -> str:
-    """Numbers with commas, a row of the memory a line."""
+def text_of(values: NDArray[Any]) -> bytes:
+    """Integers with commas, a row of the memory a line."""
     rows = values.reshape(-1, values.shape[-1])
-    return "\n".join(",".join(map(str, row)) + "," for row in rows.tolist()) + "\n"
+    if values.dtype == np.uint8:
+        # Numbers as wide as the largest, which are looked up: a large network has tens of millions of them.
+        width = len(str(values.max(initial=0)))
+        numbers = np.array([f"{i:{width}d}," for i in range(256)], dtype=f"S{width + 1}")
+        lines = np.empty((len(rows), rows.shape[1] * (width + 1) + 1), dtype=np.uint8)
+        lines[:, :-1] = numbers[rows].view(np.uint8).reshape(len(rows), -1)
+        lines[:, -1] = ord("\n")
+        return lines.tobytes()
+    return ("\n".join(",".join(map(str, row)) + "," for row in rows.tolist()) + "\n").encode()
 
 
 def program_bytes(program: FoldedProgram) -> NDArray[np.uint8]:

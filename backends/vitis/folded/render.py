@@ -47,6 +47,7 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
     graph = design.graph
     engines = [EngineCode(engine, program, i) for i, engine in enumerate(program.engines)]
     tables = view_tables(program, design.tensors)
+    images = image_files(program, design.tensors)
     context = {
         "design": design,
         "program": program,
@@ -62,9 +63,7 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
         "instruction_bytes": program_bytes(program).shape[1],
         "views": tables,
         "images": sorted(
-            name.removeprefix(f"{FOLDER}/").removesuffix(".bin")
-            for name in image_files(program, design.tensors)
-            if name.endswith(".bin")
+            name.removeprefix(f"{FOLDER}/").removesuffix(".bin") for name in images if name.endswith(".bin")
         ),
         **pointer_bits(program),
         "partition_size": None,
@@ -108,7 +107,7 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
         if name != MULTIPLICATION or multiplies:
             files[f"firmware/hlsq/folded/{name}"] = text
     check_rules({name: text for name, text in files.items() if isinstance(text, str)})
-    files |= image_files(program, design.tensors)
+    files |= images
     return files
 
 
