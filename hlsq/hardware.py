@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ from hlsq.counted import counted
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.host import apply_host
 from hlsq.emulate.inputs import as_inputs
-from hlsq.errors import OptionError, VerificationError
+from hlsq.errors import OptionError, OutputFileError, VerificationError
 from hlsq.escape import shown
+from hlsq.files.write import write_file
 from hlsq.graph import Graph, QuantizedGraph
 from hlsq.plan import Plan
 from hlsq.simulate import simulate
@@ -100,6 +101,58 @@ class HardwareModel:
             raise OptionError("a dataflow design has no program; convert with architecture='folded'")
         return self.design.program
 
+    def with_network(self, network: HardwareModel | QuantizedGraph) -> HardwareModel:
+        """Another network on this overlay (``program="axi"``): the same hardware, and the same compiled C simulation.
+
+        Args:
+            network: an integer network, or a hardware model with one.
+
+        Raises:
+            OptionError: this hardware is no overlay.
+            ResourceError: the network does not fit its engines or memories; names block, need, limit and remedy.
+            UnsupportedLayerError: the folded accelerator does not run it.
+        """
+        from hlsq.backends.vitis.folded.design import FoldedDesign
+
+        host = self._written
+        if not isinstance(host, FoldedDesign) or host.program.overlay is None:
+            raise OptionError(
+                "only an overlay runs other networks; convert with architecture='folded' and program='axi'"
+            )
+        graph = network.graph if isinstance(network, HardwareModel) else network
+        found = HardwareModel(FoldedDesign(graph, host.options, host=host), self.output_dir)
+        found._simulations = self._simulations
+        found._lock = self._lock
+        return found
+
+    def program_image(
+        self, network: HardwareModel | QuantizedGraph | None = None, path: str | Path | None = None
+    ) -> bytes:
+        """What lies in memory for an overlay to run a network: little-endian words of 64 bits.
+
+        Args:
+            network: as for ``with_network``; None for this one.
+            path: of a file to write it to.
+
+        Raises:
+            OptionError, ResourceError, UnsupportedLayerError: see ``with_network``.
+            OutputFileError: it cannot be written.
+        """
+        from hlsq.backends.vitis.folded.overlay import image_bytes
+
+        content = image_bytes(self.with_network(self if network is None else network).program)
+        if path is not None:
+            write_file(path, content, OutputFileError, "the image of an overlay")
+        return content
+
+    def run_image(self, network: HardwareModel | QuantizedGraph, x: Inputs, **options: Any) -> Any:
+        """C simulation of another network on this overlay; ``options`` and result as for ``predict``.
+
+        Raises:
+            OptionError, ResourceError, UnsupportedLayerError: see ``with_network``.
+        """
+        return self.with_network(network).predict(x, **options)
+
     @property
     def dataflow(self) -> Design:
         """The design of a dataflow architecture.
@@ -178,8 +231,8 @@ class HardwareModel:
         with self._lock:
             digest = self._digest()  # before, so that what is edited meanwhile is compiled again
             stamp = "ap" if ap_types else "lib"
-            library = compile_library(self.output_dir, ap_types=ap_types, stamp=stamp, design=self.design)
-            self._simulations[ap_types] = digest, Simulation.load(self.design, library)
+            library = compile_library(self.output_dir, ap_types=ap_types, stamp=stamp, design=self._written)
+            self._simulations[ap_types] = digest, Simulation.load(self._written, library)
 
     def predict(
         self,
@@ -357,7 +410,18 @@ class HardwareModel:
         with self._lock:
             if ap_types not in self._simulations or self._simulations[ap_types][0] != self._digest():
                 self.compile(ap_types=ap_types)
-            return self._simulations[ap_types][1]
+            simulation = self._simulations[ap_types][1]
+        from hlsq.backends.vitis.folded.design import FoldedDesign
+        from hlsq.backends.vitis.folded.network import given_network
+
+        if not isinstance(self.design, FoldedDesign) or self.design.program.overlay is None:
+            return simulation
+        return replace(simulation, design=self.design, network=given_network(self.design, self.output_dir))
+
+    @property
+    def _written(self) -> AnyDesign:
+        """The design that the project folder holds."""
+        return getattr(self.design, "host", None) or self.design
 
     def _digest(self) -> str:
         """Fingerprint of all sources, so that an edited file is compiled again."""

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from hlsq.backends.folded.allocation import Allocation, allocate
 from hlsq.backends.folded.codes import CodeForm
 from hlsq.backends.folded.engines import EngineSpec, task_loops
+from hlsq.backends.folded.fitting import Host
 from hlsq.backends.folded.instructions import run_fields, target_fields
 from hlsq.backends.folded.layout import NONE, Layout, layouts, parts_of
 from hlsq.backends.folded.loops import Loops, bank_count
 from hlsq.backends.folded.options import EngineOptions
+from hlsq.backends.folded.overlaid import overlaid
 from hlsq.backends.folded.parameters import (
     Stage,
     border_factors,
@@ -46,18 +48,29 @@ NEUTRAL = {"multiplier": 1, "scale": 1}
 """Of parameters that a pass does not need, while another one does; all others are 0."""
 
 
-def compile_program(graph: QuantizedGraph, options: EngineOptions | None = None) -> FoldedProgram:
+def compile_program(
+    graph: QuantizedGraph,
+    options: EngineOptions | None = None,
+    *,
+    overlay: bool = False,
+    host: FoldedProgram | None = None,
+) -> FoldedProgram:
     """The program of ``graph``.
 
     Args:
         graph: the network.
         options: for its engines.
+        overlay: whether instructions and constants come from memory.
+        host: the program of an overlay that this one has to fit; ``options`` then say nothing.
 
     Raises:
         UnsupportedLayerError: a block that the folded accelerator does not run.
         OptionError: an option that is not allowed.
+        ResourceError: the network does not fit ``host``.
     """
-    return _Compiler(graph, options or EngineOptions()).program()
+    found = None if host is None else Host(host)
+    program = _Compiler(graph, options or EngineOptions(), overlay, found).program()
+    return overlaid(program, len(graph.inputs), len(graph.outputs), found) if overlay or host else program
 
 
 @dataclass
@@ -77,21 +90,27 @@ class _Memories:
 
 
 class _Compiler:
-    def __init__(self, graph: QuantizedGraph, options: EngineOptions) -> None:
+    def __init__(self, graph: QuantizedGraph, options: EngineOptions, overlay: bool, host: Host | None) -> None:
         self.graph = graph
         self.options = options
+        self.host = host
         work = make_tasks(graph)
-        self.engines = options.assigned(work)
+        self.engines = options.assigned(work) if host is None else host.assigned(work)
         self.specs = self.engines.specs
         self.word = self.engines.word
         self.granule = gcd(self.word, *(spec.array.outputs for spec in self.specs))
         self.work = with_order(work, self.word)
         self.layouts = layouts(self.work, self.word)
         self.words = {name: len(layout) // self.word for name, layout in self.layouts.items()}
-        strides = {task.window.strides[1] for task in self.work.tasks}
+        strides = {task.window.strides[1] for task in self.work.tasks} | ({2} if overlay else set())
         self.banks = bank_count(max(spec.array.positions for spec in self.specs), strides)
+        if host is not None:
+            self.banks = host.program.map.banks
+            host.check_strides(self.work)
         self.allocation: Allocation = allocate(self.work, self.layouts, self.word, self.banks)
-        self.forms = self.engines.forms(self.work)
+        self.forms = self.engines.forms(self.work) if host is None else host.forms(self.work, self.engines)
+        if host is not None:
+            host.check_places(self.work, self.allocation.places)
         self.memories = [_Memories() for _ in self.specs]
         self.tables: dict[str, list[int]] = {"factors": [1]}
         self.outputs = self._output_words()
@@ -105,6 +124,8 @@ class _Compiler:
             found[name] = base, words
             base += prod(shape[:-1]) * words
         self.output_words = base
+        if self.host is not None:
+            self.host.check_outputs(self.work, base)
         return found
 
     def program(self) -> FoldedProgram:
@@ -112,11 +133,11 @@ class _Compiler:
         runs = [self._run(task) for task in self.work.tasks]
         emits = [self._emit(number) for number in range(len(self.graph.outputs))]
         roms = [
-            make_rom(m.rows, prod((s.array.taps, s.array.outputs)))
-            for m, s in zip(self.memories, self.specs, strict=True)
+            make_rom(m.rows, prod((s.array.taps, s.array.outputs)), self._slices(number))
+            for number, (m, s) in enumerate(zip(self.memories, self.specs, strict=True))
         ]
         for item, task in zip(runs, self.work.tasks, strict=True):
-            if "add_weights" not in self.memories[self._engine(task)].features:
+            if "add_weights" not in self._features(self._engine(task)):
                 for name in [name for name in item if name.startswith("add_weight")]:
                     item[name] = item[name].bit_length() - 1  # all are powers of two: amounts of shifts
             rom = roms[self._engine(task)]
@@ -152,6 +173,18 @@ class _Compiler:
                 EngineImage(rom.content, self._parameters(m)) for rom, m in zip(roms, self.memories, strict=True)
             ),
             tables={name: np.asarray(values, dtype=np.int64) for name, values in self.tables.items()},
+        )
+
+    def _slices(self, number: int) -> tuple[int, int] | None:
+        """Bits of a slice and their number, where the engine is there already."""
+        engine = None if self.host is None else self.host.program.engines[number]
+        return None if engine is None else (engine.slice_bits, engine.slices)
+
+    def _features(self, number: int) -> frozenset[str]:
+        return (
+            frozenset(self.memories[number].features)
+            if self.host is None
+            else self.host.program.engines[number].features
         )
 
     def _engine(self, task: Task) -> int:
@@ -240,11 +273,15 @@ class _Compiler:
         interval: Interval,
         layout: Layout,
     ) -> None:
-        memory.features |= stage.features | after.features | {task.mode}
+        features = stage.features | after.features | {task.mode}
         if border_factors(task) is not None:
-            memory.features.add("factors")
+            features |= {"factors"}
         if loops.wait:
-            memory.features.add("wait")
+            features |= {"wait"}
+        if self.host is not None:
+            intervals = {"sums": interval} | ({} if task.weights is None else {"activations": taps_of(self.work, task)})
+            self.host.check_task(task, self._engine(task), loops, (stage, after), features, intervals)
+        memory.features |= features
         memory.splits.add(loops.split)
         memory.sums = max(memory.sums, loops.finished)
         if task.weights is not None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hlsq.backends.folded.channelwise import comparison
 from hlsq.backends.folded.listing import listing
+from hlsq.backends.folded.overlay import Overlay
 from hlsq.backends.folded.pieces import Engine, EngineImage, Field, Instruction, MemoryMap, Place
 from hlsq.backends.folded.storage import PROGRAM, named_arrays, program_text, read_pieces
 from hlsq.errors import GraphError
@@ -31,6 +32,7 @@ class FoldedProgram:
         places: of all tensors that lie in them.
         images: of the engines, in their order.
         tables: further constants by name: thresholds, factors of windows at a border.
+        overlay: for instructions and constants that come from memory.
     """
 
     engines: tuple[Engine, ...]
@@ -39,6 +41,7 @@ class FoldedProgram:
     places: Mapping[str, Place]
     images: tuple[EngineImage, ...]
     tables: Mapping[str, NDArray[np.int64]]
+    overlay: Overlay | None = None
 
     @property
     def cycles(self) -> int:
@@ -53,6 +56,8 @@ class FoldedProgram:
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """Fields of the instruction word: ceil(log2 N) bits for N different values from 0 on (He et al. eq. 13)."""
+        if self.overlay is not None:
+            return self.overlay.fields
         found = []
         for name in self.instructions[0].fields:
             values = [item.fields[name] for item in self.instructions]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.folded.layout import NONE, Layout
+from hlsq.backends.folded.overlay import WORD, Overlay, Table
 from hlsq.backends.folded.pieces import (
     FORMS,
     OPCODES,
@@ -39,6 +40,7 @@ WHAT = "the program of a folded accelerator"
 MOST = 1 << 62
 WEIGHTS = ("uint8", "uint16")
 CONSTANTS = ("int64",)
+OVERLAY = ("factors", "factor_bits", "operands", "thresholds", "inputs", "outputs")
 
 
 def named_arrays(images: tuple[EngineImage, ...], tables: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -62,7 +64,9 @@ def read_pieces(folder: str | Path, names: Collection[str] | None) -> dict[str, 
     """
     data = read_json(Path(folder, PROGRAM), GraphError, WHAT)
     data.version("hlsq_program", VERSION, WHAT)
-    parts = data.record(("hlsq_program", "fields", "engines", "map", "places", "instructions", "images", "tables"))
+    parts = data.record(
+        ("hlsq_program", "fields", "engines", "map", "places", "instructions", "images", "tables", "overlay")
+    )
     engines = tuple(_read_engine(item) for item in parts["engines"].sequence(1))
     images = parts["images"].sequence(len(engines), len(engines))
     instructions = tuple(_read_instruction(item) for item in parts["instructions"].sequence(1))
@@ -81,6 +85,7 @@ def read_pieces(folder: str | Path, names: Collection[str] | None) -> dict[str, 
         "tables": {
             name: _read_array(Path(folder), name, item, CONSTANTS) for name, item in parts["tables"].mapping().items()
         },
+        "overlay": _read_overlay(parts["overlay"], parts["fields"]),
     }
 
 
@@ -97,6 +102,7 @@ def program_text(pieces: Mapping[str, Any], fields: tuple[InstructionField, ...]
             for image in pieces["images"]
         ],
         "tables": {name: _shape(values) for name, values in pieces["tables"].items()},
+        "overlay": {} if pieces["overlay"] is None else _overlay(pieces["overlay"]),
     }
     lines = [f'"hlsq_program": {VERSION}']
     for key, value in described.items():
@@ -137,6 +143,11 @@ def _instruction(item: Instruction) -> dict[str, Any]:
         "fields": dict(item.fields),
         "views": views,
     }
+
+
+def _overlay(overlay: Overlay) -> dict[str, Any]:
+    numbers = {name: getattr(overlay, name) for name in OVERLAY}
+    return numbers | {"tables": [[asdict(table) for table in tables] for tables in overlay.tables]}
 
 
 def _pair(interval: Interval) -> list[int]:
@@ -205,6 +216,31 @@ def _read_views(field: Field) -> tuple[View, ...]:
         parts = item.record(("tensor", "channels", "layout"))
         found.append(View(parts["tensor"].text(), parts["channels"].integer(1, MOST), _read_layout(parts["layout"])))
     return tuple(found)
+
+
+def _read_overlay(field: Field, fields: Field) -> Overlay | None:
+    if not field.mapping():
+        return None
+    parts = field.record((*OVERLAY, "tables"))
+    return Overlay(
+        fields=tuple(_read_field(item) for item in fields.sequence()),
+        tables=tuple(tuple(_read_table(item) for item in each.sequence(1)) for each in parts["tables"].sequence(1)),
+        **{name: parts[name].integer(0, MOST) for name in OVERLAY},
+    )
+
+
+def _read_field(field: Field) -> InstructionField:
+    name, width, signed = field.sequence(3, 3)
+    return InstructionField(name.text(), width.integer(0, 64), signed.flag())
+
+
+def _read_table(field: Field) -> Table:
+    parts = field.record(("name", "bits", "values", "rows", "slices"))
+    return Table(
+        name=parts["name"].text(),
+        bits=parts["bits"].integer(1, WORD),
+        **{name: parts[name].integer(1, MOST) for name in ("values", "rows", "slices")},
+    )
 
 
 def _read_layout(field: Field) -> Layout:

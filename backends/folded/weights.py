@@ -39,16 +39,19 @@ class Rom:
     start: dict[str, int]
 
 
-def make_rom(rows: dict[str, tuple[Rows, CodeForm]], codes: int) -> Rom:
+def make_rom(rows: dict[str, tuple[Rows, CodeForm]], codes: int, given: tuple[int, int] | None = None) -> Rom:
     """The memories for the rows of all tasks, by target.
 
     Args:
         rows: codes [rows, codes] of each task, and their form.
         codes: of a row.
+        given: bits of a slice and number of slices of an engine that is there already.
     """
     widths = [form.bits for _, form in rows.values()]
     bits = gcd(*widths) if widths else 1
     slices = max(widths, default=1) // bits
+    if given is not None:
+        bits, slices = given
     start: dict[str, int] = {}
     pieces = []
     count = 0

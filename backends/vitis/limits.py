@@ -69,9 +69,9 @@ class Rule:
 
 RULES = (
     Rule(
-        "an AXI master port, whose elements must be a multiple of 8 bits",
+        "an AXI master port of other elements than words of 64 bits, which must be a multiple of 8 bits",
         r"#pragma HLS INTERFACE[^\n]*\bm_axi\b",
-        "",
+        r"const hlsq::uint<64> \*memory\b",
         "v++ 203-801, must be a multiple of 8 for AXI4 master port; heterocl issue 261",
     ),
     Rule(

@@ -25,7 +25,10 @@ ACCUMULATORS = ("interval", "fxpqnet")
 MOST_SUM_BITS = 62
 WORD_BITS = (8, 16, 32, 64)
 Architecture = Literal["dataflow", "folded"]
-CHOICES = {"architecture": Architecture, "dual": DualForm, "io_type": IOType, "multipliers": Multipliers}
+Program = Literal["rom", "axi"]
+CHOICES = {
+    "architecture": Architecture, "program": Program, "dual": DualForm, "io_type": IOType, "multipliers": Multipliers,
+}  # fmt: skip
 """Options that are one of several words."""
 STORAGES = ("rom_storage", "line_storage")
 """Options that are one of several words, for all blocks or by block."""
@@ -88,6 +91,9 @@ class HardwareOptions:
             ``activation_width``, the most bits that its PEs take.
         dual: form of PEs that multiply or shift: ``"booth"`` (weights select multiples of the activation) or ``"mux"``
             (multiplier, shifter and selector).
+        program: where a folded accelerator has instructions, weights and tables: ``"rom"``, in memories of its own, or
+            ``"axi"``, in memory behind an AXI port, from which those of the next instruction are loaded while one runs.
+            Other networks that fit then run on the same hardware.
 
     Raises:
         OptionError: a value that is not allowed.
@@ -114,6 +120,7 @@ class HardwareOptions:
     pes: int | None = None
     engines: Mapping[str, Mapping[str, Any]] | None = None
     dual: DualForm = "booth"
+    program: Program = "rom"
 
     def __post_init__(self) -> None:
         numbers = (
@@ -171,6 +178,11 @@ class HardwareOptions:
         if self.engines is not None:
             read_engines(self.engines)
 
+        if self.program != "rom" and self.architecture != "folded":
+            raise OptionError(
+                f"program={self.program!r} is for a folded accelerator; a dataflow design has no program: give "
+                "architecture='folded' as well"
+            )
         given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
         for wanted in given:
             bits = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else 0

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.vitis.designs import AnyDesign
+from hlsq.backends.vitis.folded.network import Network
 from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.marker import library_name, top_function
 from hlsq.backends.vitis.project import building, reading
@@ -58,10 +59,17 @@ def compile_library(
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """A loaded C simulation."""
+    """A loaded C simulation.
+
+    Attributes:
+        design: of the network that is simulated.
+        library: of the project.
+        network: of an overlay, what it is given to run ``design``.
+    """
 
     design: AnyDesign
     library: ctypes.CDLL
+    network: Network | None = None
 
     @classmethod
     def load(cls, design: AnyDesign, library: Path) -> Simulation:
@@ -129,8 +137,9 @@ class Simulation:
     ) -> None:
         function = getattr(self.library, f"{self.design.options.top}_{name}")
         function.restype = ctypes.c_int64
+        given = () if self.network is None else (self.network.pointer,)
         left = function(
-            ctypes.c_int64(samples), _pointers(list(inputs.values())), _pointers(list(outputs.values())), last
+            ctypes.c_int64(samples), _pointers(list(inputs.values())), _pointers(list(outputs.values())), last, *given
         )
         if left:
             raise ToolFailedError(

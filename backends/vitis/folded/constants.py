@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from hlsq.backends.folded.overlay import Table
+from hlsq.backends.folded.overlay_fields import SIZES
 from hlsq.backends.folded.pieces import FORMS, Engine
 from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.pes import pe_of
@@ -30,7 +32,15 @@ class EngineCode:
     @property
     def rows(self) -> int:
         """Of each weight memory."""
+        if self.tables:
+            return self.tables["weights"].rows
         return int(self.program.images[self.number].weights.shape[1])
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Of an overlay: what comes from memory, by name."""
+        overlay = self.program.overlay
+        return {} if overlay is None else {table.name: table for table in overlay.tables[self.number]}
 
     @property
     def weight_bytes(self) -> int:
@@ -56,21 +66,25 @@ class EngineCode:
     def parameters(self) -> dict[str, bool]:
         """Constants by name, and whether there is a memory of them."""
         known = ("bias", "scale", "offset", "multiplier", "left", "right")
-        return {name: name in self.program.images[self.number].parameters for name in known}
+        return {name: self.has_parameter(name) for name in known}
 
     @property
     def thresholds(self) -> int:
         """Most thresholds of a layer."""
+        if self.program.overlay is not None:
+            return self.program.overlay.thresholds
         return max((item.fields.get("thresholds", 0) for item in self.program.instructions), default=0)
 
     @property
     def operands(self) -> int:
         """Most operands of an instruction."""
+        if self.program.overlay is not None:
+            return self.program.overlay.operands
         return max(1, *(item.fields.get("operands", 0) for item in self.program.instructions))
 
     def has_parameter(self, name: str) -> bool:
         """Whether there is a memory of it."""
-        return name in self.program.images[self.number].parameters
+        return name in (self.tables or self.program.images[self.number].parameters)
 
     @property
     def operand_bits(self) -> int:
@@ -139,6 +153,14 @@ def pointer_bits(program: FoldedProgram) -> dict[str, int]:
 
     Coordinates go as far beyond the maps as paddings, kernels and groups of positions take them.
     """
+    if program.overlay is not None:
+        # As wide as fields can say.
+        address = max(field.width for field in program.fields if field.name.endswith("_address"))
+        return {
+            "bank_bits": (2 * program.map.banks).bit_length() + 1,
+            "address_bits": address + 1,
+            "coordinate_bits": SIZES + 3,
+        }
     runs = [item.fields for item in program.instructions if item.opcode == "run"]
     farthest = max(
         max(abs(f["top"]), abs(f["left"]), f["limit_y"], f["limit_x"], f["height"], f["width"])

@@ -23,14 +23,20 @@ from hlsq.graph.ops import Reshape
 
 @dataclass(frozen=True, eq=False)
 class PortTensor(Tensor):
-    """A tensor whose pixels go through a port in words of the memory's width, of which the last is filled up."""
+    """A tensor whose pixels go through a port in words of the memory's width, of which the last is filled up.
+
+    Attributes:
+        lanes: of a word of the memory.
+        whole: whether the port is that wide also for fewer channels, as that of an overlay.
+    """
 
     lanes: int = 1
+    whole: bool = False
 
     @property
     def word(self) -> int:
         """Values in one transfer."""
-        return min(self.packet, self.lanes)
+        return self.lanes if self.whole else min(self.packet, self.lanes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +57,7 @@ class FoldedDesign:
         limits: of the tool.
         made: whether ``options`` are those of a design that was made.
         given: its program, as it was saved; None compiles one.
+        host: an overlay that was made for another network, and runs this one.
 
     Raises:
         UnsupportedLayerError: a block that the folded accelerator does not run.
@@ -62,6 +69,7 @@ class FoldedDesign:
     limits: ToolLimits = TOOL_LIMITS
     made: bool = False
     given: FoldedProgram | None = None
+    host: FoldedDesign | None = None
 
     def __post_init__(self) -> None:
         _ = self.program
@@ -71,12 +79,13 @@ class FoldedDesign:
         """Engines, instructions, memory map and images."""
         if self.given is not None:
             return self.given
-        given = self.options
-        widths = wanted_widths(self.graph, given)
+        own = self.options
+        widths = wanted_widths(self.graph, own)
         if widths:
-            check_widths(given, widths, block_sums(self.graph))
-        options = EngineOptions(given.pes, given.engines, given.dual, given.multipliers, widths)
-        return compile_program(self.graph, options)
+            check_widths(own, widths, block_sums(self.graph))
+        options = EngineOptions(own.pes, own.engines, own.dual, own.multipliers, widths)
+        host = None if self.host is None else self.host.program
+        return compile_program(self.graph, options, overlay=own.program == "axi", host=host)
 
     @cached_property
     def estimate(self) -> Estimate:
@@ -98,12 +107,18 @@ class FoldedDesign:
         """All inputs and block outputs by name."""
         lanes = self.program.map.word
         idents = identifiers(self.graph.shapes)
+        ports = {item.name: self.program.map.lane for item in self.graph.inputs}
+        ports |= dict.fromkeys(self.graph.outputs, self.program.map.output)
         found: dict[str, Tensor] = {}
         for number, (name, fmt) in enumerate(self.graph.formats.items()):
             shape = self.graph.shapes[self._map_of(name)]
             words = -(-shape[-1] // lanes)
-            interval = format_interval(fmt)
-            found[name] = PortTensor(name, idents[name], number, interval, shape[-1], prod(shape[:-1]), words, lanes)
+            whole = self.program.overlay is not None
+            interval = ports.get(name) if whole else None
+            found[name] = PortTensor(
+                name, idents[name], number, interval or format_interval(fmt), shape[-1], prod(shape[:-1]), words, lanes,
+                whole,
+            )  # fmt: skip
         return found
 
     def _map_of(self, name: str) -> str:

@@ -14,13 +14,20 @@ from numpy.typing import NDArray
 
 from hlsq.backends.folded import FoldedProgram
 from hlsq.backends.folded.encoding import encode
+from hlsq.backends.vitis.folded.overlay import IMAGE_FILE, image_bytes
 from hlsq.backends.vitis.tensors import Tensor
 
 FOLDER = "firmware/image"
 
 
 def image_files(program: FoldedProgram, tensors: Mapping[str, Tensor]) -> dict[str, bytes]:
-    """All of them, and the program that they belong to: path in the project to content."""
+    """All of them, and the program that they belong to: path in the project to content.
+
+    Those of an overlay are no memories of its own, and come as the image that it is given.
+    """
+    if program.overlay is not None:
+        files = {f"{FOLDER}/{name}": content for name, content in program.files.items()}
+        return files | {IMAGE_FILE: image_bytes(program)}
     words = program_bytes(program)
     files = program.files | {"program.bin": words.tobytes()}
     for name, values in {"program": words, **program.arrays}.items():

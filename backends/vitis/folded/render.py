@@ -12,6 +12,7 @@ from hlsq.backends.vitis.folded.arrays import image_arrays
 from hlsq.backends.vitis.folded.constants import EngineCode, pointer_bits, signed_bits
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.images import FOLDER, image_files, program_bytes, view_tables
+from hlsq.backends.vitis.folded.overlay import overlay_context
 from hlsq.backends.vitis.host import HostInput, HostOutput
 from hlsq.backends.vitis.render import PROJECT, STATIC, OutputPort, make_environment
 from hlsq.backends.vitis.vectors import output_port
@@ -60,7 +61,6 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
         "host_inputs": [HostInput(i.format) for i in graph.inputs],
         "host_outputs": [HostOutput(graph.formats[o], graph.shapes[o]) for o in graph.outputs],
         "engines": engines,
-        "instruction_bytes": program_bytes(program).shape[1],
         "views": tables,
         "images": sorted(
             name.removeprefix(f"{FOLDER}/").removesuffix(".bin") for name in images if name.endswith(".bin")
@@ -69,7 +69,8 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
         "partition_size": None,
         "build_options": {"reset": 0, "csim": 1, "synth": 1, "cosim": 0, "export": 0, "vsynth": 0},
         "fields": _placed(program),
-        "arrays": image_arrays(project, engines, program_bytes(program).shape),
+        "arrays": [] if program.overlay else image_arrays(project, engines, program_bytes(program).shape),
+        **overlay_context(program),
         "needed": _needed(
             max(code.operands for code in engines), max((code.thresholds for code in engines), default=0)
         ),
@@ -78,18 +79,17 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
         "operands": max(code.operands for code in engines),
     }
     environment = make_environment(TEMPLATES / "project", PROJECT)
+    axi = "_axi" if program.overlay else ""
+    if not axi:
+        files["firmware/image.cpp"] = environment.get_template("image.cpp.j2").render(context)
     for template, target in {
         "program.h.j2": "firmware/program.h",
-        "project.cpp.j2": f"firmware/{project}.cpp",
-        "image.h.j2": "firmware/image.h",
-        "image.cpp.j2": "firmware/image.cpp",
+        f"project{axi}.cpp.j2": f"firmware/{project}.cpp",
+        f"image{axi}.h.j2": "firmware/image.h",
         "build_lib.sh.j2": "build_lib.sh",
-    }.items():
-        files[target] = environment.get_template(template).render(context)
-    for template, target in {
         "defines.h.j2": "firmware/defines.h",
         "project.h.j2": f"firmware/{project}.h",
-        "bridge.cpp.j2": f"{project}_bridge.cpp",
+        f"bridge{axi}.cpp.j2": f"{project}_bridge.cpp",
         "test.cpp.j2": f"{project}_test.cpp",
         "build_prj.tcl.j2": "build_prj.tcl",
         "build_opt.tcl.j2": "build_opt.tcl",

@@ -19,4 +19,5 @@ def test_resnet20_has_their_26_bits_on_four_engines() -> None:
     fields, count = channel_fields(program.instructions, 4)
     assert [field.width for field in fields] == [5, 6, 2, 6, 6, 1]
     assert count == 7 * 16 + 7 * 32 + 7 * 64 + 10
-    assert f"{count:,} of 24 bits (layer 5, channel 6, PE 0" in str(program)
+    engines = (len(program.engines) - 1).bit_length()
+    assert f"{count:,} of {24 + engines} bits (layer 5, channel 6, PE {engines}" in str(program)

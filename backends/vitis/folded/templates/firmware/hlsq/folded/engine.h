@@ -8,13 +8,14 @@
 // array computes the next group.
 
 #include "array.h"
+#include "background.h"
 #include "finisher.h"
 #include "walk.h"
 
 namespace hlsq {
 namespace folded {
 
-template <class CONFIG, class MAP, class OP> class engine {
+template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
     typedef typename CONFIG::lane_t lane_t;
     static const int P = CONFIG::positions;
 
@@ -23,6 +24,7 @@ template <class CONFIG, class MAP, class OP> class engine {
     walk<CONFIG, MAP, OP> at;
     pe_array<CONFIG, MAP, OP> array;
     finisher<CONFIG, MAP, OP> post;
+    BACKGROUND &background;
     const int number;
     int cycle; // of the period from one group of outputs to the next
     bool computes, counts[P];
@@ -30,8 +32,9 @@ template <class CONFIG, class MAP, class OP> class engine {
     lane_t words[P][MAP::word], operand[MAP::word];
 
   public:
-    engine(const OP &given, int instruction, feature_maps<MAP> &all, output_words<MAP> &outputs)
-        : op(given), maps(all), at(given), array(given, at), post(given, instruction, all, outputs), number(instruction) {
+    engine(const OP &given, int instruction, feature_maps<MAP> &all, output_words<MAP> &outputs, BACKGROUND &beside)
+        : op(given), maps(all), at(given), array(given, at), post(given, instruction, all, outputs), background(beside),
+          number(instruction) {
 #pragma HLS INLINE
 #pragma HLS ARRAY_PARTITION variable = counts complete
 #pragma HLS ARRAY_PARTITION variable = words complete dim = 0
@@ -50,6 +53,7 @@ template <class CONFIG, class MAP, class OP> class engine {
 #pragma HLS DEPENDENCE variable = maps.first type = inter dependent = false
 #pragma HLS DEPENDENCE variable = maps.second type = inter dependent = false
             counted.next();
+            background.next_word();
             // While an operand lies in the memory of the taps, the array waits for it.
             const bool works = computes && cycle >= op.wait && cycle < op.wait + op.steps;
             read(works);

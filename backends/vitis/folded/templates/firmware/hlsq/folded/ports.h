@@ -3,6 +3,7 @@
 
 // From the input streams into feature maps, and from the words of the outputs into the output streams.
 
+#include "background.h"
 #include "maps.h"
 #include "observe.h"
 
@@ -12,8 +13,8 @@ namespace folded {
 enum opcode { LOAD, RUN, EMIT };
 
 // A map, word by word.
-template <class VIEWS, class MAP, class OP, class PACKET>
-void load(const OP &op, int instruction, hls::stream<PACKET> &input, feature_maps<MAP> &maps) {
+template <class VIEWS, class MAP, class OP, class PACKET, class BACKGROUND>
+void load(const OP &op, int instruction, hls::stream<PACKET> &input, feature_maps<MAP> &maps, BACKGROUND &background) {
 #pragma HLS INLINE
     typedef typename MAP::lane_t lane_t;
     typename MAP::bank_t bank = 0;
@@ -24,6 +25,7 @@ WORDS:
     while (pixel < op.rows) {
 #pragma HLS PIPELINE II = 1
         counted.next();
+        background.next_word();
         const PACKET packet = input.read();
         lane_t values[MAP::word];
 #pragma HLS ARRAY_PARTITION variable = values complete
@@ -45,14 +47,15 @@ WORDS:
     }
 }
 
-template <class MAP, class OP, class PACKET>
-void emit(const OP &op, int instruction, output_words<MAP> &outputs, hls::stream<PACKET> &output) {
+template <class MAP, class OP, class PACKET, class BACKGROUND>
+void emit(const OP &op, int instruction, output_words<MAP> &outputs, hls::stream<PACKET> &output, BACKGROUND &background) {
 #pragma HLS INLINE
     loop_count counted(instruction);
 WORDS:
     for (int i = 0; i < op.rows; i++) {
 #pragma HLS PIPELINE II = 1
         counted.next();
+        background.next_word();
         PACKET packet;
         for (int c = 0; c < PACKET::size; c++) {
 #pragma HLS UNROLL

@@ -1,0 +1,144 @@
+"""Overlays: instructions and constants from memory, other networks on the same hardware and compiled C simulation."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hlsq
+from hlsq.backends.folded import FoldedProgram
+from hlsq.backends.folded.pieces import PIPELINE
+from hlsq.backends.vitis.integrity import edited_files
+from hlsq.errors import OptionError, ResourceError, VerificationError
+from hlsq.graph.lowering import quantize_graph
+from tests.support.networks import random_network
+
+HOST, OTHERS = 19, (0, 4, 5, 21, 37)
+"""Random networks of which the first one's overlay has room for the others."""
+IMAGE = "tb_data/program_image.bin"
+SAMPLES = 3
+
+
+def inputs(hw: hlsq.HardwareModel) -> dict[str, np.ndarray]:
+    return {i.name: np.random.default_rng(1).normal(size=(SAMPLES, *i.shape)) for i in hw.graph.inputs}
+
+
+def check(hw: hlsq.HardwareModel, ap_types: bool = False) -> None:
+    """All blocks are exact, and loops run as often as the program says, loading included."""
+    x = inputs(hw)
+    hw.verify(x, ap_types=ap_types)
+    cycles = [item.cycles - PIPELINE for item in hw.program.instructions]
+    model = {name: SAMPLES * cycles[number] for name, number in hw.design.counted.items()}
+    assert hw.count_iterations(x, ap_types=ap_types) == model
+
+
+def overlay_of(seed: int, folder: Path) -> hlsq.HardwareModel:
+    graph, plan = random_network(seed)
+    return hlsq.convert(graph, plan, output_dir=folder, architecture="folded", pes=16, program="axi")
+
+
+@pytest.fixture(scope="module")
+def hw(tmp_path_factory: pytest.TempPathFactory) -> hlsq.HardwareModel:
+    return overlay_of(HOST, tmp_path_factory.mktemp("overlay") / "project")
+
+
+def test_one_compiled_simulation_runs_several_networks(hw: hlsq.HardwareModel) -> None:
+    check(hw)
+    library = hw._simulations[False][1].library
+    for seed in OTHERS:
+        other = hw.with_network(quantize_graph(*random_network(seed)))
+        check(other)
+        assert other._simulation(False).library is library
+    check(hw)
+    assert hw._simulations[False][1].library is library
+
+
+def test_it_does_with_arbitrary_precision_types(hw: hlsq.HardwareModel) -> None:
+    check(hw, ap_types=True)
+    check(hw.with_network(quantize_graph(*random_network(OTHERS[1]))), ap_types=True)
+
+
+def test_run_image_gives_what_the_other_network_emulates(hw: hlsq.HardwareModel) -> None:
+    other = hw.with_network(quantize_graph(*random_network(OTHERS[2])))
+    found = hw.run_image(other.graph, inputs(other), raw=True)
+    for mine, theirs in zip(found, other.emulate(inputs(other), raw=True), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_the_image_is_written_as_it_lies_in_memory(hw: hlsq.HardwareModel, tmp_path: Path) -> None:
+    own = hw.program_image()
+    assert own == (hw.output_dir / IMAGE).read_bytes()
+    words = np.frombuffer(own, dtype="<u8")
+    assert words[0] == len(hw.program.instructions)
+    assert words[1] == len(words) - 2
+    overlay = hw.program.overlay
+    assert overlay is not None
+    assert len(words) - 2 == sum(overlay.words(item.fields) for item in hw.program.instructions)
+    other = quantize_graph(*random_network(OTHERS[0]))
+    content = hw.program_image(other, tmp_path / "other.bin")
+    assert (tmp_path / "other.bin").read_bytes() == content != own
+
+
+def test_the_test_bench_reads_the_image(hw: hlsq.HardwareModel, tmp_path: Path) -> None:
+    top = hw.design.options.top
+    bench = tmp_path / "test_bench"
+    sources = [f"{top}_test.cpp", f"firmware/{top}.cpp"]
+    command = ["g++", "-std=c++14", "-O1", "-Ifirmware/ap_types", "-Wno-unknown-pragmas", *sources, "-o", str(bench)]
+    subprocess.run(command, check=True, cwd=hw.output_dir)
+    done = subprocess.run([bench], cwd=hw.output_dir, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "10 samples, 0 differences")
+    assert IMAGE in (hw.output_dir / "hls_config.cfg").read_text()
+    assert not list(hw.output_dir.glob("firmware/image/*.inc"))
+
+
+def test_a_loaded_overlay_is_as_it_was_saved_and_names_a_changed_image(hw: hlsq.HardwareModel) -> None:
+    loaded = hlsq.load_project(hw.output_dir)
+    assert isinstance(loaded.program, FoldedProgram)
+    assert loaded.program.overlay == hw.program.overlay
+    assert loaded.program_image() == hw.program_image()
+    path = hw.output_dir / IMAGE
+    before = path.read_bytes()
+    number = next(n for n, item in enumerate(hw.program.instructions) if item.macs)
+    overlay = hw.program.overlay
+    assert overlay is not None
+    start = 2 + sum(overlay.words(item.fields) for item in hw.program.instructions[:number])
+    end = start + overlay.words(hw.program.instructions[number].fields)
+    words = np.frombuffer(before, dtype="<u8").copy()
+    words[end - hw.program.instructions[number].fields["weight_rows"] : end] ^= 0x0101010101010101
+    path.write_bytes(words.tobytes())
+    assert edited_files(hw.output_dir) == [IMAGE]
+    with pytest.raises(VerificationError, match=r"program_image\.bin") as caught:
+        loaded.verify(inputs(hw))
+    assert caught.value.block in hw.program.instructions[number].blocks
+    path.write_bytes(before)
+    loaded.verify(inputs(hw))
+
+
+@pytest.mark.parametrize(
+    ("seed", "block", "need", "limit"),
+    [
+        (1, "b5", "constants 'threshold10' of 17 bits", "16 bits"),
+        (2, "b2", "multipliers for windows that overhang the border", "none"),
+        (3, "y", "2 input ports", "1;"),
+        (9, "logits", "3 output ports", "2;"),
+        (13, "b0", "weights that are integers of 9 bits", "integers of 8 bits"),
+        (14, "b4", "702 words of feature-map memory 1", "512;"),
+        (27, "b4", "requantisation that shifts to the left", "none"),
+        (48, "logits", "74 words for outputs", "64;"),
+    ],
+)
+def test_what_does_not_fit_is_named(hw: hlsq.HardwareModel, seed: int, block: str, need: str, limit: str) -> None:
+    with pytest.raises(ResourceError, match=f"block '{block}.* does not fit .*{need}.*has .*{limit}.*program='axi'"):
+        hw.with_network(quantize_graph(*random_network(seed)))
+
+
+def test_only_overlays_run_other_networks(hw: hlsq.HardwareModel, tmp_path: Path) -> None:
+    graph, plan = random_network(0)
+    rom = hlsq.convert(graph, plan, output_dir=tmp_path / "rom", architecture="folded", pes=4)
+    with pytest.raises(OptionError, match="program='axi'"):
+        rom.with_network(hw)
+    with pytest.raises(OptionError, match="architecture='folded'"):
+        hlsq.convert(graph, plan, output_dir=tmp_path / "flow", program="axi")
