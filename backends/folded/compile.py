@@ -94,7 +94,7 @@ class _Compiler:
         self.graph = graph
         self.options = options
         self.host = host
-        work = make_tasks(graph)
+        work = make_tasks(graph, host is None or host.joins)
         self.engines = options.assigned(work) if host is None else host.assigned(work)
         self.specs = self.engines.specs
         self.word = self.engines.word

@@ -53,6 +53,11 @@ class Host:
     program: FoldedProgram
 
     @property
+    def joins(self) -> bool:
+        """Whether all of its engines can requantise twice, so that inputs of a concatenation need no passes."""
+        return all({"add", "add_multiply"} <= engine.features for engine in self.program.engines)
+
+    @property
     def specs(self) -> tuple[EngineSpec, ...]:
         """Its engines, before anything is laid out."""
         return tuple(EngineSpec(e.name, e.kind, e.array, e.multiplier) for e in self.program.engines)

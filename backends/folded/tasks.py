@@ -142,8 +142,12 @@ class Work:
         return self.copies.get(name) or self.graph.shapes[name]
 
 
-def make_tasks(graph: QuantizedGraph) -> Work:
+def make_tasks(graph: QuantizedGraph, joins: bool = True) -> Work:
     """The work that ``graph`` is.
+
+    Args:
+        graph: the network.
+        joins: whether the pass that computes an input of a concatenation can requantise it for that, too.
 
     Raises:
         UnsupportedLayerError: a block that the folded accelerator does not run.
@@ -179,7 +183,12 @@ def make_tasks(graph: QuantizedGraph) -> Work:
                     origins[copy] = name if requant is None else block.name
                     parts[copy] = (block.name, number)
                     maker = next((i for i, task in enumerate(tasks) if task.target == name), None)
-                    if maker is not None and requant is not None and _can_requantise(graph, tasks[maker], requant):
+                    if (
+                        joins
+                        and maker is not None
+                        and requant is not None
+                        and _can_requantise(graph, tasks[maker], requant)
+                    ):
                         tasks[maker] = replace(
                             tasks[maker], target=copy, add=block, add_requant=requant, multipliers=(1,)
                         )
