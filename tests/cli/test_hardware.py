@@ -28,7 +28,7 @@ GIVEN: dict[str, tuple[str, object]] = {
 }
 CHOSEN = {"part", "project_name", "reuse_factor", "target_interval", "target_fps", "target"}
 """What convert asks for by itself, and explore compares."""
-FOLDED = {"architecture", "pes"}
+FOLDED = {"architecture", "dual", "engines", "pes", "program"}
 """Of the folded accelerator, which the command line does not make."""
 
 
