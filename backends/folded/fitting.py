@@ -122,8 +122,11 @@ class Host:
         """
         banks = self.program.map.banks
         for task in work.tasks:
-            stride = task.window.strides[1]
-            if gcd(stride, banks) != 1 and self.program.engines[0].array.positions > 1:
+            window = task.window
+            stride = window.strides[1]
+            # Of windows as wide as the map there is one in a row, and what is beside it lies outside.
+            alone = stride - window.padding[1] >= window.source[1]
+            if gcd(stride, banks) != 1 and not alone and self.program.engines[0].array.positions > 1:
                 raise does_not_fit(
                     name_of(task),
                     f"a stride of {stride}",
@@ -195,6 +198,8 @@ class Host:
         for what, (need, most) in widths.items():
             if need.union(most) != most:
                 raise does_not_fit(name, f"{what} of {_bits(need)} bits", f"{_bits(most)} bits in {engine.name}")
+        if len(task.operands) > overlay.operands:
+            raise does_not_fit(name, f"sums of {len(task.operands) + 1} maps", f"sums of {overlay.operands + 1}")
         if loops.finished > engine.sums:
             raise does_not_fit(name, f"{loops.finished} accumulators", f"{engine.sums} in {engine.name}")
         tables = {table.name: table for table in overlay.tables[number]}

@@ -19,9 +19,13 @@ WORD = 64
 HEADER = 2
 """Words in front of the instructions: how many of these there are, and words of all."""
 MODES = frozenset({"mac", "lanes", "sum", "max"})
-CHEAP = frozenset({"wait", "half_up", "half_even", "leaky", "combine", "add"})
-"""What every overlay can do, beside what its own network needs: no multiplier, no shifter more."""
-ALWAYS = ("bias", "right")
+SPARE = 4
+"""Bits that sums have beside those that its own network needs, so that others may have more channels."""
+COMMON = frozenset({
+    "wait", "half_up", "half_even", "leaky", "combine", "add", "product_shift", "left", "add_left",
+})  # fmt: skip
+"""What every overlay can do, beside what its own network needs: all that takes no multiplier and no threshold."""
+ALWAYS = ("bias", "left", "right")
 """Constants that every overlay has."""
 
 
@@ -163,14 +167,14 @@ def _iterations(f: Mapping[str, int], engines: tuple[Engine, ...]) -> int:
 
 
 def roomy_engine(engine: Engine, word: int) -> Engine:
-    """``engine`` with all that costs it next to nothing."""
+    """``engine`` with room for other networks."""
     splits = EngineSpec(engine.name, engine.kind, engine.array).splits
     modes = MODES if engine.array.taps == word else frozenset({"mac"})
     return replace(
         engine,
         splits=splits,
         sums=max(engine.sums, engine.array.outputs * max(splits), word),
-        features=engine.features | modes | CHEAP,
+        features=engine.features | modes | COMMON,
         tap=_whole(engine.tap),
         sum=_rounded(engine.sum),
         value=_rounded(engine.value),
@@ -216,6 +220,6 @@ def _whole(interval: Interval) -> Interval:
 
 
 def _rounded(interval: Interval) -> Interval:
-    """In whole bytes, but no wider than what C simulation computes with."""
-    bits = min(63, up(_signed(interval), 8))
+    """In whole bytes with some bits to spare, but no wider than what C simulation computes with."""
+    bits = min(63, up(_signed(interval) + SPARE, 8))
     return Interval(-(1 << (bits - 1)), (1 << (bits - 1)) - 1).union(interval)

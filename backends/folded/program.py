@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hlsq.backends.folded.channelwise import comparison
 from hlsq.backends.folded.listing import listing
-from hlsq.backends.folded.overlay import Overlay
+from hlsq.backends.folded.overlay import WORD, Overlay, loading
 from hlsq.backends.folded.pieces import Engine, EngineImage, Field, Instruction, MemoryMap, Place
 from hlsq.backends.folded.storage import PROGRAM, named_arrays, program_text, read_pieces
 from hlsq.errors import GraphError
@@ -105,4 +105,8 @@ class FoldedProgram:
 
     def __str__(self) -> str:
         words = comparison(self.instructions, len(self.engines), self.bits)
+        if self.overlay is not None:
+            loads = sum(self.overlay.words(item.fields) for item in self.instructions)
+            waits = sum(loading(self.instructions, self.overlay, self.engines))
+            words += f"\n{loads:,} words of {WORD} bits from memory, for which they wait {waits:,} cycles"
         return listing(self.engines, self.instructions, f"{self.cycles:,} cycles\n{words}")

@@ -13,10 +13,10 @@ from hlsq.backends.vitis.folded.images import FOLDER as IMAGE
 from hlsq.backends.vitis.marker import CHECKSUMS, MARKER, VERSION
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.errors import GraphError, OptionError
-from hlsq.files.checksums import changed_files, checksum, content_checksum
+from hlsq.files.checksums import changed_files, content_checksum
 from hlsq.files.fields import Field
 from hlsq.files.read import read_json
-from hlsq.graph.storage import INTEGERS, STRUCTURE, graph_files
+from hlsq.graph.storage import INTEGERS, STRUCTURE, graph_checksums
 
 DATA = (STRUCTURE, INTEGERS, "plan.json", "deviations.json", f"{IMAGE}/{PROGRAM}")
 """Files that hlsq reads again and takes as they were. All others are for the compiler, and may be edited; so may what a
@@ -90,8 +90,7 @@ def check_design(folder: Path, design: AnyDesign) -> None:
         GraphError: names the folder; or see ``read_options``.
     """
     options, recorded = read_options(folder)
-    own = {name: checksum(content) for name, content in graph_files(design.graph).items()}
-    others = any(recorded.get(name, mine) != mine for name, mine in own.items())
+    others = any(recorded.get(name, mine) != mine for name, mine in graph_checksums(design.graph).items())
     if others or made_options(options) != design.settled:
         raise GraphError(
             f"{str(folder)!r} holds the project of another network, or of other options, than the model that was "

@@ -8,11 +8,13 @@ from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.errors import GraphError
+from hlsq.files.checksums import checksum
 from hlsq.files.fields import Field
 from hlsq.files.read import read_archive, read_json
 from hlsq.files.write import write_file
@@ -45,6 +47,7 @@ BLOCK = (
 )  # fmt: skip
 """What is written of a block."""
 Ints = NDArray[np.int64]
+_checksums: WeakKeyDictionary[QuantizedGraph, dict[str, str]] = WeakKeyDictionary()
 
 
 def graph_files(graph: QuantizedGraph) -> dict[str, bytes]:
@@ -60,7 +63,16 @@ def graph_files(graph: QuantizedGraph) -> dict[str, bytes]:
     }
     archive = BytesIO()
     np.savez_compressed(archive, **arrays)  # type: ignore[arg-type]
-    return {STRUCTURE: (json.dumps(data, indent=1) + "\n").encode(), INTEGERS: archive.getvalue()}
+    files = {STRUCTURE: (json.dumps(data, indent=1) + "\n").encode(), INTEGERS: archive.getvalue()}
+    _checksums[graph] = {name: checksum(content) for name, content in files.items()}
+    return files
+
+
+def graph_checksums(graph: QuantizedGraph) -> dict[str, str]:
+    """Checksums of the files that hold ``graph``, by name; made once, since packing a large network takes seconds."""
+    if graph not in _checksums:
+        graph_files(graph)
+    return _checksums[graph]
 
 
 def save_graph(graph: QuantizedGraph, folder: str | Path) -> None:

@@ -40,12 +40,18 @@ def cost_facts(program: FoldedProgram, ports: list[Tensor], multipliers: Multipl
     )
     factors = program.tables["factors"]
     wide = signed_bits(Interval(0, int(factors.max())))
+    overlay = program.overlay
+    # An overlay has one instruction in registers, and two halves of each memory.
+    instructions = (
+        Table(len(program.instructions), max(1, program.bits), 1) if overlay is None else Table(1, program.bits, 1)
+    )
+    table = Table(len(factors), 1, wide) if overlay is None else Table(2 * overlay.factors, 1, overlay.factor_bits)
     return FoldedFacts(
         engines=tuple(_engine(program, number, multipliers) for number in range(len(program.engines))),
         maps=maps,
-        instructions=Table(len(program.instructions), max(1, program.bits), 1),
+        instructions=instructions,
         ports=tuple(port.word * next(w for w in PORT_WIDTHS if port.interval.width <= w) for port in ports),
-        tables={"factors": Table(len(factors), 1, wide)},
+        tables={"factors": table},
         **pointer_bits(program),
         counter_bits=COUNTER_BITS,
         cycles=program.cycles,
@@ -57,6 +63,14 @@ def _engine(program: FoldedProgram, number: int, multipliers: Multipliers) -> En
     code = EngineCode(engine, program, number)
     runs = [item for item in program.instructions if item.opcode == "run" and item.fields["engine"] == number]
     slices, rows, codes = image.weights.shape
+    parameters = {
+        name: Table(values.shape[0], values.shape[1], code.parameter_bits(name))
+        for name, values in image.parameters.items()
+    }
+    if program.overlay is not None:
+        *constants, weights = program.overlay.tables[number]
+        parameters = {found.name: Table(2 * found.rows, found.values, found.bits) for found in constants}
+        rows = 2 * weights.rows
     return EngineFacts(
         name=engine.name,
         kind=KINDS[engine.kind],
@@ -75,10 +89,7 @@ def _engine(program: FoldedProgram, number: int, multipliers: Multipliers) -> En
         value_bits=signed_bits(engine.value),
         wide_bits=signed_bits(engine.product),
         weights=(Table(rows, codes, engine.slice_bits),) * slices,
-        parameters={
-            name: Table(values.shape[0], values.shape[1], code.parameter_bits(name))
-            for name, values in image.parameters.items()
-        },
+        parameters=parameters,
         fields={field.name: field.width for field in program.fields},
         features=engine.features,
         thresholds=code.thresholds,

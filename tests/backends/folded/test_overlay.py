@@ -126,8 +126,8 @@ def test_a_loaded_overlay_is_as_it_was_saved_and_names_a_changed_image(hw: hlsq.
         (9, "logits", "3 output ports", "2;"),
         (13, "b0", "weights that are integers of 9 bits", "integers of 8 bits"),
         (14, "b4", "702 words of feature-map memory 1", "512;"),
-        (27, "b4", "requantisation that shifts to the left", "none"),
         (48, "logits", "74 words for outputs", "64;"),
+        (69, "logits", "540 rows of weights", "256 in engine0"),
     ],
 )
 def test_what_does_not_fit_is_named(hw: hlsq.HardwareModel, seed: int, block: str, need: str, limit: str) -> None:
