@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from hlsq.backends.folded import FoldedProgram
 from hlsq.backends.vitis.folded.constants import EngineCode, pointer_bits, signed_bits
 from hlsq.backends.vitis.tensors import Tensor
-from hlsq.cost.estimate.choices import Multipliers
 from hlsq.cost.folded import EngineFacts, FoldedFacts, MapFacts, Table
-from hlsq.cost.folded.facts import EngineKind
 from hlsq.graph import Interval
 
 COUNTER_BITS = 32
 """Of counters: they are ``int`` in walk.h and finisher.h, and count to numbers of which no tool knows the range."""
 PORT_WIDTHS = (8, 16, 32, 64)
 """Bits that a value takes at a port."""
-KINDS: Mapping[str, EngineKind] = {"multiply": "multiply", "shift": "shift", "sign": "sign", "dual": "booth"}
 
 
-def cost_facts(program: FoldedProgram, ports: list[Tensor], multipliers: Multipliers) -> FoldedFacts:
-    """Plain numbers of ``program``.
-
-    Args:
-        program: of the accelerator.
-        ports: its inputs and outputs.
-        multipliers: where products are computed that are no shifts.
-    """
+def cost_facts(program: FoldedProgram, ports: list[Tensor]) -> FoldedFacts:
+    """Plain numbers of ``program``, whose inputs and outputs are ``ports``."""
     found = program.map
     maps = MapFacts(
         depths=tuple(depth for depth in found.depth if depth),
@@ -34,7 +23,6 @@ def cost_facts(program: FoldedProgram, ports: list[Tensor], multipliers: Multipl
         word=found.word,
         granule=found.granule,
         lane_bits=found.lane.width,
-        tap_bits=signed_bits(found.lane),
         outputs=found.outputs,
         output_bits=found.output.width,
     )
@@ -47,7 +35,7 @@ def cost_facts(program: FoldedProgram, ports: list[Tensor], multipliers: Multipl
     )
     table = Table(len(factors), 1, wide) if overlay is None else Table(2 * overlay.factors, 1, overlay.factor_bits)
     return FoldedFacts(
-        engines=tuple(_engine(program, number, multipliers) for number in range(len(program.engines))),
+        engines=tuple(_engine(program, number) for number in range(len(program.engines))),
         maps=maps,
         instructions=instructions,
         ports=tuple(port.word * next(w for w in PORT_WIDTHS if port.interval.width <= w) for port in ports),
@@ -58,7 +46,7 @@ def cost_facts(program: FoldedProgram, ports: list[Tensor], multipliers: Multipl
     )
 
 
-def _engine(program: FoldedProgram, number: int, multipliers: Multipliers) -> EngineFacts:
+def _engine(program: FoldedProgram, number: int) -> EngineFacts:
     engine, image = program.engines[number], program.images[number]
     code = EngineCode(engine, program, number)
     runs = [item for item in program.instructions if item.opcode == "run" and item.fields["engine"] == number]
@@ -73,14 +61,16 @@ def _engine(program: FoldedProgram, number: int, multipliers: Multipliers) -> En
         rows = 2 * weights.rows
     return EngineFacts(
         name=engine.name,
-        kind=KINDS[engine.kind],
-        multipliers=multipliers,
+        kind=engine.dual if engine.kind == "dual" else engine.kind,
+        multipliers=engine.multiplier,
         taps=engine.array.taps,
         outputs=engine.array.outputs,
         positions=engine.array.positions,
         splits=engine.splits,
         sums=engine.sums,
         lanes=engine.lanes,
+        tap_bits=engine.tap.width,
+        signed_tap_bits=signed_bits(engine.tap),
         code_bits=engine.code_bits,
         operand_bits=code.operand_bits,
         exponent_bits=engine.max_exponent.bit_length(),

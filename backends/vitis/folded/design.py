@@ -92,7 +92,7 @@ class FoldedDesign:
         """What it is expected to take of the part, and its cycles."""
         options = self.options
         ports = [self.tensors[name] for name in (*(i.name for i in self.graph.inputs), *self.graph.outputs)]
-        facts = cost_facts(self.program, ports, options.multipliers)
+        facts = cost_facts(self.program, ports)
         return estimate_folded(
             facts, clock_period=options.clock_period, capacity=options.capacity, limit=options.utilization
         )

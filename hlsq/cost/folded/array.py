@@ -22,41 +22,36 @@ def array_parts(engine: EngineFacts, maps: MapFacts) -> Named:
     found: Named = []
     if "mac" in engine.features:
         found += [
-            ("PEs", processing_element(engine, maps).times(engine.pes)),
+            ("PEs", processing_element(engine).times(engine.pes)),
             ("adder trees", _trees(engine)),
             ("tap selection", _tap_selection(engine, maps)),
             ("weight decoders", _decoder(engine).times(engine.taps * engine.outputs)),
         ]
     found.append(("accumulators", _accumulators(engine)))
     if engine.singles:
-        found += _single_lanes(engine, maps)
+        found += _single_lanes(engine)
     return found
 
 
-def processing_element(engine: EngineFacts, maps: MapFacts) -> Resources:
-    """One PE, whose weight is decoded; that of ``booth`` has a decoder of its own in the measured netlist.
-
-    Args:
-        engine: that it is of.
-        maps: that its taps come from.
-    """
-    shifter = maps.lane_bits, max(1, engine.exponent_bits)
-    integer = maps.tap_bits, engine.code_bits
+def processing_element(engine: EngineFacts) -> Resources:
+    """One PE, whose weight is decoded; that of ``booth`` has a decoder of its own in the measured netlist."""
+    shifter = engine.tap_bits, max(1, engine.exponent_bits)
+    integer = engine.signed_tap_bits, engine.code_bits
     match engine.kind:
         case "multiply":
-            return multiplier(*integer, engine.multipliers, maps.lane_bits + engine.code_bits)
+            return multiplier(*integer, engine.multipliers, engine.tap_bits + engine.code_bits)
         case "sign":
-            return cells("sign", "varying", maps.tap_bits)
+            return cells("sign", "varying", engine.signed_tap_bits)
         case "shift":
             return packed("shift", "shift", "varying", *shifter)
         case "booth":
             digits = engine.operand_bits / DIGIT_BITS
-            return packed("dual", "dual", "booth", maps.lane_bits).times(2 * digits / DUAL_BITS)
+            return packed("dual", "dual", "booth", engine.tap_bits).times(2 * digits / DUAL_BITS)
         case _:
             if engine.multipliers == "dsp":
                 shifted = packed("shift", "shift", "varying", *shifter)
                 return multiplier(*integer, "dsp") + shifted + selection(2, engine.product_bits)
-            return packed("dual", "dual", "mux", maps.lane_bits).times(engine.code_bits / DUAL_BITS)
+            return packed("dual", "dual", "mux", engine.tap_bits).times(engine.code_bits / DUAL_BITS)
 
 
 def _family(engine: EngineFacts) -> str | None:
@@ -109,14 +104,14 @@ def _accumulators(engine: EngineFacts) -> Resources:
     return (grown + held).times(engine.sums * engine.positions)
 
 
-def _single_lanes(engine: EngineFacts, maps: MapFacts) -> Named:
+def _single_lanes(engine: EngineFacts) -> Named:
     """Products, sums or maxima lane by lane, beside the array: each with an adder or comparator of its own."""
     count = engine.taps * engine.positions
     found: Named = [("single lanes", Resources(engine.sum_bits).times(count))]
     if "max" in engine.features:
         found.append(("single lanes", cells("max", "signed", engine.sum_bits).times(count)))
     if "lanes" in engine.features:
-        found.append(("single lanes", processing_element(engine, maps).times(count)))
+        found.append(("single lanes", processing_element(engine).times(count)))
         weight = selection(engine.outputs, engine.code_bits) + _decoder(engine)
         found.append(("weight decoders", weight.times(engine.taps)))
     return found

@@ -38,6 +38,8 @@ class EngineFacts:
         splits: in how many parts its adder trees are tapped, ascending, from 1.
         sums: accumulators of a position.
         lanes: values that post-processing finishes a cycle.
+        tap_bits: of an activation that its PEs see.
+        signed_tap_bits: of a signed number that holds one.
         code_bits: of the widest weight code.
         operand_bits: of a decoded one.
         exponent_bits: of a shift.
@@ -62,6 +64,8 @@ class EngineFacts:
     splits: tuple[int, ...]
     sums: int
     lanes: int
+    tap_bits: int
+    signed_tap_bits: int
     code_bits: int
     operand_bits: int
     exponent_bits: int
@@ -99,7 +103,6 @@ class MapFacts:
         word: lanes of a word.
         granule: lanes that lie in a memory of their own.
         lane_bits: of one.
-        tap_bits: of a signed number that holds one.
         outputs: words that hold the network's outputs.
         output_bits: of a lane of these.
     """
@@ -109,7 +112,6 @@ class MapFacts:
     word: int
     granule: int
     lane_bits: int
-    tap_bits: int
     outputs: int
     output_bits: int
 

@@ -17,6 +17,8 @@ from hlsq.cost.parts import Part
 
 COUNTERS = 14
 """Of an engine: loops, places in a period, what post-processing is at."""
+BUFFERS, CONTROLLER = "feature maps", "controller"
+"""Blocks of an estimate beside those of engines."""
 HANDSHAKE = Resources(lut=30, ff=20)
 """States, start and end of the function: an assumption, as for a block of a dataflow design."""
 
@@ -39,14 +41,15 @@ def estimate_folded(
     """
     blocks: dict[str, BlockEstimate] = {}
     for engine in facts.engines:
-        blocks[engine.name] = _array(engine, facts)
-        blocks[f"{engine.name} reading"] = _block(reading_parts(engine, facts))
-        tables = [rom(name, t.depth, t.width, "auto") for name, t in engine.parameters.items()]
-        blocks[f"{engine.name} post-processing"] = _block(finish_parts(engine, facts.maps), tables)
+        name = f"engine {engine.name}" if engine.name in (BUFFERS, CONTROLLER) else engine.name
+        blocks[name] = _array(engine, facts)
+        blocks[f"{name} reading"] = _block(reading_parts(engine, facts))
+        tables = [rom(part, t.depth, t.width, "auto") for part, t in engine.parameters.items()]
+        blocks[f"{name} post-processing"] = _block(finish_parts(engine, facts.maps), tables)
         codes = [rom("weights", t.depth, t.width, "auto") for t in engine.weights if t.width]
-        blocks[f"{engine.name} weights"] = _block([], codes)
-    blocks["feature maps"] = _block(load_parts(facts), _map_memories(facts.maps))
-    blocks["controller"] = _controller(facts)
+        blocks[f"{name} weights"] = _block([], codes)
+    blocks[BUFFERS] = _block(load_parts(facts), _map_memories(facts.maps))
+    blocks[CONTROLLER] = _controller(facts)
     parts = merged(found.components for found in blocks.values())
     pes = sum(engine.pes for engine in facts.engines)
     macs = sum(engine.macs for engine in facts.engines)

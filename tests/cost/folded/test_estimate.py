@@ -23,6 +23,8 @@ ENGINE = EngineFacts(
     splits=(1, 2),
     sums=16,
     lanes=8,
+    tap_bits=8,
+    signed_tap_bits=9,
     code_bits=5,
     operand_bits=5,
     exponent_bits=3,
@@ -39,7 +41,7 @@ ENGINE = EngineFacts(
     macs=4_000_000,
     cycles=9000,
 )
-MAPS = MapFacts(depths=(600, 300), banks=5, word=16, granule=8, lane_bits=8, tap_bits=9, outputs=1, output_bits=20)
+MAPS = MapFacts(depths=(600, 300), banks=5, word=16, granule=8, lane_bits=8, outputs=1, output_bits=20)
 FACTS = FoldedFacts(
     engines=(ENGINE,),
     maps=MAPS,
