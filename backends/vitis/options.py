@@ -39,6 +39,16 @@ MOST_CYCLES = 2**53
 """Between two samples; more than a year at any clock."""
 MOST_FPS = 10**10
 MOST_PES = 2**16
+OF_DATAFLOW: Mapping[str, Any] = {
+    "reuse_factor": None,
+    "io_type": "io_stream",
+    "word_bits": 16,
+    "rom_storage": "auto",
+    "line_storage": "auto",
+}
+"""Options that a folded accelerator has no use for, with their defaults."""
+OF_FOLDED: Mapping[str, Any] = {"pes": None, "engines": None, "dual": "booth", "program": "rom"}
+"""Those that a dataflow design has none for."""
 TARGETS = ("target_interval", "target_fps", "target")
 """Options that say how fast a design has to be."""
 
@@ -83,7 +93,8 @@ class HardwareOptions:
         part_check: False takes an unknown part too; what it has is then unknown.
         architecture: ``"dataflow"`` (a function and an array of PEs for every block, all at work at once) or
             ``"folded"`` (layers take turns on the same PEs, told by instructions).
-        pes: of a folded accelerator, the most PEs of an engine.
+        pes: of a folded accelerator, the most PEs of an engine. Without it, a pace gives the fewest that keep it, and
+            ``target="fit"``, which is the default there as well, those of the fastest that fits.
         engines: its engines, by name; None groups blocks by the widths of their weights. Each is a mapping: ``taps``,
             ``outputs`` and ``positions`` of its array; ``kind`` of its PEs (``"multiply"``, ``"shift"``, ``"sign"`` or
             ``"dual"``; the simplest that can do it, if left away); ``multiplier``, ``"lut"`` or ``"dsp"``; ``blocks``,
@@ -178,11 +189,6 @@ class HardwareOptions:
         if self.engines is not None:
             read_engines(self.engines)
 
-        if self.program != "rom" and self.architecture != "folded":
-            raise OptionError(
-                f"program={self.program!r} is for a folded accelerator; a dataflow design has no program: give "
-                "architecture='folded' as well"
-            )
         given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
         for wanted in given:
             bits = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else 0
@@ -192,6 +198,7 @@ class HardwareOptions:
                     f"accumulator {shown(wanted)} must be a whole number of bits from 2 to {MOST_SUM_BITS}, or one of: "
                     f"{', '.join(ACCUMULATORS)}"
                 )
+        self._check_architecture()
 
     def _check_target(self) -> None:
         interval, fps = self.target_interval, self.target_fps
@@ -215,6 +222,24 @@ class HardwareOptions:
         if given and self.reuse_factor is not None and not isinstance(self.reuse_factor, Mapping):
             raise self.reuse_for_all()
 
+    def _check_architecture(self) -> None:
+        """Refuse what says nothing to the architecture."""
+        folded = self.architecture == "folded"
+        others = OF_DATAFLOW if folded else OF_FOLDED
+        given = [name for name, value in others.items() if getattr(self, name) != value]
+        if not given:
+            return
+        named = ", ".join(f"{name}={shown(getattr(self, name))}" for name in given)
+        if folded:
+            raise OptionError(
+                f"architecture='folded' has no use for {named}: layers share the PEs of an engine, whose number pes, "
+                "target_interval, target_fps or target say; leave it out, or give architecture='dataflow'"
+            )
+        raise OptionError(
+            f"architecture='dataflow' has no use for {named}: every block has PEs of its own, as many as reuse_factor, "
+            "target_interval, target_fps or target say; leave it out, or give architecture='folded'"
+        )
+
     def reuse_for_all(self) -> OptionError:
         """The error for a target beside a reuse factor of the whole network; for the caller to raise."""
         given = next(name for name in TARGETS if getattr(self, name) is not None)
@@ -232,7 +257,7 @@ class HardwareOptions:
     @property
     def wants_fit(self) -> bool:
         """Whether the pace is the fastest that fits: asked for, or as nothing else is."""
-        others = (self.reuse_factor, self.target_interval, self.target_fps)
+        others = (self.reuse_factor, self.pes, self.engines, self.target_interval, self.target_fps)
         return self.target == "fit" or all(other is None for other in others)
 
     @property
@@ -245,6 +270,12 @@ class HardwareOptions:
         cycles = int(1e9 / (self.target_fps * self.clock_period))
         # The quotient may be rounded to just below a whole number, so that the next one is still fast enough.
         return cycles + (1e9 / ((cycles + 1) * self.clock_period) >= self.target_fps)
+
+    @property
+    def targets(self) -> str:
+        """What says how fast the design has to be, as it was given."""
+        name = next((name for name in TARGETS if getattr(self, name) is not None), "target")
+        return f"{name}={getattr(self, name)!r}"
 
     @property
     def asked(self) -> str:

@@ -64,19 +64,19 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
     def needs(place: int) -> Estimate:
         return estimate(splits_at(place))
 
-    def lacks(place: int) -> tuple[float, float]:
-        return _lacks(needs(place))
+    def lacking(place: int) -> tuple[float, float]:
+        return lacks(needs(place))
 
     slowest = len(paces) - 1
     steps = [slowest * n // SPREAD for n in range(SPREAD + 1)]
     fitting = next((place for place in steps if needs(place).fits), -1)
     if fitting < 0:
-        fitting, reach = min(steps, key=lacks), -(-slowest // SPREAD)
+        fitting, reach = min(steps, key=lacking), -(-slowest // SPREAD)
         while reach > 1 and not needs(fitting).fits:
             reach = -(-reach // 2)
-            fitting = min((n for n in (fitting, fitting - reach, fitting + reach) if 0 <= n <= slowest), key=lacks)
+            fitting = min((n for n in (fitting, fitting - reach, fitting + reach) if 0 <= n <= slowest), key=lacking)
     if not needs(fitting).fits:
-        raise _refusal(needs(fitting), bool(kept))
+        raise refusal(needs(fitting), ["larger factors in reuse_factor, or none"] if kept else [])
     too_fast = max((place for place in steps if place < fitting), default=-1)
     while fitting - too_fast > 1:
         middle = (fitting + too_fast) // 2
@@ -90,7 +90,7 @@ def fastest_fit(tasks: Sequence[Task], kept: Splits, estimate: Callable[[Splits]
     return splits_at(next((n for n in slower if needs(n).useful >= USEFUL and needs(n).fits), fastest))
 
 
-def _lacks(estimate: Estimate) -> tuple[float, float]:
+def lacks(estimate: Estimate) -> tuple[float, float]:
     """How far a design is from fitting: what it needs that the part has none of, and the largest share of the rest.
 
     Of what there is nothing, less is better as well, though every share of it is infinite.
@@ -100,8 +100,14 @@ def _lacks(estimate: Estimate) -> tuple[float, float]:
     return missing, max((share for share in shares.values() if not isinf(share)), default=0.0)
 
 
-def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
-    """Why not even the design that needs the smallest share of its part fits."""
+def refusal(estimate: Estimate, remedies: Sequence[str] = (), what: str = "") -> ResourceError:
+    """Why a design does not fit, which is the one that needs the smallest share of its part; for the caller to raise.
+
+    Args:
+        estimate: of it, against a part that is known.
+        remedies: what helps beside a larger part, shorter codes and more of the part.
+        what: a sentence more about what takes so much.
+    """
     part = estimate.capacity
     assert part is not None  # noqa: S101 - the caller knows it
     shares = estimate.utilization
@@ -114,13 +120,12 @@ def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
     also = [
         f"{ceil(getattr(estimate, name)):,} {WORDS[name]} (at most {_allowed(estimate, name):,})" for name in others
     ]
-    remedies = [_larger_part(estimate)]
+    helps = [larger_part(estimate)]
     if (weights := estimate.components.get("weights")) is not None and 2 * getattr(weights, worst) > need:
-        remedies.append(f"shorter codes of weights, which take {getattr(weights, worst):,.0f} of them")
-    if keeps:
-        remedies.append("larger factors in reuse_factor, or none")
+        helps.append(f"shorter codes of weights, which take {getattr(weights, worst):,.0f} of them")
+    helps += remedies
     if shares[worst] <= 1:
-        remedies.append(f"more of the part, as in utilization={_above(shares[worst])}")
+        helps.append(f"more of the part, as in utilization={_above(shares[worst])}")
     has = getattr(part, worst)
     there = (
         f"{in_percent(estimate.limit)} of the part's {has:,} are {_allowed(estimate, worst):,}"
@@ -131,7 +136,8 @@ def _refusal(estimate: Estimate, keeps: bool) -> ResourceError:
         f"the network does not fit {part.name}: at {estimate.interval:,} cycles a sample, which need least, it takes "
         f"an estimated {ceil(need):,} {WORDS[worst]}, and {there}; most take {most}; "
         + (f"too many as well: {', '.join(also)}; " if also else "")
-        + f"what helps: {'; '.join(remedies)}"
+        + (f"{what}; " if what else "")
+        + f"what helps: {'; '.join(helps)}"
     )
 
 
@@ -140,7 +146,7 @@ def _allowed(estimate: Estimate, name: str) -> int:
     return int(estimate.limit * getattr(estimate.capacity, name))
 
 
-def _larger_part(estimate: Estimate) -> str:
+def larger_part(estimate: Estimate) -> str:
     """The smallest part that is known to hold as much, in words."""
 
     def holds(part: Part) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
 from hlsq.backends.folded import EngineOptions, FoldedProgram, compile_program
+from hlsq.backends.folded.grouping import DEFAULT_PES
 from hlsq.backends.folded.sums import block_sums
 from hlsq.backends.vitis.accumulators import check_widths, wanted_widths
+from hlsq.backends.vitis.folded.buffers import check_buffers, largest_maps
 from hlsq.backends.vitis.folded.costs import cost_facts
+from hlsq.backends.vitis.folded.sizing import sized
 from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
 from hlsq.backends.vitis.names import identifiers
 from hlsq.backends.vitis.options import HardwareOptions
@@ -62,6 +65,7 @@ class FoldedDesign:
     Raises:
         UnsupportedLayerError: a block that the folded accelerator does not run.
         OptionError: an option that is not allowed.
+        ResourceError: feature maps that do not fit the part, or a target that no number of PEs reaches.
     """
 
     graph: QuantizedGraph
@@ -72,20 +76,65 @@ class FoldedDesign:
     host: FoldedDesign | None = None
 
     def __post_init__(self) -> None:
+        if not self.made and self.host is None:
+            check_buffers(self.estimate, self.program, self.graph)
         _ = self.program
+
+    @cached_property
+    def pes(self) -> int | None:
+        """Most PEs of an engine, as asked for or as the target wants it."""
+        if self.made or self.host is not None or not self.options.has_target:
+            return self.options.pes
+        most = self.limits.loop_copies.most
+        return sized(
+            self.options,
+            most,
+            lambda pes: self._with(pes).program.cycles,
+            lambda pes: self._with(pes).estimate,
+            lambda pes: largest_maps(self._with(pes).program, self.graph),
+        )
+
+    def _with(self, pes: int) -> FoldedDesign:
+        """The same with another number of PEs."""
+        if pes not in self._tried:
+            self._tried[pes] = replace(self, options=replace(self.options, pes=pes), made=True)
+        return self._tried[pes]
+
+    @cached_property
+    def _tried(self) -> dict[int | None, FoldedDesign]:
+        """What a target has looked at, by number of PEs."""
+        return {}
 
     @cached_property
     def program(self) -> FoldedProgram:
         """Engines, instructions, memory map and images."""
         if self.given is not None:
             return self.given
+        pes = self.pes
+        known = self._tried.get(pes)
+        self._tried.clear()
+        if known is not None:
+            return known.program
         own = self.options
         widths = wanted_widths(self.graph, own)
         if widths:
             check_widths(own, widths, block_sums(self.graph))
-        options = EngineOptions(own.pes, own.engines, own.dual, own.multipliers, widths)
+        options = EngineOptions(pes, own.engines, own.dual, own.multipliers, widths)
         host = None if self.host is None else self.host.program
         return compile_program(self.graph, options, overlay=own.program == "axi", host=host)
+
+    @property
+    def pace_in_words(self) -> str:
+        """What takes most of the cycles, and what of the target could not be done."""
+        runs = [item for item in self.program.instructions if item.blocks]
+        found = []
+        if runs:
+            longest = max(runs, key=lambda item: item.cycles)
+            name, share = " + ".join(longest.blocks), longest.cycles / self.program.cycles
+            found.append(f"layers take turns; {name!r} takes {share:.0%} of the cycles, more than any other")
+        if self.options.wants_fit and self.options.capacity is None:
+            found.append(f"what part {self.options.part} has is unknown, so an engine has at most {DEFAULT_PES} PEs")
+        return "; ".join(found)
 
     @cached_property
     def estimate(self) -> Estimate:
@@ -99,8 +148,10 @@ class FoldedDesign:
 
     @property
     def settled(self) -> HardwareOptions:
-        """Options with which this design can be made again."""
-        return self.options
+        """Options with which this design can be made again, whatever is known of costs then."""
+        if not self.options.has_target:
+            return self.options
+        return replace(self.options, pes=self.pes, target="fit" if self.options.wants_fit else None)
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
