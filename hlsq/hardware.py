@@ -71,8 +71,9 @@ class HardwareModel:
 
     def __repr__(self) -> str:
         options = self.design.options
+        kind = options.io_type if options.architecture == "dataflow" else options.architecture
         return (
-            f"<HardwareModel {self.graph.name!r}: {counted(len(self.graph.blocks), 'block')}, {options.io_type}, "
+            f"<HardwareModel {self.graph.name!r}: {counted(len(self.graph.blocks), 'block')}, {kind}, "
             f"{options.part}{self._left_to_the_host()}, in {str(self.output_dir)!r}>"
         )
 
@@ -380,7 +381,7 @@ class HardwareModel:
         from hlsq.backends.vitis.facts import design_facts
         from hlsq.report import make_report
 
-        facts = design_facts(self.dataflow)
+        facts = design_facts(self.design)
         return make_report(self.graph, facts, self.plan, self.float_graph, self.deviations, self.accuracy)
 
     def write_vectors(self, x: Inputs) -> None:

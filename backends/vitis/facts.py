@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from hlsq.backends.vitis.asked import asked_of
 from hlsq.backends.vitis.design import Design
+from hlsq.backends.vitis.designs import AnyDesign
+from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.folded.facts import folded_facts
 from hlsq.backends.vitis.mac_array import MacArray
-from hlsq.report.asked import Asked
 from hlsq.report.design import DesignFacts, MacFacts
 from hlsq.report.model import PEReport, StreamReport
 
 
-def design_facts(design: Design) -> DesignFacts:
+def design_facts(design: AnyDesign) -> DesignFacts:
     """``design`` as plain data."""
+    return folded_facts(design) if isinstance(design, FoldedDesign) else _dataflow_facts(design)
+
+
+def _dataflow_facts(design: Design) -> DesignFacts:
     options = design.options
     return DesignFacts(
         project=options.top,
@@ -25,21 +30,8 @@ def design_facts(design: Design) -> DesignFacts:
         operators=design.operators,
         streams=_streams(design) if options.io_type == "io_stream" else (),
         estimate=design.estimate,
-        asked=_asked(design),
+        asked=asked_of(design),
         pace=design.pace_in_words,
-    )
-
-
-def _asked(design: Design) -> Asked:
-    """The same of a loaded design, for which what a target chose is as if it had been given."""
-    asked, given = design.settled, None if design.options.has_target else design.options.reuse_factor
-    return Asked(
-        "fit" if asked.wants_fit else None,
-        asked.target_interval,
-        asked.target_fps,
-        asked.interval,
-        asked.utilization,
-        dict(given) if isinstance(given, Mapping) else given,
     )
 
 

@@ -28,17 +28,15 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
 def hardware_rows(hw: HardwareModel) -> list[tuple[str, str]]:
     """Names and values: what was asked, what the design is estimated to need, whether it fits, how fast and why."""
     from hlsq.backends.vitis.facts import design_facts  # not needed before something was converted
-    from hlsq.backends.vitis.folded.design import FoldedDesign
     from hlsq.report.cost import summary_rows
 
-    if isinstance(hw.design, FoldedDesign):
-        program = hw.program
-        return [
-            ("PEs", f"{program.pes:,} in {counted(len(program.engines), 'engine')}"),
-            ("cycles", f"{program.cycles:,} a sample, {len(program.instructions)} instructions"),
-        ]
-    facts = design_facts(hw.dataflow)
-    return summary_rows(facts.estimate, facts.asked, facts.pace)
+    facts = design_facts(hw.design)
+    rows = summary_rows(facts.estimate, facts.asked, facts.pace)
+    program = facts.program
+    if program is None:
+        return rows
+    told = f"{counted(len(program.instructions), 'instruction')} of {program.instruction_bits} bits"
+    return [rows[0], ("engines", program.in_words), ("program", f"{told}; hlsq report lists it"), *rows[1:]]
 
 
 def _stages(info: Mapping[str, Any]) -> list[tuple[str, float]]:

@@ -13,7 +13,7 @@ from hlsq.exploration.picture import TITLES, draw_tradeoff
 from hlsq.exploration.row import Measure, Row, pareto
 from hlsq.report.html import Picture, page
 from hlsq.report.pictures import svg
-from hlsq.report.tables import Table
+from hlsq.report.table import Table
 from hlsq.report.text import render_table
 from hlsq.report.words import size
 

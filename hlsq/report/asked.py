@@ -9,7 +9,7 @@ from typing import Literal
 from hlsq.cost.estimate.words import percent
 from hlsq.cost.fit import SLOWER
 from hlsq.cost.reuse import DEFAULT_REUSE
-from hlsq.counted import in_percent
+from hlsq.counted import counted, in_percent
 
 MOST_NAMED = 4
 """Blocks that are named with their reuse factors; the table of blocks has all."""
@@ -26,6 +26,8 @@ class Asked:
         cycles: from sample to sample that the two before it allow, or None.
         utilization: share of the part that may be taken.
         reuse_factor: of all blocks, or by block with ``"default"`` for others; None beside a target, which chooses it.
+        pes: most PEs of an engine of a folded accelerator; None beside a target.
+        folded: whether the design is one.
     """
 
     target: Literal["fit"] | None
@@ -34,6 +36,8 @@ class Asked:
     cycles: int | None
     utilization: float
     reuse_factor: int | Mapping[str, int] | None
+    pes: int | None = None
+    folded: bool = False
 
     @property
     def in_words(self) -> str:
@@ -44,7 +48,11 @@ class Asked:
             return f"target interval: at most {self.target_interval:,} cycles from sample to sample"
         if self.target is not None:
             told = f"target {self.target}: as fast as fits in {percent(self.utilization)} of the part"
+            if self.folded:
+                return told
             return f"{told}, or up to {in_percent(SLOWER - 1)} slower where its PEs are busier then"
+        if self.pes is not None:
+            return f"at most {counted(self.pes, 'PE')} in an engine"
         return self._reuse_in_words()
 
     def _reuse_in_words(self) -> str:

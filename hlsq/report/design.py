@@ -10,6 +10,7 @@ from hlsq.cost.operators import Operators
 from hlsq.cost.parts import Part
 from hlsq.report.asked import Asked
 from hlsq.report.model import PEReport, StreamReport
+from hlsq.report.program import ProgramReport
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,12 @@ class MacFacts:
     """The PEs of one block with weights.
 
     Attributes:
-        pe: kind and number.
+        pe: kind and number; None where blocks share PEs.
         rom_bits: of the words that hold its weights, with unused bits and idle PEs.
         sum_bits: of the signed type of partial sums, where an option fixes it; else they have the accumulator's type.
     """
 
-    pe: PEReport
+    pe: PEReport | None
     rom_bits: int
     sum_bits: int | None = None
 
@@ -39,11 +40,12 @@ class DesignFacts:
         io_type: ``io_stream`` or ``io_parallel``.
         word_bits: width of the memory words that hold packed codes.
         macs: of the blocks with weights, by name.
-        operators: what of each block works in every cycle, by name.
+        operators: what of each block works in every cycle, by name; none where blocks share it.
         estimate: what it costs and how fast it is.
         asked: from what the number of PEs follows.
         pace: what limits how fast it is, in words, and what of a target could not be done; empty if nothing takes time.
         streams: all connections between blocks; the network's outputs go to the block ``""``. None in io_parallel.
+        program: of a folded accelerator; None for a dataflow design.
     """
 
     project: str
@@ -58,6 +60,7 @@ class DesignFacts:
     asked: Asked
     pace: str
     streams: tuple[StreamReport, ...] = ()
+    program: ProgramReport | None = None
 
     @property
     def widest_stream_bits(self) -> int:

@@ -14,7 +14,10 @@ from hlsq.report import pictures as draw
 from hlsq.report.cost_picture import draw_use
 from hlsq.report.histogram_picture import draw_histograms
 from hlsq.report.model import NetworkReport
-from hlsq.report.tables import COST, Table, tables
+from hlsq.report.program_picture import draw_program
+from hlsq.report.program_tables import PROGRAM
+from hlsq.report.table import Table
+from hlsq.report.tables import COST, tables
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -67,6 +70,10 @@ def pictures(report: NetworkReport) -> Iterator[Picture]:
     if report.estimate.capacity is not None:
         note = "Estimated before synthesis. The line is how much of the part may be taken."
         yield Picture("Use of the part", Markup(draw.svg(draw_use(report.estimate))), note, COST, shrinks=True)
+    if report.program is not None:
+        note = "Dark: those in which all PEs would do what they do in all."
+        figure = draw_program(report.program)
+        yield Picture("Cycles of every instruction", Markup(draw.svg(figure)), note, PROGRAM, shrinks=True)
     if report.curve:
         assert report.plan is not None  # noqa: S101 - the curve comes from it
         points = [(p.memory_bytes, p.accuracy) for p in report.curve]
@@ -76,7 +83,8 @@ def pictures(report: NetworkReport) -> Iterator[Picture]:
         yield Picture("Bits per layer", Markup(draw.svg(draw.draw_word_lengths(report.word_lengths))))
     if report.pes:
         yield Picture("Weight memory per block", Markup(draw.svg(draw.draw_memory(report.blocks))))
-        yield Picture("PEs per block", Markup(draw.svg(draw.draw_pes(report.blocks))))
+        if report.program is None:
+            yield Picture("PEs per block", Markup(draw.svg(draw.draw_pes(report.blocks))))
     if report.histograms:
         known = any(found.before for found in report.histograms)
         note = "In steps of the format, of each output channel where it has several. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 
 from hlsq.cost import products_of
@@ -48,6 +49,8 @@ def make_report(
         accuracy: results that the user added, name to value.
     """
     memory = measure(graph, design.word_bits, {name: mac.rom_bits for name, mac in design.macs.items()})
+    if design.program is not None:  # whole maps lie in memory, and no rows of them elsewhere
+        memory = replace(memory, blocks=tuple(replace(block, line_buffer_bits=0) for block in memory.blocks))
     found = {name: DeviationReport(d.values, d.differing, d.largest) for name, d in (deviations or {}).items()}
     blocks = tuple(
         _block_report(graph, block, design, plan, memory.by_name[block.name], found.get(block.name))
@@ -80,6 +83,7 @@ def make_report(
         word_lengths=tuple(word_lengths(graph, plan)),
         curve=tuple(curve_of(plan.info)) if plan is not None else (),
         histograms=tuple(weight_histograms(graph.blocks, float_graph, plan)),
+        program=design.program,
     )
 
 
@@ -129,7 +133,7 @@ def _block_report(
         requant=_requant_words(block),
         requant_bits=_requant_bits(graph, block),
         pe=None if mac is None else mac.pe,
-        operators=design.operators[block.name],
+        operators=design.operators.get(block.name),
         macs=_macs(graph, block),
         memory=memory,
         deviation=deviation,

@@ -15,6 +15,7 @@ from hlsq.report.asked import Asked
 from hlsq.report.curve import ACCURACY, CurvePoint, metric_of
 from hlsq.report.histograms import WeightHistogram
 from hlsq.report.lengths import WordLength, averages
+from hlsq.report.program import ProgramReport
 
 Shape = tuple[int, ...]
 
@@ -125,7 +126,7 @@ class BlockReport:
         requant: how the output gets its format, in words.
         requant_bits: of the signed type of product and rounding, 0 without a multiplication or shift.
         pe: its processing elements, or None.
-        operators: requantisers, multipliers, shifters and registers of its window.
+        operators: requantisers, multipliers, shifters and registers of its window; None where blocks share them.
         macs: multiplications (or shifts) and additions for one sample.
         memory: weights, tables and line buffers.
         deviation: rounding on the calibration data; None where it does not round or nothing was measured.
@@ -150,7 +151,7 @@ class BlockReport:
     requant: str
     requant_bits: int
     pe: PEReport | None
-    operators: Operators
+    operators: Operators | None
     macs: int
     memory: BlockMemory
     deviation: DeviationReport | None
@@ -222,6 +223,7 @@ class NetworkReport:
         word_lengths: of every tensor.
         curve: accuracy against memory, where a search (``doubleq_ext``) made the plan.
         histograms: weights before and after; a loaded project does not know them before.
+        program: of a folded accelerator, whose blocks share PEs; None for a dataflow design.
     """
 
     network: str
@@ -246,6 +248,7 @@ class NetworkReport:
     word_lengths: tuple[WordLength, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
     histograms: tuple[WeightHistogram, ...] = field(default=(), compare=False)
+    program: ProgramReport | None = None
 
     @property
     def metric(self) -> str:
@@ -261,35 +264,43 @@ class NetworkReport:
     def pes(self) -> dict[str, int]:
         """Number of PEs of every kind."""
         found: dict[str, int] = {}
-        for block in self.blocks:
-            if block.pe is not None:
-                found[block.pe.kind] = found.get(block.pe.kind, 0) + block.pe.count
+        engines = () if self.program is None else self.program.engines
+        for kind, count in (
+            *((block.pe.kind, block.pe.count) for block in self.blocks if block.pe is not None),
+            *((engine.kind, engine.pes) for engine in engines),
+        ):
+            found[kind] = found.get(kind, 0) + count
         return dict(sorted(found.items()))
+
+    @property
+    def operators(self) -> list[Operators]:
+        """Of all blocks that have some of their own."""
+        return [block.operators for block in self.blocks if block.operators is not None]
 
     @property
     def requantisers(self) -> Requantisers:
         """Of all blocks together."""
-        return sum((block.operators.requantisers for block in self.blocks), Requantisers())
+        return sum((found.requantisers for found in self.operators), Requantisers())
 
     @property
     def multipliers(self) -> int:
         """Of all blocks together, those of PEs excepted."""
-        return sum(block.operators.multipliers.total for block in self.blocks)
+        return sum(found.multipliers.total for found in self.operators)
 
     @property
     def shifters(self) -> int:
         """PEs and requantisers of all blocks together that shift by what is known only when they run."""
-        return sum(block.operators.shifters for block in self.blocks)
+        return sum(found.shifters for found in self.operators)
 
     @property
     def dsp_candidates(self) -> int:
         """Multiplications of every cycle of all blocks together, which a tool may put into DSP blocks."""
-        return sum(block.operators.dsp_candidates for block in self.blocks)
+        return sum(found.dsp_candidates for found in self.operators)
 
     @property
     def window_register_bits(self) -> int:
         """Of all blocks together."""
-        return sum(block.operators.window_register_bits for block in self.blocks)
+        return sum(found.window_register_bits for found in self.operators)
 
     @property
     def macs(self) -> int:

@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
+from hlsq.cost.operators import Operators
 from hlsq.counted import counted
-from hlsq.escape import visible
 from hlsq.memory import Saving
 from hlsq.report import cost
 from hlsq.report.model import BlockReport, NetworkReport
+from hlsq.report.program_tables import program_tables
+from hlsq.report.table import Row, Table
 from hlsq.report.words import measured, memory_rows, number, requantisers, shape, share, size, summary, times
 
-Row = tuple[str, ...]
 COST = "Hardware cost"
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table.
-
-    Attributes:
-        title: its heading.
-        header: names of the columns.
-        rows: cells.
-        right: indices of right-aligned columns.
-        note: a sentence under the table, or "".
-    """
-
-    title: str
-    header: Row
-    rows: tuple[Row, ...]
-    right: tuple[int, ...] = ()
-    note: str = ""
-
-    def shown(self) -> Table:
-        """The same with all cells, which may hold names, on a line each."""
-        rows = tuple(tuple(map(visible, row)) for row in (self.header, *self.rows))
-        return replace(self, header=rows[0], rows=rows[1:], note=visible(self.note))
 
 
 def tables(report: NetworkReport, bars: bool = False) -> list[Table]:
@@ -56,17 +32,12 @@ def tables(report: NetworkReport, bars: bool = False) -> list[Table]:
             right=(1, 2),
             note="Every step of the search that made the plan; of the weights' memory, the paper's count.",
         ),
-        Table(
-            "Blocks",
-            ("block", "operation", "input", "output", "PEs", "kind", "taps x outputs", "reuse", "MACs"),
-            tuple(map(_block_row, blocks)),
-            right=(4, 7, 8),
-            note="Of each position, a cycle handles taps x outputs products; reuse: cycles that share a PE.",
-        ),
+        *(program_tables(report.program, bars) if report.program is not None else ()),
+        _block_table(report),
         Table(
             "Operators",
             ("block", "requantisers", "multipliers", "shifters", "DSP candidates", "window registers"),
-            tuple(map(_operators_row, blocks)),
+            tuple(_operators_row(block.name, block.operators) for block in blocks if block.operators is not None),
             right=(2, 3, 4, 5),
             note="What works in every cycle. Requantisers: outputs that are finished in one; dyadic ones multiply. "
             "Multipliers: beside those of PEs. Shifters: PEs and requantisers that shift by what changes from cycle to "
@@ -85,7 +56,8 @@ def tables(report: NetworkReport, bars: bool = False) -> list[Table]:
             ("block", "accumulator", "bits", "scaled bits", "requantisation", "bits"),
             tuple(map(_width_row, blocks)),
             right=(2, 3, 5),
-            note="The interval holds every partial sum of the actual weights; bits are those of the signed C++ types.",
+            note="The interval holds every partial sum of the actual weights; bits are those of the signed C++ types"
+            + ("." if report.program is None else " that a block alone would need."),
         ),
         Table(
             "Word lengths",
@@ -215,6 +187,20 @@ def _length_rows(report: NetworkReport) -> Iterator[Row]:
         yield (name, *(str(found[kind]) if kind in found else "-" for kind in kinds))
 
 
+def _block_table(report: NetworkReport) -> Table:
+    """Every block; those of a folded accelerator have no PEs of their own."""
+    rows, header = tuple(map(_block_row, report.blocks)), ("block", "operation", "input", "output")
+    if report.program is not None:
+        return Table("Blocks", (*header, "MACs"), tuple((*row[:4], row[-1]) for row in rows), right=(4,))
+    return Table(
+        "Blocks",
+        (*header, "PEs", "kind", "taps x outputs", "reuse", "MACs"),
+        rows,
+        right=(4, 7, 8),
+        note="Of each position, a cycle handles taps x outputs products; reuse: cycles that share a PE.",
+    )
+
+
 def _block_row(block: BlockReport) -> Row:
     shapes = dict.fromkeys(shape(axes) for axes in block.input_shapes)
     operation = block.operation if block.activation == "linear" else f"{block.operation}, {block.activation}"
@@ -232,10 +218,9 @@ def _block_row(block: BlockReport) -> Row:
     )
 
 
-def _operators_row(block: BlockReport) -> Row:
-    found = block.operators
+def _operators_row(name: str, found: Operators) -> Row:
     return (
-        block.name,
+        name,
         requantisers(found.requantisers),
         number(found.multipliers.total),
         number(found.shifters),

@@ -6,7 +6,8 @@ import textwrap
 
 from hlsq.escape import visible
 from hlsq.report.model import NetworkReport
-from hlsq.report.tables import Table, tables
+from hlsq.report.table import Table
+from hlsq.report.tables import tables
 
 WIDTH = 140
 GAP = "  "

@@ -10,6 +10,7 @@ from hlsq.cost.requantisers import Requantisers
 from hlsq.memory import Saving
 from hlsq.report.curve import ACCURACY
 from hlsq.report.model import DeviationReport, NetworkReport
+from hlsq.report.program import ProgramReport
 
 STATE = "search"
 """What a search needs to go on, in a plan's ``info``; nothing for a reader."""
@@ -116,7 +117,7 @@ def summary(report: NetworkReport) -> list[tuple[str, str]]:
     """What holds for the whole network, name and value."""
     plan = report.plan
     rows = [
-        ("project", f"{report.project}, {report.part}, {report.clock_period:g} ns, {report.io_type}"),
+        ("project", f"{report.project}, {report.part}, {report.clock_period:g} ns, {_architecture(report)}"),
         ("part", capacity(report.capacity)),
         ("scheme", "unknown: the project has no plan" if plan is None else plan.scheme),
     ]
@@ -130,16 +131,34 @@ def summary(report: NetworkReport) -> list[tuple[str, str]]:
     rows += [(f"accuracy {name}", f"{100 * value:.2f} %") for name, value in report.accuracy.items()]
     rows += [
         ("PEs", ", ".join(f"{count:,} {kind}" for kind, count in report.pes.items()) or "-"),
+        *(_operator_rows(report) if report.program is None else _program_rows(report.program)),
+        ("MACs per sample", number(report.macs)),
+        ("rounding", rounding(report)),
+    ]
+    return rows
+
+
+def _architecture(report: NetworkReport) -> str:
+    return report.io_type if report.program is None else "folded"
+
+
+def _operator_rows(report: NetworkReport) -> list[tuple[str, str]]:
+    return [
         ("requantisers", requantisers(report.requantisers)),
         ("multipliers beside PEs", number(report.multipliers)),
         ("shifters", number(report.shifters)),
         ("DSP candidates", number(report.dsp_candidates)),
         ("registers of windows", f"{number(report.window_register_bits)} bit"),
         *([("widest stream", f"{number(report.widest_stream_bits)} bit")] if report.widest_stream_bits else []),
-        ("MACs per sample", number(report.macs)),
-        ("rounding", rounding(report)),
     ]
-    return rows
+
+
+def _program_rows(program: ProgramReport) -> list[tuple[str, str]]:
+    fields = f"{len(program.fields)} fields, {program.instruction_bits} bits"
+    return [
+        ("engines", program.in_words),
+        ("program", f"{len(program.instructions)} instructions of {fields}; {program.cycles:,} cycles a sample"),
+    ]
 
 
 def memory_rows(report: NetworkReport) -> list[tuple[str, str, str]]:
@@ -163,6 +182,9 @@ def memory_rows(report: NetworkReport) -> list[tuple[str, str, str]]:
         (f"  {word}", memory.read_write_packed),
     ):
         found.append((what, size(s.before), f"{saved(s)}, {times(s)} times"))
+    if report.program is not None:
+        found.append(("memories of feature maps, all banks", "-", size(report.program.map_bits)))
+        return found
     found.append(("line buffers", "-", size(memory.line_buffer_bits)))
     if report.io_type == "io_stream":
         found.append(("streams", "-", size(report.stream_bits)))

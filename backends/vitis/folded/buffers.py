@@ -33,12 +33,22 @@ def check_buffers(estimate: Estimate, program: FoldedProgram, graph: QuantizedGr
 
 def largest_maps(program: FoldedProgram, graph: QuantizedGraph) -> str:
     """Those that take most memory, in words."""
-    lane = program.map.lane.width
-    taken = {
-        name: prod(graph.shapes[name][:-1]) * len(place.layout) * lane
-        for name, place in program.places.items()
-        if name in graph.shapes
-    }
+    taken = {name: bits for name, (_, bits) in map_sizes(program, graph).items()}
     largest = sorted(taken, key=lambda name: -taken[name])[:LARGEST]
     told = ", ".join(f"{name!r} {ceil(taken[name] / 1024):,} Kb" for name in largest)
     return f"the largest feature maps are those of {told}, of {ceil(program.map.bits / 1024):,} Kb at once"
+
+
+def map_sizes(program: FoldedProgram, graph: QuantizedGraph) -> dict[str, tuple[int, int]]:
+    """Words of a bank that a tensor lies in, those between its pixels included, and the bits of its own words.
+
+    Left out are tensors that are others looked at with other channels.
+    """
+    found = {}
+    for name, place in program.places.items():
+        if name not in graph.shapes or sum(lane >= 0 for lane in place.layout) != graph.shapes[name][-1]:
+            continue
+        pixels = prod(graph.shapes[name][:-1])
+        bits = pixels * len(place.layout) * program.map.lane.width
+        found[name] = -(-pixels // program.map.banks) * place.pitch, bits
+    return found

@@ -19,6 +19,7 @@ from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.tensors import Stream, Tensor
 from hlsq.backends.vitis.types import format_interval
 from hlsq.cost.estimate import Estimate
+from hlsq.cost.estimate.words import percent
 from hlsq.cost.folded import estimate_folded
 from hlsq.graph import QBlock, QuantizedGraph
 from hlsq.graph.ops import Reshape
@@ -131,7 +132,7 @@ class FoldedDesign:
         if runs:
             longest = max(runs, key=lambda item: item.cycles)
             name, share = " + ".join(longest.blocks), longest.cycles / self.program.cycles
-            found.append(f"layers take turns; {name!r} takes {share:.0%} of the cycles, more than any other")
+            found.append(f"layers take turns; {name!r} takes {percent(share)} of the cycles, more than any other")
         if self.options.wants_fit and self.options.capacity is None:
             found.append(f"what part {self.options.part} has is unknown, so an engine has at most {DEFAULT_PES} PEs")
         return "; ".join(found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -46,7 +48,7 @@ def estimate_folded(
         blocks[f"{name} reading"] = _block(reading_parts(engine, facts))
         tables = [rom(part, t.depth, t.width, "auto") for part, t in engine.parameters.items()]
         blocks[f"{name} post-processing"] = _block(finish_parts(engine, facts.maps), tables)
-        codes = [rom("weights", t.depth, t.width, "auto") for t in engine.weights if t.width]
+        codes = [_copies(rom("weights", t.depth, t.width, "auto"), n) for t, n in Counter(engine.weights).items()]
         blocks[f"{name} weights"] = _block([], codes)
     blocks[BUFFERS] = _block(load_parts(facts), _map_memories(facts.maps))
     blocks[CONTROLLER] = _controller(facts)
@@ -66,6 +68,10 @@ def estimate_folded(
         capacity=capacity,
         limit=limit,
     )
+
+
+def _copies(memory: Memory, count: int) -> Memory:
+    return replace(memory, copies=count, bram18=count * memory.bram18)
 
 
 def _array(engine: EngineFacts, facts: FoldedFacts) -> BlockEstimate:

@@ -38,7 +38,7 @@ def test_memories_of_constants_are_those_of_the_code(seed: int) -> None:
     found: Estimate = design.estimate
     bits, (slices, rows, codes) = image["engine0_weights"]
     weights = found.blocks["engine0 weights"].memories
-    assert [(m.depth, m.width) for m in weights] == [(rows, codes * bits)] * slices
+    assert [(m.copies, m.depth, m.width) for m in weights] == [(slices, rows, codes * bits)]
     parameters = found.blocks["engine0 post-processing"].memories
     assert {m.component: (m.depth, m.width) for m in parameters} == {
         name.removeprefix("engine0_"): (shape[0], shape[1] * width)
