@@ -232,12 +232,12 @@ class HardwareOptions:
         named = ", ".join(f"{name}={shown(getattr(self, name))}" for name in given)
         if folded:
             raise OptionError(
-                f"architecture='folded' has no use for {named}: layers share the PEs of an engine, whose number pes, "
-                "target_interval, target_fps or target say; leave it out, or give architecture='dataflow'"
+                f"architecture='folded' has no use for {named}: layers share the PEs of an engine, as many as pes=N or "
+                "a target asks for; leave it out, or give architecture='dataflow'"
             )
         raise OptionError(
-            f"architecture='dataflow' has no use for {named}: every block has PEs of its own, as many as reuse_factor, "
-            "target_interval, target_fps or target say; leave it out, or give architecture='folded'"
+            f"architecture='dataflow' has no use for {named}: every block has PEs of its own, as many as reuse_factor "
+            "or a target asks for; leave it out, or give architecture='folded'"
         )
 
     def reuse_for_all(self) -> OptionError:

@@ -13,6 +13,26 @@ from hlsq.cli.values import parse_accumulators, parse_resources
 STORAGE = click.Choice(["auto", "lutram", "bram"])
 OPTIONS = (
     click.option(
+        "--architecture",
+        type=click.Choice(["dataflow", "folded"]),
+        show_default="dataflow",
+        help="An array of PEs for every block, all at work at once, or engines that blocks share in turn.",
+    ),
+    click.option(
+        "--dual",
+        type=click.Choice(["booth", "mux"]),
+        show_default="booth",
+        help="Form of a folded accelerator's PEs that multiply or shift: by signed digits, or a multiplier, a shifter "
+        "and a selector.",
+    ),
+    click.option(
+        "--program",
+        type=click.Choice(["rom", "axi"]),
+        show_default="rom",
+        help="Where a folded accelerator's instructions and weights are: in its memories, or read from the host's, so "
+        "that it runs other networks too.",
+    ),
+    click.option(
         "--part-check/--no-part-check",
         default=None,
         help="Refuse a part that hlsq does not know, or take any.  [default: refuse]",
@@ -66,7 +86,17 @@ OPTIONS = (
     ),
 )
 NAMES = (
-    *("part_check", "utilization", "clock_period", "clock_uncertainty", "io_type", "word_bits"),
+    *(
+        "architecture",
+        "dual",
+        "program",
+        "part_check",
+        "utilization",
+        "clock_period",
+        "clock_uncertainty",
+        "io_type",
+        "word_bits",
+    ),
     *("multipliers", "rom_storage", "line_storage"),
 )
 """Of those that are given to ``hlsq`` as they are."""

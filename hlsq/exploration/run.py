@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from hlsq.hardware import Inputs
 
 OF_TARGETS = ("target", "part", *(option for option, _ in FORMS.values()))
-OF_OTHERS = ("project_name", "architecture", "pes")
-"""Options of a project, and of the folded accelerator, which is not explored."""
+OF_OTHERS = ("project_name", "engines")
+"""Options of a project, and those that leave a target nothing to choose."""
 OWN = "explore"
 OTHERWISE = "leave evaluation out, and designs are compared without accuracies"
 """What to do with a network that is no classifier."""
@@ -51,7 +51,8 @@ def explore(
             paths of saved ones (``.json``); or a mapping from names of one's own to these. None takes the default
             scheme, or the formats that a model of QKeras has. Schemes that judge plans by labelled samples get
             ``evaluation``.
-        targets: ``"fit"`` (the fastest design that fits), ``"interval=CYCLES"``, ``"fps=NUMBER"``, ``"reuse=FACTOR"``.
+        targets: ``"fit"`` (the fastest design that fits), ``"interval=CYCLES"``, ``"fps=NUMBER"``, ``"reuse=FACTOR"``;
+            of folded accelerators (``architecture="folded"``) ``"pes=NUMBER"`` in place of the last.
         parts: FPGA parts; None for the default one.
         calibration: samples [samples, ...] of the training data (by name for several inputs).
         evaluation: samples and labels (class numbers) that the accuracy of a classifier is of, by emulation; None

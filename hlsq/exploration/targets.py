@@ -11,8 +11,13 @@ from hlsq.errors import OptionError
 from hlsq.escape import shown
 
 FIT = "fit"
-FORMS = {"interval": ("target_interval", int), "fps": ("target_fps", float), "reuse": ("reuse_factor", int)}
-HELP = "'fit', or interval=CYCLES, fps=NUMBER or reuse=FACTOR"
+FORMS = {
+    "interval": ("target_interval", int),
+    "fps": ("target_fps", float),
+    "reuse": ("reuse_factor", int),
+    "pes": ("pes", int),
+}
+HELP = "'fit', or interval=CYCLES, fps=NUMBER, reuse=FACTOR or, of a folded accelerator, pes=NUMBER"
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?")
 
 
@@ -30,7 +35,7 @@ class Target:
 
 
 def read_targets(given: Any) -> list[Target]:
-    """Targets from their names: ``"fit"``, ``"interval=4096"``, ``"fps=1000"``, ``"reuse=64"``.
+    """Targets from their names: ``"fit"``, ``"interval=4096"``, ``"fps=1000"``, ``"reuse=64"``, ``"pes=512"``.
 
     Raises:
         OptionError: none, one that is none of these, or one twice.

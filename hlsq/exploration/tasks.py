@@ -45,10 +45,10 @@ def measure_of(quantized: QuantizedGraph, judged: Evaluation | None, threads: in
 
 def design_of(quantized: QuantizedGraph, options: Any) -> dict[str, Any]:
     """What one design costs; why there is none, if there is none."""
-    from hlsq.backends.vitis.design import Design
+    from hlsq.backends.vitis.designs import make_design
 
     try:
-        design = Design(quantized, options)
+        design = make_design(quantized, options)
         found = design.estimate
     except (ResourceError, OptionError) as error:  # the latter for a reuse factor or sums that a network cannot have
         return {"fits": False, "reason": str(error)}

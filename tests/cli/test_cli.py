@@ -169,6 +169,36 @@ def test_whole_path_from_model_to_verified_project(files: Path, tmp_path: Path) 
 
 
 @pytest.mark.csim
+def test_a_folded_accelerator_takes_the_same_path(files: Path, tmp_path: Path) -> None:
+    project = f"{tmp_path}/net"
+    made = ("convert", f"{files}/model.keras", "--calibration", f"{files}/x.npy", "-o", project)
+    folded = ("--architecture", "folded", "--dual", "mux")
+    result = run(*made, *folded, "--pes", "32")
+    assert result.exit_code == 0, result.output
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    told = {words[0]: words[1] for words in lines if len(words) == 2}
+    assert told["asked"] == "at most 32 PEs in an engine"
+    assert re.fullmatch(r"engine0: 32 \w+ PEs, \d+ x \d+ x \d+.*", told["engines"])
+    assert told["fits"].startswith("yes")
+    result = run("verify", project)
+    assert result.exit_code == 0, result.output
+    assert "0 mismatches" in result.stdout
+    result = run("report", project)
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^conv1 +engine0 +mac", result.stdout, re.MULTILINE)
+    assert json.loads(run("report", project, "--json").stdout)["program"]["engines"][0]["pes"] == 32
+    for wrong, message in (
+        ("--architecture folded --reuse-factor 4", "--architecture folded has no use for --reuse-factor 4: "),
+        ("--architecture folded --pes 4 --target fit", "--target fit chooses the number of PEs, so --pes 4 cannot"),
+        ("--pes 4", "--architecture dataflow has no use for --pes 4: "),
+    ):
+        result = run(*made[:-1], f"{tmp_path}/other", *wrong.split())
+        assert result.exit_code in (1, 2)
+        assert message in result.stderr
+        assert not Path(f"{tmp_path}/other").exists()
+
+
+@pytest.mark.csim
 def test_difference_exits_with_1_and_names_the_block(files: Path, tmp_path: Path) -> None:
     project = tmp_path / "net"
     arguments = ("convert", f"{files}/model.keras", "--calibration", f"{files}/x.npy", "-o", str(project))

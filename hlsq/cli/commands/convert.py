@@ -38,8 +38,9 @@ from hlsq.counted import in_percent
 @click.option(
     "--target",
     type=click.Choice(["fit"]),
-    help="The fastest pace whose estimate fits.  [default: fit, without a pace or reuse factor]",
+    help="The fastest pace whose estimate fits.  [default: fit, without a pace, reuse factor or PEs]",
 )
+@click.option("--pes", type=int, help="Most PEs of an engine of a folded accelerator, in place of a target.")
 @click.option("--project-name", show_default="hlsq_net", help="Name of the top function.")
 @with_hardware
 def convert(
@@ -63,6 +64,7 @@ def convert(
       hlsq convert model.keras --plan plan.json -o build/net --target fit --part xc7z020clg400-1
       hlsq convert model.keras --plan plan.json -o build/net --target-fps 1000
       hlsq convert model.keras --plan plan.json -o build/net --target-fps 1000 --reuse-factor conv1=16
+      hlsq convert model.keras --plan plan.json -o build/net --architecture folded --pes 512
       hlsq convert qkeras_model.h5 -o build/net --io-type io_parallel
       hlsq convert qkeras_model.json --weights qkeras_model.weights.h5 -o build/net
     """

@@ -32,9 +32,10 @@ from hlsq.cli.values import parse_input_format, parse_options
     "--target",
     "targets",
     multiple=True,
-    metavar="fit|interval=CYCLES|fps=NUMBER|reuse=FACTOR",
+    metavar="fit|interval=CYCLES|fps=NUMBER|reuse=FACTOR|pes=NUMBER",
     show_default="fit",
-    help="What the hardware shall do: be as fast as fits, keep a pace, or share its PEs so much; repeat for more.",
+    help="What the hardware shall do: be as fast as fits, keep a pace, or share its PEs so much (folded: have so many "
+    "PEs); repeat for more.",
 )
 @click.option(
     "--part", "parts", multiple=True, show_default="xc7a100tcsg324-1", help="FPGA part; repeat for more, to compare."
@@ -79,7 +80,7 @@ def explore(
     """Compare designs of MODEL (.keras, .h5, or .json with --weights): every scheme and plan with every target.
 
     Writes no project: take a plan of the output folder to hlsq convert, with its row's part and its target as --target,
-    --target-interval, --target-fps or --reuse-factor.
+    --target-interval, --target-fps, --reuse-factor or --pes.
 
     \b
     Examples:
@@ -87,6 +88,7 @@ def explore(
       hlsq explore model.keras --scheme doubleq_ef,code_bits=3 --scheme quant8 --calibration x_train.npz -o build/x
       hlsq explore mnist.keras --target interval=4096 --target fps=30000 --calibration mnist -o build/explored
       hlsq explore model.keras --plan plan.json --part xc7a35t --part xc7z020 -o build/explored
+      hlsq explore model.keras --plan plan.json --architecture folded --target fit --target pes=64 -o build/folded
     """
     for name, value, of in (("--limit", limit, calibration), ("--evaluation-limit", evaluation_limit, evaluation)):
         if value and of is None:
