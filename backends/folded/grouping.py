@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import combinations, pairwise
-from math import sqrt
+from math import gcd, sqrt
 
 from hlsq.backends.folded.codes import natural_form
 from hlsq.backends.folded.engines import Assignment, EngineSpec, simplest_pe, task_form
@@ -106,7 +106,10 @@ def choose_engines(work: Work, pes: int | None, multiplier: Multiplier) -> Assig
         own = array
         if number != rest:
             alone = any(task.mode != "mac" for task in group.tasks)
-            own = choose_array(work, group.tasks, max(counts[number], array.taps if alone else 1), array.taps)
+            # As many outputs as the large array has granules of a word for: a word cut finer takes many more memories.
+            granule = gcd(array.outputs, array.taps)
+            least = granule * (array.taps if alone else 1)
+            own = choose_array(work, group.tasks, max(counts[number], least), array.taps, granule)
         specs.append(EngineSpec(f"engine{number}", group.pe.kind, own, multiplier))
     return Assignment(tuple(specs), {t.target: i for i, group in enumerate(groups) for t in group.tasks}, rest)
 

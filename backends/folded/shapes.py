@@ -13,14 +13,15 @@ MOST_TAPS = 64
 MOST_POSITIONS = 32
 
 
-def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None = None) -> Array:
+def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None = None, granule: int = 1) -> Array:
     """The array of at most ``pes`` PEs that takes the fewest cycles; of several, the one with the fewest PEs.
 
     Args:
         work: all passes.
         tasks: those that run on the array.
-        pes: at least 1, and ``word`` where channels meet weights of their own.
+        pes: at least ``granule``, and ``word`` times that where channels meet weights of their own.
         word: lanes of a memory word, where they are given; else a word is as wide as the array.
+        granule: the array's outputs are a multiple of it.
     """
     best: tuple[tuple[int, int, int], Array] | None = None
     lanes_alone = any(task.mode != "mac" for task in tasks)
@@ -31,6 +32,8 @@ def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None =
         for positions in range(1, min(pes // taps, MOST_POSITIONS) + 1):
             most = pes // (taps * positions)
             for outputs in {most, most // 2 * 2, most // 4 * 4, most // 8 * 8, 1 << (most.bit_length() - 1)} - {0}:
+                if outputs % granule:
+                    continue
                 spec = EngineSpec("", "shift", Array(taps, outputs, positions))
                 cycles = sum(task_loops(work, task, spec, words, width, False).cycles(positions) for task in tasks)
                 # A word and its selection cost as much as they are wide, accumulators as many as there are.

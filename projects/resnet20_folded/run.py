@@ -54,8 +54,8 @@ class Case:
 CASES = (
     Case("doubleq", scheme="doubleq"),
     Case("doubleq_ef_4bit", scheme="doubleq_ef", options={"code_bits": 4, "scale": "power_of_two"}),
-    Case("doubleq_ext_booth", plan=PLANS / "resnet20_cifar10/plans/mixed_80.json", hardware={"dual": "booth"}),
-    Case("doubleq_ext_mux", plan=PLANS / "resnet20_cifar10/plans/mixed_80.json", hardware={"dual": "mux"}),
+    Case("doubleq_ext_booth", plan=PLANS / "resnet20_cifar10/plans/nearest_80.json", hardware={"dual": "booth"}),
+    Case("doubleq_ext_mux", plan=PLANS / "resnet20_cifar10/plans/nearest_80.json", hardware={"dual": "mux"}),
     Case("quant8", scheme="quant8"),
     Case("fxpqnet", plan=PLANS / "resnet20_fxpqnet/plan.json"),
 )
