@@ -43,6 +43,7 @@ def cost_facts(program: FoldedProgram, ports: list[Tensor]) -> FoldedFacts:
         **pointer_bits(program),
         counter_bits=COUNTER_BITS,
         cycles=program.cycles,
+        loaded=overlay is not None,
     )
 
 
@@ -55,10 +56,10 @@ def _engine(program: FoldedProgram, number: int) -> EngineFacts:
         name: Table(values.shape[0], values.shape[1], code.parameter_bits(name))
         for name, values in image.parameters.items()
     }
-    if program.overlay is not None:
-        *constants, weights = program.overlay.tables[number]
-        parameters = {found.name: Table(2 * found.rows, found.values, found.bits) for found in constants}
-        rows = 2 * weights.rows
+    weights = (Table(rows, codes, engine.slice_bits),) * slices
+    if code.tables:  # both halves of what is loaded, a memory for each word of a row
+        parameters = {n: Table(2 * t.rows, t.packed, t.bits, t.columns) for n, t in code.tables.items()}
+        weights = (parameters.pop("weights"),) * code.tables["weights"].slices
     return EngineFacts(
         name=engine.name,
         kind=engine.dual if engine.kind == "dual" else engine.kind,
@@ -78,7 +79,7 @@ def _engine(program: FoldedProgram, number: int) -> EngineFacts:
         sum_bits=signed_bits(engine.sum),
         value_bits=signed_bits(engine.value),
         wide_bits=signed_bits(engine.product),
-        weights=(Table(rows, codes, engine.slice_bits),) * slices,
+        weights=weights,
         parameters=parameters,
         fields={field.name: field.width for field in program.fields},
         features=engine.features,

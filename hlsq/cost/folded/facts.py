@@ -14,11 +14,12 @@ EngineKind = Literal["multiply", "shift", "sign", "booth", "mux"]
 
 @dataclass(frozen=True)
 class Table:
-    """A memory of constants: ``depth`` words of ``lanes`` values of ``bits`` bits."""
+    """Memories of constants, ``copies`` of them: ``depth`` words of ``lanes`` values of ``bits`` bits."""
 
     depth: int
     lanes: int
     bits: int
+    copies: int = 1
 
     @property
     def width(self) -> int:
@@ -129,6 +130,8 @@ class FoldedFacts:
         bank_bits, address_bits, coordinate_bits: of the parts of a pointer to a pixel.
         counter_bits: of counters: those of the integers that the generated code has for them.
         cycles: of a sample.
+        loaded: whether instructions and constants come from memory, so that they lie in RAMs and registers; what the
+            AXI port itself takes is not known, and not counted.
     """
 
     engines: tuple[EngineFacts, ...]
@@ -141,3 +144,4 @@ class FoldedFacts:
     coordinate_bits: int
     counter_bits: int
     cycles: int
+    loaded: bool = False

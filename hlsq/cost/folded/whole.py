@@ -12,7 +12,7 @@ from hlsq.cost.estimate.cells import Named, cells, gathered, merged, total
 from hlsq.cost.estimate.model import BlockEstimate, Estimate, Memory, Resources
 from hlsq.cost.estimate.storage import memory_cells, ram, rom
 from hlsq.cost.folded.array import array_parts
-from hlsq.cost.folded.facts import EngineFacts, FoldedFacts, MapFacts
+from hlsq.cost.folded.facts import EngineFacts, FoldedFacts, MapFacts, Table
 from hlsq.cost.folded.finish import finish_parts
 from hlsq.cost.folded.reading import load_parts, reading_parts
 from hlsq.cost.parts import Part
@@ -46,9 +46,9 @@ def estimate_folded(
         name = f"engine {engine.name}" if engine.name in (BUFFERS, CONTROLLER) else engine.name
         blocks[name] = _array(engine, facts)
         blocks[f"{name} reading"] = _block(reading_parts(engine, facts))
-        tables = [rom(part, t.depth, t.width, "auto") for part, t in engine.parameters.items()]
+        tables = [_constants(part, t, 1, facts.loaded) for part, t in engine.parameters.items()]
         blocks[f"{name} post-processing"] = _block(finish_parts(engine, facts.maps), tables)
-        codes = [_copies(rom("weights", t.depth, t.width, "auto"), n) for t, n in Counter(engine.weights).items()]
+        codes = [_constants("weights", t, n, facts.loaded) for t, n in Counter(engine.weights).items()]
         blocks[f"{name} weights"] = _block([], codes)
     blocks[BUFFERS] = _block(load_parts(facts), _map_memories(facts.maps))
     blocks[CONTROLLER] = _controller(facts)
@@ -70,8 +70,13 @@ def estimate_folded(
     )
 
 
-def _copies(memory: Memory, count: int) -> Memory:
-    return replace(memory, copies=count, bram18=count * memory.bram18)
+def _constants(part: str, table: Table, count: int, loaded: bool) -> Memory:
+    """``count`` times the memories of ``table``: ROMs, or, where their content is loaded, RAMs."""
+    copies = count * table.copies
+    if loaded:
+        return ram(part, copies, table.depth, table.width, "auto")
+    found = rom(part, table.depth, table.width, "auto")
+    return replace(found, copies=copies, bram18=copies * found.bram18)
 
 
 def _array(engine: EngineFacts, facts: FoldedFacts) -> BlockEstimate:
@@ -97,15 +102,18 @@ def _map_memories(maps: MapFacts) -> list[Memory]:
 
 def _controller(facts: FoldedFacts) -> BlockEstimate:
     """Instructions, the register of the one that runs, what engines share, and the ends of streams."""
-    shared = [rom(name, table.depth, table.width, "auto") for name, table in facts.tables.items()]
-    stored = rom("program", facts.instructions.depth, facts.instructions.width, "auto")
-    counter = max(2, facts.instructions.depth.bit_length())
+    shared = [_constants(name, table, 1, facts.loaded) for name, table in facts.tables.items()]
+    program = facts.instructions
+    # The instruction that runs, and, where they are loaded, the next one, in words and in fields.
+    registers = 3 * program.width if facts.loaded else program.width
+    stored = [] if facts.loaded else [rom("program", program.depth, program.width, "auto")]
+    counter = max(2, program.depth.bit_length())
     parts: Named = [
-        ("instruction", Resources(ff=facts.instructions.width)),
+        ("instruction", Resources(ff=registers)),
         ("control", HANDSHAKE + cells("control", "nest", 1, counter)),
         *(("streams", cells("fifo", "registers", bits)) for bits in facts.ports),
     ]
-    return _block(parts, [*shared, stored])
+    return _block(parts, [*shared, *stored])
 
 
 def _block(parts: Named, memories: Iterable[Memory] = ()) -> BlockEstimate:

@@ -77,3 +77,27 @@ def test_products_in_dsp_slices_are_those_of_the_option() -> None:
     }
     assert found["fabric"].dsp == 0 < found["dsp"].dsp
     assert found["fabric"].lut > found["dsp"].lut
+
+
+LOADED = re.compile(r"HLSQ_MEMORY hlsq::[us]int<(\d+)> (\w+)_content((?:\[\d+\])+)")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_memories_of_an_overlay_are_those_of_the_code(seed: int) -> None:
+    graph, plan = random_network(seed)
+    options = HardwareOptions(architecture="folded", pes=24, program="axi")
+    design = FoldedDesign(quantize_graph(graph, plan), options)
+    text = str(render_folded(design)["firmware/image.h"])
+    sizes = {name: (int(bits), [*map(int, re.findall(r"\d+", shape))]) for bits, name, shape in LOADED.findall(text)}
+    for number, engine in enumerate(design.program.engines):
+        memories = {
+            f"engine{number}_{m.component}": (m.copies, m.depth, m.width)
+            for block in ("post-processing", "weights")
+            for m in design.estimate.blocks[f"{engine.name} {block}"].memories
+        }
+        assert memories == {
+            name: (slices * columns, depth, packed * bits)
+            for name, (bits, (slices, depth, columns, packed)) in ((n, s) for n, s in sizes.items() if n != "factors")
+            if name.startswith(f"engine{number}_")
+        }
+        assert all("ROM" not in m.storage for m in design.estimate.memories)
