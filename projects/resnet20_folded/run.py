@@ -26,6 +26,8 @@ from hlsq.errors import VerificationError
 
 HERE = Path(__file__).resolve().parent
 PLANS = HERE.parent
+PART = "xc7k325t"
+"""He et al.'s."""
 IDEAL = 40_813_184
 """Products of one image."""
 
@@ -82,17 +84,38 @@ def main(only: tuple[str, ...], pes: int, samples: int, calibration: int, output
 
         graph = from_keras(resnet20(data.load_resnet20_weights()))
     images, test = preprocess(x_train[:calibration]), preprocess(x[:samples])
-    rows = []
+    rows, costs = [], []
     for case in CASES:
         if not only or case.name in only:
             hw = converted(case, graph, images, pes, output / case.name)
             rows.append((case.name, *measured(hw, test)))
+            costs.append((case.name, *estimated(hw)))
             if len(rows) == 1:
                 show_program(hw)
             show_faults(case.name, hw, output / f"{case.name}_changed", test[:4])
     header = ("", "PEs", "cycles", "use", "compiled", "images/s", "verified", "mismatches")
     click.echo(f"\nFolded accelerators of at most {pes:,} PEs an engine\n")
     click.echo("\n".join(table(header, rows)))
+    header = ("", "PEs", "LUT", "FF", "DSP", "BRAM36", "ms, 100 MHz", "ms, 200 MHz", "GOP/s, 200 MHz", "fits")
+    click.echo(f"\nEstimates (Vivado decides); power and the highest clock need Vivado; fits: 80 % of {PART}\n")
+    click.echo("\n".join(table(header, costs)))
+
+
+def estimated(hw: hlsq.HardwareModel) -> tuple[str, ...]:
+    """What the hardware is expected to take, its speed, and whether it fits."""
+    found, cycles = hw.estimate(), hw.program.cycles
+    operations = 2 * sum(item.macs for item in hw.program.instructions)
+    return (
+        f"{found.pes:,}",
+        f"{round(found.lut):,}",
+        f"{round(found.ff):,}",
+        f"{round(found.dsp):,}",
+        f"{found.bram18 / 2:g}",
+        f"{cycles / 100e3:.3f}",
+        f"{cycles / 200e3:.3f}",
+        f"{operations / (cycles / 200e6) / 1e9:.0f}",
+        "yes" if found.fits else "no",
+    )
 
 
 def converted(case: Case, graph: hlsq.Graph, images: Images, pes: int, folder: Path) -> hlsq.HardwareModel:
@@ -106,6 +129,7 @@ def converted(case: Case, graph: hlsq.Graph, images: Images, pes: int, folder: P
             calibration=images[:64],
             architecture="folded",
             pes=pes,
+            part=PART,
             project_name=case.name,
             **case.hardware,
         )
