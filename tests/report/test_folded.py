@@ -22,7 +22,7 @@ from hlsq.report.text import WIDTH, render_text
 
 SAMPLES = np.random.default_rng(0).normal(size=(70, 6, 6, 2)).astype(np.float32)
 
-PES = {"multiply": 1, "shift": 32}
+PES = {"multiply": 2, "shift": 32}
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_the_summary_tells_size_cost_and_speed(hw: HardwareModel) -> None:
     told = dict(hardware_rows(hw))
     assert list(told) == ["asked", "engines", "program", "estimated", "fits", "speed", "pace"]
     assert told["asked"] == "at most 32 PEs in an engine"
-    assert told["engines"].startswith("engine0: 32 shift PEs, 4 x 2 x 4; engine1: 1 multiply PE, ")
+    assert told["engines"].startswith("engine0: 32 shift PEs, 4 x 2 x 4; engine1: 2 multiply PEs, ")
     assert told["program"].startswith("6 instructions of ")
     assert f"one every {hw.program.cycles:,} cycles" in told["speed"]
     fit = FoldedDesign(hw.graph, HardwareOptions(architecture="folded"))
