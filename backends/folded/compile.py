@@ -112,6 +112,7 @@ class _Compiler:
         if host is not None:
             host.check_places(self.work, self.allocation.places)
         self.memories = [_Memories() for _ in self.specs]
+        self.loops: dict[str, Loops] = {}
         self.tables: dict[str, list[int]] = {"factors": [1]}
         self.outputs = self._output_words()
 
@@ -213,6 +214,7 @@ class _Compiler:
         source = places[task.source]
         shared = any(places[name].memory == source.memory for name in task.operands)
         loops = task_loops(self.work, task, spec, self.words, self.word, shared)
+        self.loops[task.target] = loops
         target = self._emitted(task)
         layout = self.layouts.get(task.target) or self.layouts[self.work.root(task.source)]
         factors = border_factors(task)
@@ -239,7 +241,7 @@ class _Compiler:
         fields["part_lanes"] = loops.part
         fields["target_words"] = len(layout) // self.word
         fields["part"] = loops.part // self.granule
-        self._note(memory, task, loops, spec, stage, after, interval, layout)
+        self._note(memory, task, loops, stage, after, interval)
         fields["parameters"] = memory.count
         memory.count += self._add_parameters(memory, stage, loops, spec, task)
         if task.target in self.forms:
@@ -267,11 +269,9 @@ class _Compiler:
         memory: _Memories,
         task: Task,
         loops: Loops,
-        spec: EngineSpec,
         stage: Stage,
         after: Stage,
         interval: Interval,
-        layout: Layout,
     ) -> None:
         features = stage.features | after.features | {task.mode}
         if border_factors(task) is not None:
@@ -363,10 +363,7 @@ class _Compiler:
         if task is None:
             name = self.graph.outputs[number - emits]
             return Instruction((), name, opcode, fields, 0, fields["rows"] + PIPELINE)
-        periods = fields["rows"] * fields["groups"] * fields["filters"] * fields["outputs"]
-        spec = self.specs[self._engine(task)]
-        drain = spec.array.positions * fields["finishes"] * max(1, fields["operands"])
-        cycles = spec.array.positions + periods * fields["period"] + drain + PIPELINE
+        cycles = self.loops[task.target].cycles(self.specs[self._engine(task)].array.positions) + PIPELINE
         views: tuple[tuple[View, ...], tuple[View, ...]]
         if task.add is None:
             views = self._views(task.target), ()

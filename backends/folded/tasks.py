@@ -157,7 +157,6 @@ def make_tasks(graph: QuantizedGraph, joins: bool = True) -> Work:
     copies: dict[str, Shape] = {}
     origins: dict[str, str] = {}
     tasks: list[Task] = []
-    held_twice: set[str] = set()
     for block in graph.blocks:
         op = block.op
         if isinstance(op, Reshape):
@@ -173,7 +172,7 @@ def make_tasks(graph: QuantizedGraph, joins: bool = True) -> Work:
                 root = name
                 while root in aliases:
                     root = aliases[root]
-                if requant is None and root not in held_twice and root not in parts:
+                if requant is None and root not in parts:
                     parts[root] = (block.name, number)
                 else:
                     copy = f"{block.name}.input{number}"
@@ -221,7 +220,7 @@ def _task(graph: QuantizedGraph, block: QBlock) -> Task:
         return Task(block, mode, first, window, block.name, block.requant)
     if isinstance(op, Dense):
         # A dense layer behind a flattened map is a convolution whose kernel is the whole map.
-        map_ = spatial(graph.shapes[_map_of(graph, first)])
+        map_ = spatial(graph.shapes[map_of(graph, first)])
         window = Window(map_, (1, 1, block.shape[-1]), (map_[0], map_[1]))
         return Task(block, "mac", first, window, block.name, block.requant)
     if isinstance(op, (MaxPool2D, AveragePool2D)):
@@ -242,7 +241,7 @@ def _task(graph: QuantizedGraph, block: QBlock) -> Task:
     raise refused(block, "is no operation", "convolutions, dense layers, pools, additions, concatenations")
 
 
-def _map_of(graph: QuantizedGraph, name: str) -> str:
+def map_of(graph: QuantizedGraph, name: str) -> str:
     """The map that is flattened to tensor ``name``, or that itself."""
     while name in graph.by_name and isinstance(graph.by_name[name].op, Reshape):
         name = graph.by_name[name].inputs[0]
@@ -288,24 +287,20 @@ def _is_single(requant: Requant | None) -> bool:
 
 def _can_requantise(graph: QuantizedGraph, maker: Task, requant: Requant) -> bool:
     """Whether the pass of what a concatenation requantises can do that as well."""
-    return (
-        maker.block is not None
-        and _is_single(requant)
-        and not maker.operands
-        and maker.add is None
-        and maker.target not in graph.outputs
-        and len(graph.consumers(maker.target)) == 1
-        and sum(block.inputs.count(maker.target) for block in graph.blocks) == 1
-    )
+    return _is_single(requant) and _is_read_once(graph, maker)
 
 
 def _can_take(graph: QuantizedGraph, maker: Task, add: QBlock) -> bool:
+    """Whether the pass can add what it computes to other maps."""
+    return graph.shapes[maker.target] == add.shape and _is_read_once(graph, maker)
+
+
+def _is_read_once(graph: QuantizedGraph, maker: Task) -> bool:
+    """Whether a pass has its second stage free, and a single reader: what it computes need not be kept."""
     return (
-        maker.add is None
-        and maker.block is not None
+        maker.block is not None
+        and maker.add is None
         and not maker.operands
         and maker.target not in graph.outputs
-        and len(graph.consumers(maker.target)) == 1
-        and add.inputs.count(maker.target) == 1
-        and graph.shapes[maker.target] == add.shape
+        and sum(block.inputs.count(maker.target) for block in graph.blocks) == 1
     )

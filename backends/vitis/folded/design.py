@@ -9,6 +9,7 @@ from math import prod
 from hlsq.backends.folded import EngineOptions, FoldedProgram, compile_program
 from hlsq.backends.folded.grouping import DEFAULT_PES
 from hlsq.backends.folded.sums import block_sums
+from hlsq.backends.folded.tasks import map_of
 from hlsq.backends.vitis.accumulators import check_widths, wanted_widths
 from hlsq.backends.vitis.folded.buffers import check_buffers, largest_maps
 from hlsq.backends.vitis.folded.costs import cost_facts
@@ -22,7 +23,6 @@ from hlsq.cost.estimate import Estimate
 from hlsq.cost.estimate.words import percent
 from hlsq.cost.folded import estimate_folded
 from hlsq.graph import QBlock, QuantizedGraph
-from hlsq.graph.ops import Reshape
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +163,7 @@ class FoldedDesign:
         ports |= dict.fromkeys(self.graph.outputs, self.program.map.output)
         found: dict[str, Tensor] = {}
         for number, (name, fmt) in enumerate(self.graph.formats.items()):
-            shape = self.graph.shapes[self._map_of(name)]
+            shape = self.graph.shapes[map_of(self.graph, name)]
             words = -(-shape[-1] // lanes)
             whole = self.program.overlay is not None
             interval = ports.get(name) if whole else None
@@ -172,12 +172,6 @@ class FoldedDesign:
                 whole,
             )  # fmt: skip
         return found
-
-    def _map_of(self, name: str) -> str:
-        """What ``name`` is another look at: its values leave pixel by pixel of that."""
-        while name in self.graph.by_name and isinstance(self.graph.by_name[name].op, Reshape):
-            name = self.graph.by_name[name].inputs[0]
-        return name
 
     @cached_property
     def blocks(self) -> tuple[FoldedBlock, ...]:
