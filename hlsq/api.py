@@ -93,7 +93,7 @@ def convert(
         progress: see ``quantize``.
         options: hardware options (``part``, ``clock_period``, ``io_type``, ``reuse_factor``, ``target_interval``,
             ``target_fps``, ``target``, ``utilization``, ``word_bits``, ``project_name``, ``accumulator``,
-            ``multipliers``, ``rom_storage``, ``line_storage``, ``resources``, ``part_check``; see
+            ``multipliers``, ``rom_storage``, ``line_storage``, ``separate_windows``, ``resources``, ``part_check``; see
             ``hlsq.backends.vitis.options.HardwareOptions``) and options of the scheme.
 
     Returns:
@@ -153,9 +153,9 @@ def load_project(folder: str | Path) -> HardwareModel:
         design = read_project(path)
         plan = Plan.load(path / PLAN) if os.path.lexists(path / PLAN) else None
         counts = path / DEVIATIONS
-        found = read_deviations(counts, design.graph) if os.path.lexists(counts) else {}
+        found = read_deviations(counts, design.network) if os.path.lexists(counts) else {}
     if plan is not None:
-        _check_names(plan, design.graph, path / PLAN)
+        _check_names(plan, design.network, path / PLAN)
     return HardwareModel(design, path, plan, deviations=found)
 
 

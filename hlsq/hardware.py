@@ -87,7 +87,7 @@ class HardwareModel:
     @property
     def graph(self) -> QuantizedGraph:
         """The integer network."""
-        return self.design.graph
+        return self.design.network
 
     @property
     def program(self) -> FoldedProgram:
@@ -382,7 +382,7 @@ class HardwareModel:
         from hlsq.report import make_report
 
         facts = design_facts(self.design)
-        return make_report(self.graph, facts, self.plan, self.float_graph, self.deviations, self.accuracy)
+        return make_report(self.design.graph, facts, self.plan, self.float_graph, self.deviations, self.accuracy)
 
     def write_vectors(self, x: Inputs) -> None:
         """Store ``x`` and its expected outputs as the vectors of the test bench.

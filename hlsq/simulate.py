@@ -38,8 +38,9 @@ def simulate(
     def work(start: int) -> None:
         part = slice(start, start + BATCH)
         outputs, tensors = run({i.name: i.format.quantize(real[i.name][part]) for i in graph.inputs})
-        for name, values in (tensors if trace else outputs).items():
-            results[name][part] = values
+        found = tensors if trace else outputs
+        for name in names:
+            results[name][part] = found[name]
 
     starts = range(0, samples, BATCH)
     with spread(len(starts), threads) as each:

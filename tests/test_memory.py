@@ -236,13 +236,13 @@ def test_line_buffers_by_hand(small: NetworkMemory) -> None:
 def test_line_buffers_are_those_of_the_hardware(seed: int, io_type: Literal["io_stream", "io_parallel"]) -> None:
     graph = quantized_network(seed)
     design = Design(graph, HardwareOptions(io_type=io_type))
-    built = {block.name: 0 for block in graph.blocks}
+    built = {block.name: 0 for block in design.graph.blocks}
     for hardware in design.functions:
         code = code_for(design, hardware)
         if (kept := code.memory) is not None and not isinstance(code, DenseCode):
             assert kept.words * kept.word == code.in_map[2], "no word is filled up"
             built[hardware.block.name] = kept.copies * kept.places * kept.words * kept.word * code.tap.width
-    assert {block.name: block.line_buffer_bits for block in measure(graph).blocks} == built
+    assert {block.name: block.line_buffer_bits for block in measure(design.graph).blocks} == built
 
 
 def test_line_buffers_of_dilated_and_pooling_windows() -> None:
@@ -299,3 +299,15 @@ def test_wider_codes_are_noticed(small: NetworkMemory) -> None:
     wider = replace(block, weights=replace(block.weights, format=PowerOfTwo(6, 7, 0.01)))
     changed = replace(graph, blocks=(wider, *graph.blocks[1:]))
     assert measure(changed).paper.after == small.paper.after + 72
+
+
+def test_separate_windows_need_the_rows_that_the_convolution_did_and_no_map_of_their_own() -> None:
+    graph = quantized_network(11)
+    apart = Design(graph, HardwareOptions(reuse_factor={}, separate_windows=["b0", "b2"])).graph
+    before, after = measure(graph), measure(apart)
+    assert after.maps == before.maps
+    assert after.weights == before.weights
+    first, second = ({block.name: block.line_buffer_bits for block in m.blocks} for m in (before, after))
+    assert second["b0"] == second["b2"] == 0
+    # Values are held as they come: those of b0's input need a bit more without their zero point.
+    assert (first["b0"] // 9, first["b2"]) == (second["b0_windows"] // 8, second["b2_windows"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
+from typing import Any
 
 from hlsq.backends.pes import pe_for
 from hlsq.backends.vitis.accumulators import sum_widths
@@ -27,11 +28,13 @@ from hlsq.cost.iterations import loop_iterations
 from hlsq.cost.operators import Operators, operators_of
 from hlsq.cost.pacing import pacing_depths
 from hlsq.cost.placement import placed
+from hlsq.cost.separation import better, separable, takes_less
 from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import carriers
 from hlsq.cost.words import stream_words
-from hlsq.errors import OptionError
+from hlsq.errors import OptionError, ResourceError
 from hlsq.graph import QBlock, QuantizedGraph
+from hlsq.graph.separation import with_separate_windows
 
 PARALLEL_LIMIT = 1 << 14
 """Most values of one map in io_parallel, where it lies between two blocks as a whole."""
@@ -73,7 +76,7 @@ class Design:
     """The whole hardware.
 
     Attributes:
-        graph: the network.
+        network: what it computes.
         options: what the user asks for.
         limits: of the tool.
         made: whether ``options`` are those of a design that was made (``settled``), whose target is not judged again.
@@ -84,7 +87,7 @@ class Design:
         ResourceError: a pace that some block cannot keep, or a part that nothing fits on.
     """
 
-    graph: QuantizedGraph
+    network: QuantizedGraph
     options: HardwareOptions
     limits: ToolLimits = TOOL_LIMITS
     made: bool = False
@@ -98,6 +101,54 @@ class Design:
                 if name not in self.graph.by_name:
                     raise OptionError.unknown(option, name, list(self.graph.by_name))
         _ = self.blocks
+
+    @cached_property
+    def graph(self) -> QuantizedGraph:
+        """The network as the blocks that the hardware has: some windows are blocks of their own."""
+        return with_separate_windows(self.network, self.separated)
+
+    @property
+    def separated(self) -> tuple[str, ...]:
+        """Convolutions whose windows a process of its own makes."""
+        if self._chosen is not None:
+            return self._chosen.separated
+        return tuple(said) if (said := self.options.separate_windows) != "auto" else ()
+
+    @cached_property
+    def _chosen(self) -> Design | None:
+        """The same with windows made where a target is reached best; None where that is not to be chosen."""
+        options = self.options
+        if options.separate_windows != "auto":
+            possible = separable(self.network, self.limits.word_bits.most)
+            for name in options.separate_windows:
+                if name not in possible:
+                    raise OptionError.unknown("separate_windows", name, possible)
+            return None
+        free = not self.made and options.has_target and options.io_type == "io_stream"
+        if not free or (options.wants_fit and options.capacity is None):
+            return None
+        together = self._with(separate_windows=[])
+        names = self._worth_separating(together)
+        if not names:
+            return together
+        try:
+            apart = self._with(separate_windows=names)
+        except ResourceError:
+            return together
+        return apart if better(together.estimate, apart.estimate) else together
+
+    def _worth_separating(self, together: Design) -> list[str]:
+        """Convolutions that take less with their windows made apart, at the pace that ``together`` has."""
+        kept = self.options.reuse_factor if isinstance(self.options.reuse_factor, Mapping) else {}
+        names = [name for name in separable(self.network, self.limits.word_bits.most) if name not in kept]
+        if not names:
+            return []
+        at_pace = {"target": None, "target_fps": None, "target_interval": together.estimate.interval}
+        apart = self._with(separate_windows=names, **at_pace)
+        return [name for name in names if takes_less(apart.graph.by_name[name], together.estimate, apart.estimate)]
+
+    def _with(self, **options: Any) -> Design:
+        return replace(self, options=replace(self.options, **options))
 
     @cached_property
     def words(self) -> dict[str, int]:
@@ -154,6 +205,8 @@ class Design:
     @cached_property
     def parallelism(self) -> Parallelism:
         """The choice of ``splits``."""
+        if self._chosen is not None:
+            return self._chosen.parallelism
         return Parallelism(self.graph, self.options, self.limits, self.words, self._estimate_of, self.made)
 
     @property
@@ -176,19 +229,24 @@ class Design:
     def settled(self) -> HardwareOptions:
         """Options with which this design can be made again, whatever is known of costs then."""
         chosen = self.choices
-        return replace(self.parallelism.settled, rom_storage=chosen.roms, line_storage=chosen.lines)
+        return replace(
+            self.parallelism.settled,
+            rom_storage=chosen.roms,
+            line_storage=chosen.lines,
+            separate_windows=list(self.separated),
+        )
 
     @cached_property
     def choices(self) -> Choices:
         """What of the options the cost depends on, and where memories lie that a target left to be placed."""
         if self.made or not self.options.has_target:
             return self.options.choices
-        return self._placed(self.splits)[1]
+        return self._placed(self.splits)[1] if self._chosen is None else self._chosen.choices
 
     @cached_property
     def sum_widths(self) -> dict[str, int]:
         """Bits of partial sums by block, where the options fix them."""
-        return sum_widths(self.graph, self.options)
+        return sum_widths(self.network, self.options)
 
     @cached_property
     def operators(self) -> dict[str, Operators]:
@@ -228,7 +286,7 @@ class Design:
 
         def chosen(choices: Choices) -> Estimate:
             stored = replace(options, rom_storage=choices.roms, line_storage=choices.lines)
-            return Design(self.graph, stored, self.limits, made=True).estimate
+            return Design(self.network, stored, self.limits, made=True).estimate
 
         return placed(chosen, self.options.choices, self.graph.by_name)
 

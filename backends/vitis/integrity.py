@@ -90,7 +90,7 @@ def check_design(folder: Path, design: AnyDesign) -> None:
         GraphError: names the folder; or see ``read_options``.
     """
     options, recorded = read_options(folder)
-    others = any(recorded.get(name, mine) != mine for name, mine in graph_checksums(design.graph).items())
+    others = any(recorded.get(name, mine) != mine for name, mine in graph_checksums(design.network).items())
     if others or made_options(options) != design.settled:
         raise GraphError(
             f"{str(folder)!r} holds the project of another network, or of other options, than the model that was "

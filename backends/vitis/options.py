@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -45,6 +45,7 @@ OF_DATAFLOW: Mapping[str, Any] = {
     "word_bits": 16,
     "rom_storage": "auto",
     "line_storage": "auto",
+    "separate_windows": "auto",
 }
 """Options that a folded accelerator has no use for, with their defaults."""
 OF_FOLDED: Mapping[str, Any] = {"pes": None, "engines": None, "dual": "booth", "program": "rom"}
@@ -87,6 +88,10 @@ class HardwareOptions:
             block name says it for single blocks. With a target, those of ``"auto"`` also move to where there is room,
             if a known part has not enough of what their size asks for.
         line_storage: the same for line buffers, and for the input vectors that dense layers keep.
+        separate_windows: names of convolutions whose windows a process of its own makes, so that PEs work on while none
+            ends, as between strides; those whose windows fit into a word of a stream. ``"auto"``: with a target (and
+            streams), those that need fewer PEs that way and hardly more LUTs. Their windows are blocks of the hardware,
+            named after them.
         resources: what the part has, where it is unknown, or less of it is free: the number of each of ``lut``, ``ff``,
             ``dsp``, ``bram36`` (block RAMs of 36 Kb) and ``uram``; of ``lutram`` (LUTs that can be memories), a quarter
             of ``lut`` if it is left out. The part may then be any. None: as known.
@@ -125,6 +130,7 @@ class HardwareOptions:
     multipliers: Multipliers = "auto"
     rom_storage: Storages = "auto"
     line_storage: Storages = "auto"
+    separate_windows: Literal["auto"] | Sequence[str] = "auto"
     resources: Mapping[str, int] | None = None
     part_check: bool = True
     architecture: Architecture = "dataflow"
@@ -154,6 +160,11 @@ class HardwareOptions:
             for storage in said.values() if isinstance(said, Mapping) else [said]:
                 if not isinstance(storage, str) or storage not in get_args(Storage):
                     raise OptionError.unknown(name, storage, get_args(Storage))
+        apart = self.separate_windows
+        if not isinstance(apart, str) or apart != "auto":
+            if not isinstance(apart, (list, tuple)) or not all(isinstance(name, str) for name in apart):
+                raise OptionError(f"separate_windows {shown(apart)} must be 'auto' or a list of names of convolutions")
+            object.__setattr__(self, "separate_windows", sorted(set(apart)))
         if not isinstance(self.part, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.part):
             raise OptionError(f"part {shown(self.part)} is no part number; expected something like {DEFAULT_PART!r}")
         if not isinstance(self.part_check, bool):

@@ -105,7 +105,7 @@ def write_project(
     """
     path = check_output_dir(folder)
     new = not path.exists()
-    files: dict[str, str | bytes] = {**render_design(design), **_ap_types(), **graph_files(design.graph)}
+    files: dict[str, str | bytes] = {**render_design(design), **_ap_types(), **graph_files(design.network)}
     files |= extra or {}
     files |= {} if vectors is None else vector_files(design, *vectors)
     what = f"output_dir {str(path)!r}"

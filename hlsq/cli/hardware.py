@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from hlsq.cli.values import parse_accumulators, parse_resources
+from hlsq.cli.values import parse_accumulators, parse_names, parse_resources
 
 STORAGE = click.Choice(["auto", "lutram", "bram"])
 OPTIONS = (
@@ -84,6 +84,12 @@ OPTIONS = (
         type=STORAGE,
         help="What holds line buffers and vectors that are read again.  [default: auto, by their size]",
     ),
+    click.option(
+        "--separate-windows",
+        metavar="auto|none|BLOCK[,BLOCK]",
+        show_default="auto, where it takes less",
+        help="Convolutions whose windows a process of its own makes, so that PEs work on while none ends.",
+    ),
 )
 NAMES = (
     *(
@@ -106,12 +112,16 @@ def with_hardware(command: Callable[..., None]) -> Callable[..., None]:
     """Gives ``command`` all of ``OPTIONS``; it gets those that were given as one argument ``hardware``, by name."""
 
     @functools.wraps(command)
-    def collected(resources: str | None, accumulators: tuple[str, ...], **values: Any) -> None:
+    def collected(
+        resources: str | None, accumulators: tuple[str, ...], separate_windows: str | None, **values: Any
+    ) -> None:
         hardware = {name: value for name in NAMES if (value := values.pop(name)) is not None}
         if resources is not None:
             hardware["resources"] = parse_resources(resources)
         if accumulators:
             hardware["accumulator"] = parse_accumulators(accumulators)
+        if separate_windows is not None:
+            hardware["separate_windows"] = parse_names(separate_windows)
         command(hardware=hardware, **values)
 
     for option in reversed(OPTIONS):

@@ -123,6 +123,13 @@ def parse_accumulators(given: tuple[str, ...]) -> Any:
     return found["default"] if set(found) == {"default"} else found
 
 
+def parse_names(given: str) -> str | list[str]:
+    """``"conv1,conv2"`` as a list, ``"none"`` as an empty one; ``"auto"`` as it is."""
+    if given in ("auto", "none"):
+        return given if given == "auto" else []
+    return [name.strip() for name in given.split(",")]
+
+
 def parse_resources(given: str) -> dict[str, int]:
     """``"lut=63400,ff=126800"`` as a mapping; whether it has all that it must is seen later.
 

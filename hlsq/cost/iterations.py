@@ -14,7 +14,7 @@ from hlsq.cost.streams import packet_sizes, positions
 from hlsq.cost.wires import is_wire
 from hlsq.cost.words import transfer_iterations
 from hlsq.graph import QBlock, QuantizedGraph
-from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D, Reshape
+from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D, Reshape, Windows
 from hlsq.graph.ops.base import spatial
 from hlsq.graph.ops.pool2d import Pool2D
 
@@ -120,6 +120,8 @@ def _computing(graph: QuantizedGraph, block: QBlock) -> LoopCycles:
         kernel = block.weights.values.shape
         spans = [(kernel[n] - 1) * op.dilation[n] + 1 for n in range(2)]
         return _window(graph, block, (spans[0], spans[1]), op.strides, op.padding)
+    if isinstance(op, Windows):
+        return _window(graph, block, op.spans, op.strides, op.padding)
     if isinstance(op, Pool2D):
         if is_global(graph, block):
             return LoopCycles(positions(graph)[block.inputs[0]] - 1, 1)

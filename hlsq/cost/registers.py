@@ -8,7 +8,7 @@ from math import prod
 from hlsq.cost.iterations import is_global
 from hlsq.cost.reuse import Split
 from hlsq.graph import Interval, QBlock, QuantizedGraph
-from hlsq.graph.ops import AveragePool2D, Conv2D, Dense, DepthwiseConv2D, MaxPool2D
+from hlsq.graph.ops import AveragePool2D, Conv2D, Dense, DepthwiseConv2D, MaxPool2D, Windows
 from hlsq.memory.taps import tap_bits
 
 
@@ -68,8 +68,10 @@ def window_registers(graph: QuantizedGraph, block: QBlock, split: Split | None) 
     if isinstance(op, MaxPool2D):
         # A window of one column is what arrives, and is not held.
         held = not is_global(graph, block) and op.pool[1] > 1
-        fmt = graph.formats[source]
-        return prod(op.pool) * channels * Interval(fmt.qmin, fmt.qmax).width if held else 0
+        return prod(op.pool) * channels * _carried(graph, source) if held else 0
+    if isinstance(op, Windows):
+        # As of a maximum, a window of one column is what arrives.
+        return op.window[0] * op.spans[1] * channels * _carried(graph, source) if op.window[1] > 1 else 0
     if split is None:
         return 0
     if isinstance(op, AveragePool2D):
@@ -86,6 +88,12 @@ def window_registers(graph: QuantizedGraph, block: QBlock, split: Split | None) 
     groups = channels if split.products.group else 1
     strips = max(0, height * channels // groups - split.tap_steps * split.strips) * groups  # that no memory holds
     return (_slots(split) * _rows(split) + strips * width * gap) * bits
+
+
+def _carried(graph: QuantizedGraph, source: str) -> int:
+    """Bits of a value as it comes, zero point included."""
+    fmt = graph.formats[source]
+    return Interval(fmt.qmin, fmt.qmax).width
 
 
 def window_memory(graph: QuantizedGraph, block: QBlock, split: Split | None) -> tuple[int, int] | None:

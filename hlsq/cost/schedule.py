@@ -13,7 +13,7 @@ from hlsq.cost.iterations import Sweep, is_global, loop_iterations
 from hlsq.cost.reuse import Split
 from hlsq.cost.streams import packet_sizes, positions
 from hlsq.graph import QBlock, QuantizedGraph
-from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D, Reshape, ZeroPad2D
+from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D, Reshape, Windows, ZeroPad2D
 from hlsq.graph.ops.base import spatial
 from hlsq.graph.ops.pool2d import Pool2D
 
@@ -110,6 +110,8 @@ def _packets(graph: QuantizedGraph, block: QBlock, split: Split | None) -> tuple
         kernel = block.weights.values.shape
         spans = [(kernel[n] - 1) * op.dilation[n] + 1 for n in range(2)]
         return _window(graph, block, (spans[0], spans[1]), op.strides, op.padding, steps, words)
+    if isinstance(op, Windows):
+        return _window(graph, block, op.spans, op.strides, op.padding)
     if isinstance(op, ZeroPad2D):
         return _window(graph, block, (1, 1), (1, 1), op.padding)
     if isinstance(op, Reshape):

@@ -24,7 +24,7 @@ from hlsq.graph.lowering.requant import (
     output_interval,
     product_interval,
 )
-from hlsq.graph.ops import Add, AveragePool2D, Concatenate, Shape, ZeroPad2D
+from hlsq.graph.ops import Add, AveragePool2D, Concatenate, Shape, Windows, ZeroPad2D
 from hlsq.graph.quantized import (
     HOST_FUNCTIONS,
     Interval,
@@ -133,7 +133,7 @@ def _check_passing(block: QBlock, source: _Tensor) -> None:
     _check_nothing_added(block)
     _require(block.format == source.format, f"format: {block.format}, but {block.op.kind} keeps {source.format}")
     interval = source.interval
-    if isinstance(block.op, ZeroPad2D):
+    if isinstance(block.op, ZeroPad2D) or (isinstance(block.op, Windows) and any(block.op.padding)):
         levels, zero = source.format.levels, source.format.offset
         _require(levels is None or zero in levels, f"format: {source.format} has no zero to pad with")
         interval = interval.union(Interval(zero, zero))

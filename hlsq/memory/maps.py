@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from hlsq.graph import QuantizedGraph
-from hlsq.graph.ops import Reshape
+from hlsq.graph.ops import Reshape, Windows
 from hlsq.memory.model import FLOAT_BITS, MapMemory, Saving
 from hlsq.memory.words import packed_size
 
@@ -66,10 +66,10 @@ def map_memory(graph: QuantizedGraph, working: Mapping[str, Working]) -> MapMemo
 
 
 def _roots(graph: QuantizedGraph) -> dict[str, str]:
-    """The map in whose memory each input and block lies: a reshape shares its input's."""
+    """The map in whose memory each input and block lies: a reshape shares its input's, and windows are parts of it."""
     roots = {i.name: i.name for i in graph.inputs}
     for block in graph.blocks:
-        roots[block.name] = roots[block.inputs[0]] if isinstance(block.op, Reshape) else block.name
+        roots[block.name] = roots[block.inputs[0]] if isinstance(block.op, (Reshape, Windows)) else block.name
     return roots
 
 

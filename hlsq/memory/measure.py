@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from hlsq.graph import DyadicRequant, Interval, QBlock, QuantizedGraph, Requant
 from hlsq.graph.lowering.requant import more_shifts
-from hlsq.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, MaxPool2D
+from hlsq.graph.ops import AveragePool2D, Conv2D, DepthwiseConv2D, MaxPool2D, Windows
 from hlsq.graph.ops.base import spatial
 from hlsq.graph.ops.pool2d import Pool2D
 from hlsq.memory.maps import map_memory, working_maps
@@ -123,8 +123,10 @@ def _line_buffer(graph: QuantizedGraph, block: QBlock) -> int:
         span = op.pool[0]
     elif isinstance(op, (Conv2D, DepthwiseConv2D)) and block.weights is not None:
         span = op.dilation[0] * (block.weights.values.shape[0] - 1) + 1
+    elif isinstance(op, Windows):
+        span = op.spans[0]
     else:
         return 0
     fmt = graph.formats[source]
-    bits = Interval(fmt.qmin, fmt.qmax).width if isinstance(op, MaxPool2D) else tap_bits(graph, source)
+    bits = Interval(fmt.qmin, fmt.qmax).width if isinstance(op, (MaxPool2D, Windows)) else tap_bits(graph, source)
     return (span - 1) * width * channels * bits

@@ -70,7 +70,9 @@ def test_memories_are_what_the_options_say() -> None:
 
 
 def test_what_is_read_again_at_once_is_in_registers() -> None:
-    code = blocks_of(quantize_graph(*network(width=1)), HardwareOptions(line_storage="bram"))["conv"]
+    code = blocks_of(quantize_graph(*network(width=1)), HardwareOptions(line_storage="bram", separate_windows=[]))[
+        "conv"
+    ]
     assert "hlsq::packet<conv_q_config::tap_t, 3> lines[2][1][1];" in code
     assert "#pragma HLS ARRAY_PARTITION variable = lines complete dim = 0\n" in code
     assert "= lines type" not in code

@@ -28,6 +28,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "multipliers": ("--multipliers=dsp", "dsp"),
     "rom_storage": ("--rom-storage=bram", "bram"),
     "line_storage": ("--line-storage=lutram", "lutram"),
+    "separate_windows": ("--separate-windows=conv1, conv2", ["conv1", "conv2"]),
 }
 CHOSEN = {"part", "project_name", "reuse_factor", "pes", "target_interval", "target_fps", "target"}
 """What convert asks for by itself, and explore compares."""

@@ -81,6 +81,11 @@ class FoldedDesign:
             check_buffers(self.estimate, self.program, self.graph)
         _ = self.program
 
+    @property
+    def network(self) -> QuantizedGraph:
+        """What it computes."""
+        return self.graph
+
     @cached_property
     def pes(self) -> int | None:
         """Most PEs of an engine, as asked for or as the target wants it."""

@@ -31,10 +31,13 @@ from hlsq.graph.ops import (
     Identity,
     MaxPool2D,
     Reshape,
+    Windows,
     ZeroPad2D,
 )
 
-KNOWN = (Add, AveragePool2D, Concatenate, Conv2D, Dense, DepthwiseConv2D, Identity, MaxPool2D, Reshape, ZeroPad2D)
+KNOWN = (
+    Add, AveragePool2D, Concatenate, Conv2D, Dense, DepthwiseConv2D, Identity, MaxPool2D, Reshape, Windows, ZeroPad2D,
+)  # fmt: skip
 HANDSHAKE = Resources(lut=30, ff=20)
 """States, start and end of a function, and the stall of its pipeline, beside its counters: an assumption."""
 

@@ -14,7 +14,7 @@ from hlsq.cost.wires import is_wire
 from hlsq.formats import PowerOfTwo
 from hlsq.graph import DyadicRequant, Interval, QBlock, QuantizedGraph, Requant, ThresholdRequant
 from hlsq.graph.lowering.requant import more_shifts, working_interval
-from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D, MaxPool2D
+from hlsq.graph.ops import Conv2D, Dense, DepthwiseConv2D, MaxPool2D, Windows
 from hlsq.graph.ops.base import spatial
 from hlsq.graph.ops.pool2d import Pool2D
 from hlsq.memory.taps import tap_bits
@@ -129,8 +129,8 @@ def _facts(graph: QuantizedGraph, block: QBlock, sizes: dict[str, int], counts: 
     op, first = block.op, block.inputs[0]
     formats = [graph.formats[name] for name in block.inputs]
     carried = tuple(Interval(fmt.qmin, fmt.qmax).width for fmt in formats)
-    # A zero point makes no difference to which is the largest.
-    taps = carried if isinstance(op, MaxPool2D) else tuple(tap_bits(graph, name) for name in block.inputs)
+    # A zero point makes no difference to which is the largest, and windows are handed on as they are.
+    taps = carried if isinstance(op, (MaxPool2D, Windows)) else tuple(tap_bits(graph, name) for name in block.inputs)
     signed = taps[0] + (not (graph.intervals[first].lo < formats[0].offset or formats[0].qmin < formats[0].offset))
     whole = spatial(graph.shapes[first])
     weight = exponent = code = product = products = 0
@@ -160,6 +160,8 @@ def _facts(graph: QuantizedGraph, block: QBlock, sizes: dict[str, int], counts: 
     if isinstance(op, (Conv2D, DepthwiseConv2D)):
         assert block.weights is not None  # noqa: S101 - a graph's invariant
         height = (block.weights.values.shape[0] - 1) * op.dilation[0] + 1
+    elif isinstance(op, Windows):
+        height = op.spans[0]
     accumulator = _signed(block.accumulator)
     scaled = _signed(block.scaled.union(block.accumulator))
     scaled_intervals = [Interval(0, (1 << bits) - 1) for bits in taps] if block.input_requants else [block.scaled]

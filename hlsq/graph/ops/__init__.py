@@ -9,6 +9,7 @@ from hlsq.graph.ops.depthwise_conv2d import DepthwiseConv2D
 from hlsq.graph.ops.identity import Identity
 from hlsq.graph.ops.pool2d import AveragePool2D, MaxPool2D
 from hlsq.graph.ops.reshape import Reshape
+from hlsq.graph.ops.windows import Windows
 from hlsq.graph.ops.zero_pad2d import ZeroPad2D
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Op",
     "Reshape",
     "Shape",
+    "Windows",
     "ZeroPad2D",
     "read_op",
 ]

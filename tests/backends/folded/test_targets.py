@@ -168,6 +168,7 @@ def test_a_project_keeps_what_was_chosen(
         ({"io_type": "io_parallel", "word_bits": 32}, "no use for io_type='io_parallel', word_bits=32: "),
         ({"rom_storage": "bram"}, "no use for rom_storage='bram'"),
         ({"line_storage": {"a": "bram"}}, "no use for line_storage="),
+        ({"separate_windows": []}, "no use for separate_windows="),
         ({"pes": 0}, "pes 0 must be a whole number"),
         ({"pes": 2.5}, r"pes 2\.5 must be"),
     ],

@@ -96,15 +96,14 @@ def test_an_operation_of_unknown_cost_is_refused() -> None:
 def test_more_pes_cost_more(seed: int) -> None:
     graph = quantized_network(seed)
     design = Design(graph, HardwareOptions(multipliers="fabric"))
+    choices = design.options.choices
     for hardware in design.blocks:
         if hardware.mac is None or hardware.split is None:
             continue
         products, costs = hardware.split.products, hardware.mac.costs
         splits = [split(hardware.block.name, products, factor) for factor in valid_reuse_factors(products)]
         splits = [s for s in splits if s.reuse_factor > 1]  # weights that are constants cost less
-        found = [
-            (s.pes, block_parts(graph, hardware.block, s, costs, design.options.choices)["PEs"].lut) for s in splits
-        ]
+        found = [(s.pes, block_parts(design.graph, hardware.block, s, costs, choices)["PEs"].lut) for s in splits]
         assert sorted(found) == sorted(found, key=lambda pair: pair[1])
 
 
