@@ -121,7 +121,7 @@ def folded_rate(
     array = {"taps": 16, "outputs": 8, "positions": 9, "kind": kind}
     few = {"taps": 1, "outputs": 3, "positions": 1, "kind": "multiply", "blocks": ["fc"]}
     engines = {"all": array, "last": few} if kind == "shift" else {"all": array}
-    hw = hlsq.convert(graph, plan, output_dir=folder, architecture="folded", engines=engines)
+    hw = hlsq.convert(graph, plan, output_dir=folder, architecture="folded", engines=engines, part="xc7k325t")
     start = time.perf_counter()
     hw.compile()
     compiling = time.perf_counter() - start
