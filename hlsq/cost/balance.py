@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hlsq.cost.iterations import LoopCycles, loop_cycles
 from hlsq.cost.products import finished_of, products_of
-from hlsq.cost.reuse import Split, pareto_splits
+from hlsq.cost.reuse import Products, Split, pareto_splits
 from hlsq.counted import counted
 from hlsq.errors import ResourceError
 from hlsq.graph import QuantizedGraph
@@ -130,7 +131,7 @@ def tasks_of(
         if cycles == LoopCycles(0, 0):
             continue
         products = products_of(block, graph, words) or finished_of(block, graph)
-        splits = () if products is None else _fewest(pareto_splits(products), cycles)
+        splits = () if products is None else _fewest(products, cycles)
         most = (most_pes or {}).get(block.name)
         allowed = splits if most is None else tuple(s for s in splits if s.pes <= most)
         allowed = allowed or splits[-1:]  # a single PE is more than the tool takes only where its weight is
@@ -140,10 +141,11 @@ def tasks_of(
     return tuple(found)
 
 
-def _fewest(splits: Sequence[Split], cycles: LoopCycles) -> tuple[Split, ...]:
-    """Those that have fewer PEs than all that take as few cycles, or as many that finish fewer outputs at a time."""
+@lru_cache(maxsize=4096)
+def _fewest(products: Products, cycles: LoopCycles) -> tuple[Split, ...]:
+    """Splits that have fewer PEs than all that take as few cycles, or as many that finish fewer outputs at a time."""
     found: list[Split] = []
-    for one in sorted(splits, key=lambda s: (cycles.at(s), s.size)):
+    for one in sorted(pareto_splits(products), key=lambda s: (cycles.at(s), s.size)):
         if not found or one.size < found[-1].size:
             found.append(one)
     return tuple(found)

@@ -61,17 +61,22 @@ def pacing_depths(network: Sequence[Process], stages: Mapping[str, int] | None =
         most = COPY_DEPTH if process.copies else max(PIPELINE, (stages or {}).get(process.name, 0))
         loop = process.schedule
         spread = max(loop.iterations, interval + 1 - most)
-        starts = np.arange(loop.iterations + 1) * spread // loop.iterations
-        starts[-1] = starts[-2] + 1  # the next sample may come at once
-        reads = [starts[places] for places in loop.reads]
+        reads = [_start(places, loop.iterations, spread) for places in loop.reads]
         begin = max((int(np.max(tables[process.inputs[n]].there + 1 - reads[n])) for n in known), default=0)
         for n in known:
             channel = process.inputs[n]
             depths[channel] = max(_most(tables[channel].room, begin + reads[n], interval), MINIMUM_DEPTH)
-        there = begin + starts[loop.writes] + most
-        written = _Written(np.minimum(begin + starts[loop.writes + 1], there), there)
+        there = begin + _start(loop.writes, loop.iterations, spread) + most
+        following = begin + _start(loop.writes + 1, loop.iterations, spread)
+        written = _Written(np.minimum(following, there), there)
         tables |= dict.fromkeys(process.outputs, written)
     return depths
+
+
+def _start(places: Indices, iterations: int, spread: int) -> Indices:
+    """Cycles in which iterations of a sample start, of as many spread evenly; the next sample may come at once."""
+    last = (iterations - 1) * spread // iterations
+    return np.where(places < iterations, places * spread // iterations, last + 1)
 
 
 class _Written:

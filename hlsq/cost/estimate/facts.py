@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from weakref import WeakKeyDictionary
@@ -125,7 +126,7 @@ def facts_of(graph: QuantizedGraph, block: QBlock) -> Facts:
     return found[block.name]
 
 
-def _facts(graph: QuantizedGraph, block: QBlock, sizes: dict[str, int], counts: dict[str, int]) -> Facts:
+def _facts(graph: QuantizedGraph, block: QBlock, sizes: Mapping[str, int], counts: Mapping[str, int]) -> Facts:
     op, first = block.op, block.inputs[0]
     formats = [graph.formats[name] for name in block.inputs]
     carried = tuple(Interval(fmt.qmin, fmt.qmax).width for fmt in formats)
