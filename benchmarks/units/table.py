@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from units import control, memories, multipliers, outputs, pes, selections, slices, sums
+from units import control, digits, memories, multipliers, outputs, pes, selections, slices, sums
 from units.clocked import simulate
 from units.netlist import Cells, Netlist
 from units.synthesis import synthesise
@@ -24,7 +24,7 @@ COMMENT = """\
 
 def all_units() -> Iterator[Unit]:
     """Every unit."""
-    for module in (multipliers, pes, sums, outputs, memories, selections, control, slices):
+    for module in (multipliers, pes, digits, sums, outputs, memories, selections, control, slices):
         yield from module.units()
 
 

@@ -12,6 +12,8 @@ Units, their kinds and widths (bits unless said otherwise; every output is a reg
 * shift: varying (tap, exponent), codes of sign, zero flag and exponent; a code that never changes is a wire
 * sign: varying (tap)
 * dual: mux, booth (tap), weights of eight bits or codes of five
+* digits: select (tap, digits), a PE that gets its weight as signed digits of radix 4, three lines each
+* decoder: integer, dual (digits), which makes these lines of an integer of two bits a digit, or of a power of two
 * tree: pipelined (inputs, width of each), one register after every level; of two inputs, the sum of two aligned ones
 * accumulator: select (summand, sum), sum so far or nothing, plus the summand, where it is enabled
 * max: signed (operands), the larger of two

@@ -81,7 +81,7 @@ def test_what_is_known_without_synthesis() -> None:
     assert unit_cost("control", "nest", 3, 8).ff == 24
     assert [unit_cost("multiply", "dsp", a, b).dsp for a, b in ((25, 18), (18, 24), (19, 19), (26, 18))] == [1, 1, 2, 2]
     assert [unit_cost("requantise", "dyadic_dsp", bits, 8).dsp for bits in (24, 32)] == [1, 2]
-    assert unit_cost("dual", "booth", 8).lut < unit_cost("dual", "mux", 8).lut
+    assert unit_cost("digits", "select", 8, 4).lut < unit_cost("dual", "booth", 8).lut < unit_cost("dual", "mux", 8).lut
     assert unit_cost("shift", "varying", 8, 3).lut < unit_cost("multiply", "lut", 8, 8).lut / 2
 
 

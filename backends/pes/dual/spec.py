@@ -37,10 +37,17 @@ class DualPE(PE):
     def operand_bits(cls, widths: Widths) -> int:
         """Three bits a digit; or the weight, and whether it shifts."""
         if widths.dual == "booth":
-            return 3 * max((widths.code + 1) // 2, widths.max_exponent // 2 + 1)
+            return 3 * digits_of(widths)
         return max(widths.code, max(1, widths.max_exponent.bit_length()) + 2) + 1
 
     @classmethod
     def luts(cls, widths: Widths) -> float:
-        """Measured for weights of eight bits and codes of five."""
-        return unit_cost("dual", widths.dual, widths.tap).lut
+        """Measured with its digits; the other form for weights of eight bits and codes of five."""
+        if widths.dual == "booth":
+            return unit_cost("digits", "select", widths.tap, digits_of(widths)).lut
+        return unit_cost("dual", "mux", widths.tap).lut
+
+
+def digits_of(widths: Widths) -> int:
+    """Of radix 4 that hold every weight."""
+    return max((widths.code + 1) // 2, widths.max_exponent // 2 + 1)

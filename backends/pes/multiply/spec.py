@@ -40,5 +40,5 @@ class MultiplyPE(PE):
 
     @classmethod
     def luts(cls, widths: Widths) -> float:
-        """Those of a multiplier."""
-        return unit_cost("multiply", "lut", widths.tap, max(2, widths.code)).lut
+        """Those of a PE that gets its weight as digits of radix 4."""
+        return unit_cost("digits", "select", widths.tap, (max(2, widths.code) + 1) // 2).lut

@@ -11,6 +11,7 @@ from hlsq.backends.folded.pieces import FORMS, Engine
 from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.pes import pe_of
 from hlsq.backends.vitis.types import cpp_int
+from hlsq.cost.estimate.cells import in_dsp
 from hlsq.graph import Interval
 
 MULTIPLIERS = {"auto": "anywhere", "dsp": "in_dsp", "fabric": "in_fabric"}
@@ -89,11 +90,21 @@ class EngineCode:
     @property
     def operand_bits(self) -> int:
         """Of a decoded weight."""
-        return pe_of(self.engine.kind).operand_bits(self.engine.widths)
+        return pe_of("dual" if self.adds_multiples else self.engine.kind).operand_bits(self.engine.widths)
+
+    @property
+    def adds_multiples(self) -> bool:
+        """Whether PEs add the multiples that the digits of weights select: a product in LUTs takes half as many so."""
+        engine = self.engine
+        if engine.kind == "dual":
+            return engine.dual == "booth"
+        return engine.kind == "multiply" and not in_dsp(engine.tap.width + engine.code_bits, engine.multiplier)
 
     @property
     def pe_source(self) -> Path:
         """The file of its PEs."""
+        if self.adds_multiples:
+            return pe_of("dual").folded_source("booth")
         return pe_of(self.engine.kind).folded_source(self.engine.dual)
 
     @property
@@ -117,12 +128,19 @@ class EngineCode:
         return FORMS.index(self.engine.forms[0]) if self.engine.forms else 0
 
     @property
+    def multiple_bits(self) -> int:
+        """Of the signed multiples of a tap by the digits of weights, -2 to 2."""
+        size = 2 * max(-self.engine.tap.lo, self.engine.tap.hi)
+        return signed_bits(Interval(-size, size))
+
+    @property
     def product_bits(self) -> int:
-        """Of the signed product of a tap and a weight."""
-        tap = signed_bits(self.engine.tap)
-        power = self.engine.max_exponent + 1 if "power" in self.engine.forms else 0
-        integer = self.engine.code_bits if "integer" in self.engine.forms else 0
-        return tap + max(power, integer, 1) + (self.engine.kind == "dual") * 2
+        """Of the signed product of a tap and a weight; a code and a decoded weight have to fit as well."""
+        engine = self.engine
+        power = 1 << engine.max_exponent if "power" in engine.forms else 1
+        integer = 1 << (engine.code_bits - 1) if "integer" in engine.forms else 1
+        size = max(-engine.tap.lo, engine.tap.hi) * max(power, integer)
+        return max(signed_bits(Interval(-size, size)), self.operand_bits + 1, engine.code_bits + 2)
 
     @property
     def sum_bits(self) -> int:

@@ -62,7 +62,7 @@ def _engine(program: FoldedProgram, number: int) -> EngineFacts:
         weights = (parameters.pop("weights"),) * code.tables["weights"].slices
     return EngineFacts(
         name=engine.name,
-        kind=engine.dual if engine.kind == "dual" else engine.kind,
+        kind="booth" if code.adds_multiples else engine.dual if engine.kind == "dual" else engine.kind,
         multipliers=engine.multiplier,
         taps=engine.array.taps,
         outputs=engine.array.outputs,

@@ -7,8 +7,8 @@ from hlsq.cost.estimate.model import Resources
 from hlsq.cost.folded.facts import EngineFacts, MapFacts
 
 DUAL_BITS = 8
-"""Of the weights of the measured dual PEs."""
-DIGIT_BITS = 3
+"""Of the weights of the measured dual PE with a multiplier."""
+DIGIT_LINES = 3
 """Of a decoded digit of radix 4."""
 
 
@@ -34,7 +34,7 @@ def array_parts(engine: EngineFacts, maps: MapFacts) -> Named:
 
 
 def processing_element(engine: EngineFacts) -> Resources:
-    """One PE, whose weight is decoded; that of ``booth`` has a decoder of its own in the measured netlist."""
+    """One PE, whose weight is decoded."""
     shifter = engine.tap_bits, max(1, engine.exponent_bits)
     integer = engine.signed_tap_bits, engine.code_bits
     match engine.kind:
@@ -45,8 +45,7 @@ def processing_element(engine: EngineFacts) -> Resources:
         case "shift":
             return packed("shift", "shift", "varying", *shifter)
         case "booth":
-            digits = engine.operand_bits / DIGIT_BITS
-            return packed("dual", "dual", "booth", engine.tap_bits).times(2 * digits / DUAL_BITS)
+            return packed("dual", "digits", "select", engine.tap_bits, _digits(engine))
         case _:
             if engine.multipliers == "dsp":
                 shifted = packed("shift", "shift", "varying", *shifter)
@@ -57,6 +56,10 @@ def processing_element(engine: EngineFacts) -> Resources:
 def _family(engine: EngineFacts) -> str | None:
     """Of published arrays, whose factors are those of PEs and trees together."""
     return {"shift": "shift", "booth": "dual", "mux": "dual"}.get(engine.kind)
+
+
+def _digits(engine: EngineFacts) -> int:
+    return engine.operand_bits // DIGIT_LINES
 
 
 def _trees(engine: EngineFacts) -> Resources:
@@ -86,10 +89,15 @@ def _tap_selection(engine: EngineFacts, maps: MapFacts) -> Resources:
 def _decoder(engine: EngineFacts) -> Resources:
     """The code of one weight, from slices that begin at any memory, as an operand that PEs understand.
 
-    A bit of the operand is a function of the code and its form, so of six inputs or little more.
+    Where codes have several widths, one of their bits is the sign, which fills those above it. A bit of an operand
+    that is neither an integer nor digits is a function of the code and its form, so of six inputs or little more.
     """
     slices = selection(len(engine.weights), sum(table.bits for table in engine.weights))
-    if engine.kind in ("multiply", "booth"):  # the integer itself, or the digits that the PE of the netlist makes
+    if len(engine.weights) > 1 and engine.kind != "sign":
+        slices += Resources(lut=selection(len(engine.weights), 1).lut + engine.code_bits)
+    if engine.kind == "booth":
+        return slices + cells("decoder", "dual" if engine.exponent_bits else "integer", _digits(engine))
+    if engine.kind == "multiply":
         return slices + Resources(ff=engine.operand_bits)
     return slices + Resources(engine.operand_bits, engine.operand_bits)
 

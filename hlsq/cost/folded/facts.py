@@ -9,7 +9,7 @@ from typing import Literal
 from hlsq.cost.estimate.choices import Multipliers
 
 EngineKind = Literal["multiply", "shift", "sign", "booth", "mux"]
-"""What PEs are; the last two are the forms of dual ones."""
+"""What PEs are. The last two are the forms of dual ones; multipliers of LUTs are ``"booth"`` as well."""
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,15 @@ def test_both_forms_of_dual_pes_are_exact(
     hw.verify(residual_samples(2), ap_types=ap_types)
 
 
+def test_products_in_fabric_are_sums_of_multiples_that_digits_select(tmp_path: Path) -> None:
+    plan = hlsq.quantize(GRAPH, "quant8", residual_samples(16))
+    options = {"architecture": "folded", "pes": 64, "multipliers": "fabric"}
+    hw = hlsq.convert(GRAPH, plan, output_dir=tmp_path / "project", **options)
+    assert [engine.kind for engine in hw.program.engines] == ["multiply"]
+    assert "pe_dual_booth<" in (hw.output_dir / "firmware/program.h").read_text()
+    hw.verify(residual_samples(2), ap_types=True)
+
+
 @pytest.mark.parametrize("scheme", ["doubleq_ef", "quant8"])
 def test_powers_of_two_everywhere_multiply_nowhere(scheme: str, tmp_path: Path) -> None:
     """With products of values that are always 0, a network whose scales are powers of two computes what it did."""

@@ -22,7 +22,7 @@ template <class CONFIG> struct pe_dual_mux {
         const V zero = is_equal(magnitude, 0);
         const V exponent = magnitude - 1 + zero;
         const V power = exponent | V(1 - zero) << exponent_bits | bit_of(code, bits - 1) << (exponent_bits + 1);
-        const V integer = V((code ^ top) - top) & ((1 << number_bits) - 1);
+        const V integer = sign_extended(code, bits) & ((1 << number_bits) - 1);
         return form == INTEGER ? integer : V(power | 1 << number_bits);
     }
 

@@ -14,8 +14,7 @@ template <class CONFIG> struct pe_multiply {
     // A code of `bits` bits in two's complement; one bit alone is a sign.
     template <class V> static V decode(V code, int bits, int form) {
 #pragma HLS INLINE
-        const int top = 1 << (bits - 1);
-        return form == SIGN ? V(1 - (code << 1)) : V((code ^ top) - top);
+        return form == SIGN ? V(1 - (code << 1)) : sign_extended(code, bits);
     }
 
     template <class V, class OPERAND> static V apply(V tap, OPERAND operand) {

@@ -37,6 +37,20 @@ template <class V> inline V negated(V flag, V value) {
     return V(V(value ^ V(-flag)) + flag);
 }
 
+// A code of `bits` bits in two's complement; the bits above it are 0. Its sign fills them, without a carry chain.
+template <class V> inline V sign_extended(V code, int bits) {
+#pragma HLS INLINE
+    return V(code | where(bit_of(code, bits - 1), V((code & 0) - (1 << bits))));
+}
+
+// `value`, which fits a signed number of BITS bits, as one.
+template <int BITS, bool SEVERAL, class V> struct narrow {
+    static V apply(V value) {
+#pragma HLS INLINE
+        return V(sint<BITS>(value));
+    }
+};
+
 template <class V, int BITS, bool SEVERAL> struct shifter {
     static V apply(V value, V amount) {
 #pragma HLS INLINE
@@ -47,6 +61,9 @@ template <class V, int BITS, bool SEVERAL> struct shifter {
 #ifdef HLSQ_NATIVE_INT
 template <class V, int BITS> struct shifter<V, BITS, true> {
     static V apply(V value, V amount) { return value << amount; }
+};
+template <int BITS, class V> struct narrow<BITS, true, V> {
+    static V apply(V value) { return value; }
 };
 template <class V> struct is_several {
     static const bool value = !std::is_integral<V>::value;
@@ -73,6 +90,11 @@ template <class V> struct is_several {
     static const bool value = false;
 };
 #endif
+
+template <int BITS, class V> inline V narrowed(V value) {
+#pragma HLS INLINE
+    return narrow<BITS, is_several<V>::value, V>::apply(value);
+}
 
 // value * 2^amount, with an amount of BITS bits.
 template <int BITS, class V> inline V shifted(V value, V amount) {
