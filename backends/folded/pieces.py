@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.pes import DualForm, PEKind, WeightForm, Widths
+from hlsq.cost.pieces import rom_pieces
 from hlsq.graph import Interval
 
 Multiplier = Literal["auto", "dsp", "fabric"]
@@ -213,3 +214,8 @@ class EngineImage:
 
     weights: NDArray[Any]
     parameters: Mapping[str, NDArray[np.int64]]
+
+    def pieces(self, slice_bits: int) -> tuple[int, ...]:
+        """Rows of the memories that those of each slice of so many bits a code lie in: of the fewest block RAMs."""
+        _, rows, codes = self.weights.shape
+        return rom_pieces(rows, codes * slice_bits)

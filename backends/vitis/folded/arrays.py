@@ -9,19 +9,41 @@ from hlsq.graph import Interval
 
 
 @dataclass(frozen=True)
+class Content:
+    """One of the memories of an ``ImageArray``.
+
+    Attributes:
+        name: of the variable.
+        file: with its numbers, without the ending.
+        shape: its dimensions in C++.
+        word: the expression that reads it.
+        end: the row behind its last.
+        pragmas: for synthesis.
+    """
+
+    name: str
+    file: str
+    shape: str
+    word: str
+    end: int
+    pragmas: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ImageArray:
     """A memory of constants for the template of ``image.h``.
 
     Attributes:
         name: of the function that reads it, and of its files.
         element: C++ type of an element.
-        shape: its dimensions in C++.
+        shape: its dimensions in C++, with ``{rows}`` where ``pieces`` say how many.
+        pieces: rows of each memory, where they may lie in several.
         arguments: of the function.
         index: of what it gives.
         type: of that.
         linked_type: of that, where the content is linked in.
         linked: the expression that gives it there.
-        pragmas: for synthesis.
+        pragmas: for synthesis, of a variable ``content``.
     """
 
     name: str
@@ -33,6 +55,25 @@ class ImageArray:
     linked_type: str
     linked: str
     pragmas: tuple[str, ...]
+    pieces: tuple[int, ...] = (0,)
+
+    @property
+    def contents(self) -> list[Content]:
+        """Its memories."""
+        found, first = [], 0
+        for number, rows in enumerate(self.pieces):
+            name = f"content{number}" if number else "content"
+            file = f"{self.name}{piece_of(first)}"
+            word = f"{name}{self.index}".replace("[row]", f"[row - {first}]" if first else "[row]")
+            pragmas = tuple(pragma.replace("content", name) for pragma in self.pragmas)
+            found.append(Content(name, file, self.shape.format(rows=rows), word, first + rows, pragmas))
+            first += rows
+        return found
+
+
+def piece_of(first: int) -> str:
+    """What the file's name of a memory ends with whose first row is ``first`` of a ROM."""
+    return f"_from_{first}" if first else ""
 
 
 def image_arrays(project: str, engines: list[EngineCode], instructions: tuple[int, ...]) -> list[ImageArray]:
@@ -62,7 +103,7 @@ def image_arrays(project: str, engines: list[EngineCode], instructions: tuple[in
             ImageArray(
                 name,
                 kind,
-                f"[{slices}][{rows}][{codes}]",
+                f"[{slices}][{{rows}}][{codes}]",
                 "int slice, int row, int i",
                 "[slice][row][i]",
                 kind,
@@ -72,6 +113,7 @@ def image_arrays(project: str, engines: list[EngineCode], instructions: tuple[in
                     "ARRAY_PARTITION variable = content complete dim = 1",
                     "ARRAY_RESHAPE variable = content complete dim = 3",
                 ),
+                code.pieces,
             )
         )
         for parameter, values in image.parameters.items():

@@ -38,6 +38,11 @@ class EngineCode:
         return int(self.program.images[self.number].weights.shape[1])
 
     @property
+    def pieces(self) -> tuple[int, ...]:
+        """Rows of the memories that those of each slice lie in."""
+        return self.program.images[self.number].pieces(self.engine.slice_bits)
+
+    @property
     def tables(self) -> dict[str, Table]:
         """Of an overlay: what comes from memory, by name."""
         overlay = self.program.overlay

@@ -56,7 +56,7 @@ def _engine(program: FoldedProgram, number: int) -> EngineFacts:
         name: Table(values.shape[0], values.shape[1], code.parameter_bits(name))
         for name, values in image.parameters.items()
     }
-    weights = (Table(rows, codes, engine.slice_bits),) * slices
+    weights = (Table(rows, codes, engine.slice_bits, pieces=code.pieces),) * slices
     if code.tables:  # both halves of what is loaded, a memory for each word of a row
         parameters = {n: Table(2 * t.rows, t.packed, t.bits, t.columns) for n, t in code.tables.items()}
         weights = (parameters.pop("weights"),) * code.tables["weights"].slices

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hlsq.backends.folded import FoldedProgram
 from hlsq.backends.folded.encoding import encode
+from hlsq.backends.vitis.folded.arrays import piece_of
 from hlsq.backends.vitis.folded.overlay import IMAGE_FILE, image_bytes
 from hlsq.backends.vitis.tensors import Tensor
 
@@ -30,11 +31,22 @@ def image_files(program: FoldedProgram, tensors: Mapping[str, Tensor]) -> dict[s
         return files | {IMAGE_FILE: image_bytes(program)}
     words = program_bytes(program)
     files = program.files | {"program.bin": words.tobytes()}
-    for name, values in {"program": words, **program.arrays}.items():
+    for name, values in {"program": words, **program.arrays, **_pieces(program)}.items():
         files[f"{name}.inc"] = text_of(values)
     for name, table in view_tables(program, tensors).items():
         files[f"views_{name}.bin"] = table.tobytes()
     return {f"{FOLDER}/{name}": content for name, content in files.items()}
+
+
+def _pieces(program: FoldedProgram) -> dict[str, NDArray[Any]]:
+    """Weights of each memory, where those of a slice lie in several."""
+    found: dict[str, NDArray[Any]] = {}
+    for number, (engine, image) in enumerate(zip(program.engines, program.images, strict=True)):
+        first = 0
+        for rows in image.pieces(engine.slice_bits):
+            found[f"engine{number}_weights{piece_of(first)}"] = image.weights[:, first : first + rows]
+            first += rows
+    return found
 
 
 def text_of(values: NDArray[Any]) -> bytes:

@@ -14,12 +14,16 @@ EngineKind = Literal["multiply", "shift", "sign", "booth", "mux"]
 
 @dataclass(frozen=True)
 class Table:
-    """Memories of constants, ``copies`` of them: ``depth`` words of ``lanes`` values of ``bits`` bits."""
+    """Memories of constants, ``copies`` of them: ``depth`` words of ``lanes`` values of ``bits`` bits.
+
+    Where there are ``pieces``, the words of each lie in memories of so many rows, of which one gives the word.
+    """
 
     depth: int
     lanes: int
     bits: int
     copies: int = 1
+    pieces: tuple[int, ...] = ()
 
     @property
     def width(self) -> int:

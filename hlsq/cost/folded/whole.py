@@ -16,6 +16,7 @@ from hlsq.cost.folded.facts import EngineFacts, FoldedFacts, MapFacts, Table
 from hlsq.cost.folded.finish import finish_parts
 from hlsq.cost.folded.reading import load_parts, reading_parts
 from hlsq.cost.parts import Part
+from hlsq.cost.pieces import choosing_luts
 
 COUNTERS = 14
 """Of an engine: loops, places in a period, what post-processing is at."""
@@ -46,10 +47,11 @@ def estimate_folded(
         name = f"engine {engine.name}" if engine.name in (BUFFERS, CONTROLLER) else engine.name
         blocks[name] = _array(engine, facts)
         blocks[f"{name} reading"] = _block(reading_parts(engine, facts))
-        tables = [_constants(part, t, 1, facts.loaded) for part, t in engine.parameters.items()]
+        tables = [m for part, t in engine.parameters.items() for m in _constants(part, t, 1, facts.loaded)]
         blocks[f"{name} post-processing"] = _block(finish_parts(engine, facts.maps), tables)
-        codes = [_constants("weights", t, n, facts.loaded) for t, n in Counter(engine.weights).items()]
-        blocks[f"{name} weights"] = _block([], codes)
+        codes = [m for t, n in Counter(engine.weights).items() for m in _constants("weights", t, n, facts.loaded)]
+        choice = sum(choosing_luts(len(table.pieces), table.width) for table in engine.weights)
+        blocks[f"{name} weights"] = _block([("row selection", Resources(lut=choice))], codes)
     blocks[BUFFERS] = _block(load_parts(facts), _map_memories(facts.maps))
     blocks[CONTROLLER] = _controller(facts)
     parts = merged(found.components for found in blocks.values())
@@ -70,13 +72,13 @@ def estimate_folded(
     )
 
 
-def _constants(part: str, table: Table, count: int, loaded: bool) -> Memory:
+def _constants(part: str, table: Table, count: int, loaded: bool) -> list[Memory]:
     """``count`` times the memories of ``table``: ROMs, or, where their content is loaded, RAMs."""
     copies = count * table.copies
     if loaded:
-        return ram(part, copies, table.depth, table.width, "auto")
-    found = rom(part, table.depth, table.width, "auto")
-    return replace(found, copies=copies, bram18=copies * found.bram18)
+        return [ram(part, copies, table.depth, table.width, "auto")]
+    pieces = [rom(part, depth, table.width, "auto") for depth in table.pieces or (table.depth,)]
+    return [replace(piece, copies=copies, bram18=copies * piece.bram18) for piece in pieces]
 
 
 def _array(engine: EngineFacts, facts: FoldedFacts) -> BlockEstimate:
@@ -102,7 +104,7 @@ def _map_memories(maps: MapFacts) -> list[Memory]:
 
 def _controller(facts: FoldedFacts) -> BlockEstimate:
     """Instructions, the register of the one that runs, what engines share, and the ends of streams."""
-    shared = [_constants(name, table, 1, facts.loaded) for name, table in facts.tables.items()]
+    shared = [m for name, table in facts.tables.items() for m in _constants(name, table, 1, facts.loaded)]
     program = facts.instructions
     # The instruction that runs, and, where they are loaded, the next one, in words and in fields.
     registers = 3 * program.width if facts.loaded else program.width

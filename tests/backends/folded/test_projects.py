@@ -3,6 +3,7 @@ the test bench passes as a user compiles it."""
 
 from __future__ import annotations
 
+import ctypes
 import json
 import subprocess
 from dataclasses import fields
@@ -16,9 +17,17 @@ from hlsq.backends.folded import FoldedProgram
 from hlsq.backends.folded.storage import PROGRAM
 from hlsq.backends.vitis.integrity import edited_files
 from hlsq.errors import GraphError, VerificationError
-from tests.support.networks import random_network
+from hlsq.formats import Affine
+from hlsq.graph.ops import Dense
+from hlsq.plan import BlockPlan
+from hlsq.toolchain import find_cxx
+from tests.support.networks import NetworkBuilder, random_network
 
 IMAGE = "firmware/image"
+READ = """
+#include "image.h"
+extern "C" int read(int row, int i) { return image::engine0_weights(0, row, i); }
+"""
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +121,35 @@ def test_the_test_bench_passes_as_its_header_says_to_compile_it(hw: hlsq.Hardwar
     subprocess.run(command.replace("-O2", "-O1").replace("./", ""), shell=True, check=True, cwd=hw.output_dir)
     done = subprocess.run([tmp_path / "test_bench"], cwd=hw.output_dir, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "10 samples, 0 differences")
+
+
+def test_rows_in_several_memories_are_those_of_one(tmp_path: Path) -> None:
+    """Rows of weights that are some more than a power of two, read as synthesis does."""
+    b = NetworkBuilder(np.random.default_rng(1))
+    b.input("x", (136,), Affine(8, 0.03, 3))
+    weight = Affine(8, 0.001, symmetric=True)
+    b.add("y", Dense(), ["x"], kernel=b.kernel(136, 136), plan=BlockPlan(weight=weight))
+    hw = hlsq.convert(*b.build(["y"]), output_dir=tmp_path / "net", architecture="folded", pes=16)
+    slices, rows, codes = hw.program.images[0].weights.shape
+    assert (slices, hw.program.engines[0].slice_bits) == (1, 8)
+    assert hw.program.images[0].pieces(8) == (1024, rows - 1024)
+    memories = hw.estimate().blocks["engine0 weights"].memories
+    assert [(m.depth, m.width) for m in memories] == [(1024, 8 * codes), (rows - 1024, 8 * codes)]
+    (tmp_path / "read.cpp").write_text(READ)
+    library, firmware = tmp_path / "read.so", hw.output_dir / "firmware"
+    flags = [
+        "-std=c++14",
+        "-shared",
+        "-fPIC",
+        "-DHLSQ_NATIVE_INT",
+        f"-I{firmware}",
+        f"-I{firmware}/ap_types",
+        "-Wno-unknown-pragmas",
+    ]
+    subprocess.run([find_cxx(), *flags, tmp_path / "read.cpp", "-o", library], check=True)
+    read = ctypes.CDLL(str(library)).read
+    for row, values in enumerate(hw.program.images[0].weights[0]):
+        assert [read(row, i) for i in range(codes)] == values.tolist(), row
 
 
 def test_tools_are_given_files_that_are_there(hw: hlsq.HardwareModel) -> None:
