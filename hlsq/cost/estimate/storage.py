@@ -27,18 +27,18 @@ LINES = ("line buffers", "kept vector")
 """What blocks keep of their inputs beside windows."""
 
 
-def rom(part: str, depth: int, width: int, storage: Storage) -> Memory:
+def rom(component: str, depth: int, width: int, storage: Storage) -> Memory:
     """``depth`` words of ``width`` bits with fixed contents, one of which is read in a cycle; one word is constants."""
     if depth <= 1:
-        return Memory(part, 1, depth, width, "constants", 0)
-    return _placed(part, 1, depth, width, "ROM in LUTs", storage)
+        return Memory(component, 1, depth, width, "constants", 0)
+    return _placed(component, 1, depth, width, "ROM in LUTs", storage)
 
 
-def ram(part: str, copies: int, depth: int, width: int, storage: Storage) -> Memory:
+def ram(component: str, copies: int, depth: int, width: int, storage: Storage) -> Memory:
     """Memories that are written at one port and read at the other; a single word is registers."""
     if depth <= 1:
-        return Memory(part, copies, depth, width, "registers", 0)
-    return _placed(part, copies, depth, width, "LUTRAM", kept_in(depth, width, storage))
+        return Memory(component, copies, depth, width, "registers", 0)
+    return _placed(component, copies, depth, width, "LUTRAM", kept_in(depth, width, storage))
 
 
 def kept_in(depth: int, width: int, storage: Storage) -> Storage:
@@ -48,20 +48,20 @@ def kept_in(depth: int, width: int, storage: Storage) -> Storage:
     return ("bram" if _is_large(depth, width) else "lutram") if storage == "auto" else storage
 
 
-def fifo(part: str, depth: int, width: int) -> Memory:
+def fifo(component: str, depth: int, width: int) -> Memory:
     """A stream that holds ``depth`` words of ``width`` bits."""
     if depth <= 2:
-        return Memory(part, 1, depth, width, "FIFO in registers", 0)
+        return Memory(component, 1, depth, width, "FIFO in registers", 0)
     if depth * width <= SHIFT_REGISTERS:
-        return Memory(part, 1, depth, width, "FIFO in shift registers", 0)
-    found = _placed(part, 1, depth, width, "FIFO in LUTRAM", "auto")
-    return found if not found.bram18 else Memory(part, 1, depth, width, "FIFO in block RAM", found.bram18)
+        return Memory(component, 1, depth, width, "FIFO in shift registers", 0)
+    found = _placed(component, 1, depth, width, "FIFO in LUTRAM", "auto")
+    return found if not found.bram18 else Memory(component, 1, depth, width, "FIFO in block RAM", found.bram18)
 
 
-def _placed(part: str, copies: int, depth: int, width: int, in_luts: str, storage: Storage) -> Memory:
+def _placed(component: str, copies: int, depth: int, width: int, in_luts: str, storage: Storage) -> Memory:
     if storage == "bram" or (storage == "auto" and _is_large(depth, width)):
-        return Memory(part, copies, depth, width, "block RAM", copies * block_rams(depth, width))
-    return Memory(part, copies, depth, width, in_luts, 0)
+        return Memory(component, copies, depth, width, "block RAM", copies * block_rams(depth, width))
+    return Memory(component, copies, depth, width, in_luts, 0)
 
 
 def _is_large(depth: int, width: int) -> bool:

@@ -134,8 +134,7 @@ class FoldedFacts:
         bank_bits, address_bits, coordinate_bits: of the parts of a pointer to a pixel.
         counter_bits: of counters: those of the integers that the generated code has for them.
         cycles: of a sample.
-        loaded: whether instructions and constants come from memory, so that they lie in RAMs and registers; what the
-            AXI port itself takes is not known, and not counted.
+        loaded: whether instructions and constants come from memory, so that they lie in RAMs and registers.
     """
 
     engines: tuple[EngineFacts, ...]

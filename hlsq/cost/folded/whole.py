@@ -10,7 +10,7 @@ from typing import Any
 
 from hlsq.cost.estimate.cells import Named, cells, gathered, merged, total
 from hlsq.cost.estimate.model import BlockEstimate, Estimate, Memory, Resources
-from hlsq.cost.estimate.storage import memory_cells, ram, rom
+from hlsq.cost.estimate.storage import fifo, memory_cells, ram, rom
 from hlsq.cost.folded.array import array_parts
 from hlsq.cost.folded.facts import EngineFacts, FoldedFacts, MapFacts, Table
 from hlsq.cost.folded.finish import finish_parts
@@ -22,6 +22,12 @@ COUNTERS = 14
 """Of an engine: loops, places in a period, what post-processing is at."""
 BUFFERS, CONTROLLER = "feature maps", "controller"
 """Blocks of an estimate beside those of engines."""
+AXI_PORTS = Resources(lut=823 + 232, ff=725 + 144, bram18=4)
+"""An AXI master port, and registers that give it an address and start the function. This is what Vitis HLS estimates in
+published reports of C synthesis, not what Vivado makes of it: the most of five adapters, which have 580 to 823 LUTs,
+512 to 725 flip-flops and 1 to 4 block RAMs; not all reports tell the width of their words."""
+LOADED_WORDS, LOADED_BITS = 512, 64
+"""What of a burst waits in a FIFO to be loaded."""
 HANDSHAKE = Resources(lut=30, ff=20)
 """States, start and end of the function: an assumption, as for a block of a dataflow design."""
 
@@ -108,13 +114,17 @@ def _controller(facts: FoldedFacts) -> BlockEstimate:
     program = facts.instructions
     # The instruction that runs, and, where they are loaded, the next one, in words and in fields.
     registers = 3 * program.width if facts.loaded else program.width
-    stored = [] if facts.loaded else [rom("program", program.depth, program.width, "auto")]
+    stored = [fifo("loading", LOADED_WORDS, LOADED_BITS)]
+    if not facts.loaded:
+        stored = [rom("program", program.depth, program.width, "auto")]
     counter = max(2, program.depth.bit_length())
     parts: Named = [
         ("instruction", Resources(ff=registers)),
         ("control", HANDSHAKE + cells("control", "nest", 1, counter)),
         *(("streams", cells("fifo", "registers", bits)) for bits in facts.ports),
     ]
+    if facts.loaded:
+        parts.append(("AXI ports", AXI_PORTS))
     return _block(parts, [*shared, *stored])
 
 

@@ -101,3 +101,8 @@ def test_memories_of_an_overlay_are_those_of_the_code(seed: int) -> None:
             if name.startswith(f"engine{number}_")
         }
         assert all("ROM" not in m.storage for m in design.estimate.memories)
+    (loading,) = (m for m in design.estimate.blocks["controller"].memories if m.component == "loading")
+    top = str(render_folded(design)[f"firmware/{design.options.top}.cpp"])
+    assert f"variable = words depth = {loading.depth}\n" in top
+    assert f"hls::stream<hlsq::uint<{loading.width}>> words" in top
+    assert design.estimate.components["AXI ports"].bram18 > 0
