@@ -93,8 +93,8 @@ def convert(
         progress: see ``quantize``.
         options: hardware options (``part``, ``clock_period``, ``io_type``, ``reuse_factor``, ``target_interval``,
             ``target_fps``, ``target``, ``utilization``, ``word_bits``, ``project_name``, ``accumulator``,
-            ``multipliers``, ``rom_storage``, ``line_storage``, ``separate_windows``, ``resources``, ``part_check``; see
-            ``hlsq.backends.vitis.options.HardwareOptions``) and options of the scheme.
+            ``multipliers``, ``rom_storage``, ``line_storage``, ``fifo_storage``, ``separate_windows``, ``resources``,
+            ``part_check``; see ``hlsq.backends.vitis.options.HardwareOptions``) and options of the scheme.
 
     Returns:
         The hardware model: ``emulate``, ``compile``, ``predict``, ``verify``, ``build``, ``report``.

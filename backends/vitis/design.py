@@ -228,13 +228,7 @@ class Design:
     @property
     def settled(self) -> HardwareOptions:
         """Options with which this design can be made again, whatever is known of costs then."""
-        chosen = self.choices
-        return replace(
-            self.parallelism.settled,
-            rom_storage=chosen.roms,
-            line_storage=chosen.lines,
-            separate_windows=list(self.separated),
-        )
+        return replace(self.parallelism.settled.stored(self.choices), separate_windows=list(self.separated))
 
     @cached_property
     def choices(self) -> Choices:
@@ -285,8 +279,7 @@ class Design:
         options = replace(self.options, reuse_factor=factors, target="fit" if self.options.wants_fit else None)
 
         def chosen(choices: Choices) -> Estimate:
-            stored = replace(options, rom_storage=choices.roms, line_storage=choices.lines)
-            return Design(self.network, stored, self.limits, made=True).estimate
+            return Design(self.network, options.stored(choices), self.limits, made=True).estimate
 
         return placed(chosen, self.options.choices, self.graph.by_name)
 

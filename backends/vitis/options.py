@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -30,7 +30,7 @@ CHOICES = {
     "architecture": Architecture, "program": Program, "dual": DualForm, "io_type": IOType, "multipliers": Multipliers,
 }  # fmt: skip
 """Options that are one of several words."""
-STORAGES = ("rom_storage", "line_storage")
+STORAGES = ("rom_storage", "line_storage", "fifo_storage")
 """Options that are one of several words, for all blocks or by block."""
 DEFAULT_PART = "xc7a100tcsg324-1"
 MOST_REUSE = 2**31 - 1
@@ -46,6 +46,7 @@ OF_DATAFLOW: Mapping[str, Any] = {
     "rom_storage": "auto",
     "line_storage": "auto",
     "separate_windows": "auto",
+    "fifo_storage": "auto",
 }
 """Options that a folded accelerator has no use for, with their defaults."""
 OF_FOLDED: Mapping[str, Any] = {"pes": None, "engines": None, "dual": "booth", "program": "rom"}
@@ -92,6 +93,7 @@ class HardwareOptions:
             ends, as between strides; those whose windows fit into a word of a stream. ``"auto"``: with a target (and
             streams), those that need fewer PEs that way and hardly more LUTs. Their windows are blocks of the hardware,
             named after them.
+        fifo_storage: the same for the streams of more than two words that a block reads.
         resources: what the part has, where it is unknown, or less of it is free: the number of each of ``lut``, ``ff``,
             ``dsp``, ``bram36`` (block RAMs of 36 Kb) and ``uram``; of ``lutram`` (LUTs that can be memories), a quarter
             of ``lut`` if it is left out. The part may then be any. None: as known.
@@ -131,6 +133,7 @@ class HardwareOptions:
     rom_storage: Storages = "auto"
     line_storage: Storages = "auto"
     separate_windows: Literal["auto"] | Sequence[str] = "auto"
+    fifo_storage: Storages = "auto"
     resources: Mapping[str, int] | None = None
     part_check: bool = True
     architecture: Architecture = "dataflow"
@@ -308,7 +311,12 @@ class HardwareOptions:
     @property
     def choices(self) -> Choices:
         """What of these the cost depends on."""
-        return Choices(self.io_type == "io_stream", self.multipliers, self.rom_storage, self.line_storage)
+        stored = self.rom_storage, self.line_storage, self.fifo_storage
+        return Choices(self.io_type == "io_stream", self.multipliers, *stored)
+
+    def stored(self, choices: Choices) -> HardwareOptions:
+        """The same, with memories where ``choices`` have them."""
+        return replace(self, rom_storage=choices.roms, line_storage=choices.lines, fifo_storage=choices.fifos)
 
     def accumulator_for(self, block: str) -> BlockAccumulator:
         """What ``accumulator`` says of ``block``."""

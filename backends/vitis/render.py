@@ -24,6 +24,7 @@ from hlsq.backends.vitis.types import cpp_int, span
 from hlsq.backends.vitis.vectors import output_port
 from hlsq.cost.buffers import PING_PONG, memory_blocks
 from hlsq.cost.dataflow import Channel
+from hlsq.cost.estimate.choices import Storage
 from hlsq.escape import json_text, line_comment, tcl_word
 from hlsq.graph import Interval
 
@@ -45,12 +46,14 @@ class OutputPort:
 class Local:
     """A stream or array inside the top function.
 
-    Its depth is in words of a stream, or in samples that the memory of an array holds.
+    Its depth is in words of a stream, or in samples that the memory of an array holds; ``storage`` is what holds those
+    of a stream.
     """
 
     ident: str
     tensor: Tensor
     depth: int
+    storage: Storage
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,10 @@ class _Layout:
         """Of a stream or array from one process to the next."""
         return self.design.channel_depths[Channel(tensor.name, None)] if self.streaming else PING_PONG
 
+    def _storage(self, block: str) -> Storage:
+        """Of the streams that ``block`` reads, or that it writes to a process that copies or discards."""
+        return self.design.choices.storage_of("fifos", block)
+
     def _written(self, tensor: Tensor) -> str:
         """What a block writes: its only reader's stream or array, or one that is then copied or emptied."""
         readers = self._readers(tensor)
@@ -188,7 +195,8 @@ class _Layout:
         locals_ = []
         if source is None and (len(readers) != 1 or readers[0].reader is not None):
             depth = self._depth(readers[0]) if len(readers) == 1 else self._shortest(tensor)
-            locals_.append(Local(written, tensor, depth))
+            reader = readers[0].reader if len(readers) == 1 else None
+            locals_.append(Local(written, tensor, depth, self._storage(reader or tensor.name)))
         after: tuple[str, ...] = ()
         if not readers and self.streaming:
             # Whoever fills the stream would wait for ever once it is full.
@@ -196,7 +204,9 @@ class _Layout:
         elif len(readers) > 1 or (source is not None and any(s.reader is None for s in readers)):
             # In a dataflow region a stream or an array has one process that writes and one that reads it, and a port is
             # no other port: a network that is a wire copies.
-            locals_ += [Local(s.ident, tensor, self._depth(s)) for s in readers if s.reader is not None]
+            locals_ += [
+                Local(s.ident, tensor, self._depth(s), self._storage(s.reader)) for s in readers if s.reader is not None
+            ]
             self.fan_outs.append(FanOut(len(readers)))
             targets = ", ".join(s.ident for s in readers)
             count = f"<{tensor.transfers}>" if self.streaming or tensor.transfers > 1 else ""

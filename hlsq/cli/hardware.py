@@ -90,6 +90,7 @@ OPTIONS = (
         show_default="auto, where it takes less",
         help="Convolutions whose windows a process of its own makes, so that PEs work on while none ends.",
     ),
+    click.option("--fifo-storage", type=STORAGE, help="What holds streams.  [default: auto, by their size]"),
 )
 NAMES = (
     *(
@@ -103,7 +104,7 @@ NAMES = (
         "io_type",
         "word_bits",
     ),
-    *("multipliers", "rom_storage", "line_storage"),
+    *("multipliers", "rom_storage", "line_storage", "fifo_storage"),
 )
 """Of those that are given to ``hlsq`` as they are."""
 

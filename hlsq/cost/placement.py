@@ -1,4 +1,4 @@
-"""Line buffers and weights that move between LUTs and block RAMs, where a part is short of what their size asks for."""
+"""Line buffers, weights and FIFOs that move between LUTs and block RAMs where a part is short of what sizes ask for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from hlsq.cost.estimate.choices import Choices, Storage
 from hlsq.cost.estimate.model import RESOURCES, Estimate, Memory, Resources
-from hlsq.cost.estimate.storage import LINES, memory_cells, ram, rom
+from hlsq.cost.estimate.storage import LINES, fifo, memory_cells, ram, rom
 
 SCARCE: Mapping[str, Storage] = {"lutram": "bram", "bram18": "lutram"}
 """Of what a design may be short, and where memories go then."""
-COMPONENTS = {"lines": LINES, "roms": ("weights",)}
+COMPONENTS = {"lines": LINES, "roms": ("weights",), "fifos": ("streams", "copies")}
 """Components of a block that each of the choices says the storage of."""
 
 
@@ -72,10 +72,16 @@ def _taken(memories: Iterable[Memory], choice: str, storage: Storage) -> dict[st
     before = after = Resources()
     for m in memories:
         if m.component in COMPONENTS[choice]:
-            there = rom(m.component, m.depth, m.width, storage) if choice == "roms" else _ram(m, storage)
+            there = _moved(m, choice, storage)
             before, after = before + memory_cells(m), after + memory_cells(there)
     return {name: getattr(after, name) - getattr(before, name) for name in RESOURCES}
 
 
-def _ram(memory: Memory, storage: Storage) -> Memory:
-    return ram(memory.component, memory.copies, memory.depth, memory.width, storage)
+def _moved(memory: Memory, choice: str, storage: Storage) -> Memory:
+    match choice:
+        case "roms":
+            return rom(memory.component, memory.depth, memory.width, storage)
+        case "fifos":
+            return fifo(memory.component, memory.depth, memory.width, storage)
+        case _:
+            return ram(memory.component, memory.copies, memory.depth, memory.width, storage)

@@ -29,6 +29,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "rom_storage": ("--rom-storage=bram", "bram"),
     "line_storage": ("--line-storage=lutram", "lutram"),
     "separate_windows": ("--separate-windows=conv1, conv2", ["conv1", "conv2"]),
+    "fifo_storage": ("--fifo-storage=bram", "bram"),
 }
 CHOSEN = {"part", "project_name", "reuse_factor", "pes", "target_interval", "target_fps", "target"}
 """What convert asks for by itself, and explore compares."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from math import ceil
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -22,7 +24,8 @@ LINES = {
     "kept": ram("kept vector", 1, 64, 36, "auto"),  # one half
     "deep": ram("line buffers", 1, 2000, 36, "auto"),  # block RAM
 }
-OTHERS = {"one": (ram("windows", 1, 64, 720, "lutram"), fifo("streams", 64, 720))}
+OTHERS = {"one": (ram("windows", 1, 64, 720, "lutram"), ram("maps", 1, 64, 720, "lutram"))}
+FIFOS = {"one": fifo("streams", 64, 720), "odd": fifo("streams", 16, 40), "few": fifo("copies", 2, 720)}
 
 
 WEIGHTS = {
@@ -34,9 +37,12 @@ TAKEN = Resources(lut=100_000, lutram=10_000, ff=200_000, dsp=9, bram18=1000)
 """What a design takes altogether, most of it for something else than memories."""
 
 
-def design(lutram: float, bram18: int, lut: float = 10_000, **changes: Any) -> Estimate:
+def design(
+    lutram: float, bram18: int, lut: float = 10_000, fifos: Mapping[str, Memory] = MappingProxyType({}), **changes: Any
+) -> Estimate:
     """A design with memories as above, of a part that has so much more of these than it takes."""
     blocks = {name: (line, *OTHERS.get(name, ())) for name, line in LINES.items()}
+    blocks = {name: (*found, fifos[name]) if name in fifos else found for name, found in blocks.items()}
     blocks = {name: (*found, WEIGHTS[name]) if name in WEIGHTS else found for name, found in blocks.items()}
     # Halves of block RAMs that a part has are even in number, so the design takes one less where need be.
     bram36 = -(-(TAKEN.bram18 + bram18) // 2)
@@ -67,7 +73,7 @@ def test_the_cheapest_go_first_and_no_more_than_it_takes() -> None:
     assert moved(design(-given("kept") - 1, 100)) == ({"kept": "bram", "one": "bram"}, "auto")
     every = given("kept", "one", "odd")
     assert moved(design(-every, 100)) == (dict.fromkeys(("kept", "one", "odd"), "bram"), "auto")
-    assert moved(design(-every - 1, 100)) == STAYS, "windows, streams, weights and few places stay where they are"
+    assert moved(design(-every - 1, 100)) == STAYS, "windows, maps, weights and few places stay where they are"
 
 
 def test_there_must_be_room() -> None:
@@ -88,6 +94,21 @@ def test_block_rams_are_given_back_for_luts() -> None:
     assert moved(design(10, -4)) == ("auto", {"kept": "lutram", "one": "lutram"})
     assert moved(design(5000, -4, lut=10)) == STAYS, "too few LUTs"
     assert moved(design(5000, -9)) == STAYS
+
+
+def test_streams_move_as_well() -> None:
+    """Those of more than two words: LUTRAM or shift registers become block RAM, and block RAM becomes LUTRAM."""
+    pinned = Choices(lines=dict.fromkeys(LINES, "lutram"))  # type: ignore[arg-type]
+    given = {name: memory_cells(found).lutram for name, found in FIFOS.items()}
+    assert moved_memories(design(-1, 100, fifos=FIFOS), pinned, LINES).fifos == {"one": "bram"}
+    both = moved_memories(design(-given["one"] - 1, 100, fifos=FIFOS), pinned, LINES)
+    assert (both.fifos, both.lines) == ({"one": "bram", "odd": "bram"}, pinned.lines)
+    assert moved_memories(design(-given["one"] - given["odd"] - 1, 100, fifos=FIFOS), pinned, LINES) == pinned
+    asked = replace(pinned, fifos={"one": "lutram"})
+    assert moved_memories(design(-1, 100, fifos=FIFOS), asked, LINES).fifos == {"one": "lutram", "odd": "bram"}
+    deep = {"one": fifo("streams", 600, 36)}
+    pinned = replace(pinned, roms="bram")
+    assert moved_memories(design(5000, -1, fifos=deep), pinned, LINES).fifos == {"one": "lutram"}
 
 
 def test_only_what_may_move_does() -> None:

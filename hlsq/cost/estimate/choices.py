@@ -38,20 +38,22 @@ class Choices:
         multipliers: where products are computed that are no shifts.
         roms: what holds weights.
         lines: what holds line buffers and the vectors that dense layers keep.
+        fifos: what holds streams of more than two words, by the block that reads them.
     """
 
     streams: bool = True
     multipliers: Multipliers = "auto"
     roms: Storages = "auto"
     lines: Storages = "auto"
+    fifos: Storages = "auto"
 
     def storage_of(self, choice: str, block: str) -> Storage:
-        """What ``"roms"`` or ``"lines"`` says of ``block``."""
+        """What ``"roms"``, ``"lines"`` or ``"fifos"`` says of ``block``."""
         said: Storages = getattr(self, choice)
         return said.get(block, "auto") if isinstance(said, Mapping) else said
 
     def with_storage(self, **said: Mapping[str, Storage]) -> Choices:
-        """The same, but for the blocks of which ``roms`` or ``lines`` say something else."""
+        """The same, but for the blocks of which one of these says something else."""
         changes: dict[str, Storages] = {}
         for choice, blocks in said.items():
             before: Storages = getattr(self, choice)

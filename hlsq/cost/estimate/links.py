@@ -56,7 +56,7 @@ def links_of(
     """
     memories: dict[str, list[Memory]] = {}
     others: dict[str, list[tuple[str, Resources]]] = {}
-    found = _streams(graph, depths, words or {}) if choices.streams else _maps(graph, words or {})
+    found = _streams(graph, depths, choices, words or {}) if choices.streams else _maps(graph, words or {})
     for block, item in chain(found, _waiting_words(graph, words or {})):
         if isinstance(item, Memory):
             memories.setdefault(block, []).append(item)
@@ -70,7 +70,7 @@ def links_of(
 Found = Iterator[tuple[str, Memory | tuple[str, Resources]]]
 
 
-def _streams(graph: QuantizedGraph, depths: Mapping[Channel, int], words: Mapping[str, int]) -> Found:
+def _streams(graph: QuantizedGraph, depths: Mapping[Channel, int], choices: Choices, words: Mapping[str, int]) -> Found:
     sizes, counts, several = packet_sizes(graph), positions(graph), copied(graph)
     ports = {item.name for item in graph.inputs}
     for name, channels in channels_of(graph).items():
@@ -79,14 +79,16 @@ def _streams(graph: QuantizedGraph, depths: Mapping[Channel, int], words: Mappin
         width, owner = values * _bits(graph, name), _owner(graph, name)
         for channel in channels:
             if channel.reader is not None and channel.reader[0] is not None and (name not in ports or name in several):
-                yield channel.reader[0], fifo("streams", depths.get(channel, MINIMUM_DEPTH * transfers), width)
+                depth = depths.get(channel, MINIMUM_DEPTH * transfers)
+                storage = choices.storage_of("fifos", channel.reader[0])
+                yield channel.reader[0], fifo("streams", depth, width, storage)
         host = (name in ports) + sum(channel.reader == (None, 0) for channel in channels)
         if host:
             yield owner, ("ports", _port(values * value_bits(graph, name)).times(host))
         if name in several or not channels:
             yield owner, ("copies", _copies(counts[name] * transfers, width))
             if name not in ports:
-                yield owner, fifo("copies", MINIMUM_DEPTH * transfers, width)
+                yield owner, fifo("copies", MINIMUM_DEPTH * transfers, width, choices.storage_of("fifos", owner))
 
 
 def _maps(graph: QuantizedGraph, words: Mapping[str, int]) -> Found:

@@ -48,13 +48,13 @@ def kept_in(depth: int, width: int, storage: Storage) -> Storage:
     return ("bram" if _is_large(depth, width) else "lutram") if storage == "auto" else storage
 
 
-def fifo(component: str, depth: int, width: int) -> Memory:
+def fifo(component: str, depth: int, width: int, storage: Storage = "auto") -> Memory:
     """A stream that holds ``depth`` words of ``width`` bits."""
     if depth <= 2:
         return Memory(component, 1, depth, width, "FIFO in registers", 0)
-    if depth * width <= SHIFT_REGISTERS:
+    if storage == "auto" and depth * width <= SHIFT_REGISTERS:
         return Memory(component, 1, depth, width, "FIFO in shift registers", 0)
-    found = _placed(component, 1, depth, width, "FIFO in LUTRAM", "auto")
+    found = _placed(component, 1, depth, width, "FIFO in LUTRAM", storage)
     return found if not found.bram18 else Memory(component, 1, depth, width, "FIFO in block RAM", found.bram18)
 
 
