@@ -1,9 +1,10 @@
-"""The shape of an array of PEs: the one that takes the fewest cycles."""
+"""The shape of an array of PEs: of those that take about the fewest cycles, the one that takes the fewest LUTs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hlsq.backends.folded.array_costs import array_luts
 from hlsq.backends.folded.engines import EngineSpec, task_loops
 from hlsq.backends.folded.layout import layouts
 from hlsq.backends.folded.pieces import Array
@@ -11,10 +12,12 @@ from hlsq.backends.folded.tasks import Task, Work
 
 MOST_TAPS = 64
 MOST_POSITIONS = 32
+NEAR = 0.02
+"""Share of the fewest cycles that a shape may take more: wide words and many positions save a few for many LUTs."""
 
 
 def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None = None, granule: int = 1) -> Array:
-    """The array of at most ``pes`` PEs that takes the fewest cycles; of several, the one with the fewest PEs.
+    """The array of at most ``pes`` PEs with the fewest LUTs of those whose cycles are within ``NEAR`` of the fewest.
 
     Args:
         work: all passes.
@@ -23,7 +26,7 @@ def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None =
         word: lanes of a memory word, where they are given; else a word is as wide as the array.
         granule: the array's outputs are a multiple of it.
     """
-    best: tuple[tuple[int, int, int], Array] | None = None
+    found: list[tuple[int, int, Array]] = []
     lanes_alone = any(task.mode != "mac" for task in tasks)
     taps = 1 if word is None or not lanes_alone else word
     while taps <= min(pes, MOST_TAPS if word is None else word):
@@ -36,10 +39,7 @@ def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None =
                     continue
                 spec = EngineSpec("", "shift", Array(taps, outputs, positions))
                 cycles = sum(task_loops(work, task, spec, words, width, False).cycles(positions) for task in tasks)
-                # A word and its selection cost as much as they are wide, accumulators as many as there are.
-                key = cycles, spec.array.pes, taps * positions + outputs * positions
-                if best is None or key < best[0]:
-                    best = key, spec.array
+                found.append((array_luts(spec, width, lanes_alone), cycles, spec.array))
         taps *= 2
-    assert best is not None  # noqa: S101 - see Args
-    return best[1]
+    enough = min(cycles for _, cycles, _ in found) * (1 + NEAR)
+    return min((item for item in found if item[1] <= enough), key=lambda item: item[:2])[2]
