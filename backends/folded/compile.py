@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from math import gcd, prod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hlsq.backends.folded.allocation import Allocation, allocate
-from hlsq.backends.folded.codes import CodeForm
-from hlsq.backends.folded.engines import EngineSpec, task_loops
+from hlsq.backends.folded.engines import task_loops
 from hlsq.backends.folded.fitting import Host
+from hlsq.backends.folded.gathered import Gathered, union
 from hlsq.backends.folded.instructions import run_fields, target_fields
-from hlsq.backends.folded.layout import NONE, Layout, layouts, parts_of
+from hlsq.backends.folded.layout import layouts
 from hlsq.backends.folded.loops import Loops, bank_count
 from hlsq.backends.folded.options import EngineOptions
 from hlsq.backends.folded.overlaid import overlaid
@@ -34,18 +32,14 @@ from hlsq.backends.folded.pieces import (
     Instruction,
     MemoryMap,
     Opcode,
-    View,
 )
 from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.folded.relayout import OUTPUT, with_order
 from hlsq.backends.folded.sums import sums_of, taps_of
 from hlsq.backends.folded.tasks import Task, make_tasks
-from hlsq.backends.folded.weights import Rows, make_rom, task_rows
+from hlsq.backends.folded.views import task_views, tensor_views
+from hlsq.backends.folded.weights import make_rom, task_rows
 from hlsq.graph import Interval, QuantizedGraph
-
-NOTHING = Interval(0, 0)
-NEUTRAL = {"multiplier": 1, "scale": 1}
-"""Of parameters that a pass does not need, while another one does; all others are 0."""
 
 
 def compile_program(
@@ -73,22 +67,6 @@ def compile_program(
     return overlaid(program, len(graph.inputs), len(graph.outputs), found) if overlay or host else program
 
 
-@dataclass
-class _Memories:
-    """What is gathered for one engine, task by task."""
-
-    rows: dict[str, tuple[Rows, CodeForm]] = field(default_factory=dict)
-    parameters: list[dict[str, NDArray[np.int64]]] = field(default_factory=list)
-    count: int = 0
-    features: set[str] = field(default_factory=set)
-    sums: int = 0
-    splits: set[int] = field(default_factory=lambda: {1})
-    tap: Interval = NOTHING
-    sum: Interval = NOTHING
-    value: Interval = NOTHING
-    product: Interval = NOTHING
-
-
 class _Compiler:
     def __init__(self, graph: QuantizedGraph, options: EngineOptions, overlay: bool, host: Host | None) -> None:
         self.graph = graph
@@ -111,7 +89,7 @@ class _Compiler:
         self.forms = self.engines.forms(self.work) if host is None else host.forms(self.work, self.engines)
         if host is not None:
             host.check_places(self.work, self.allocation.places)
-        self.memories = [_Memories() for _ in self.specs]
+        self.gathered = [Gathered() for _ in self.specs]
         self.loops: dict[str, Loops] = {}
         self.tables: dict[str, list[int]] = {"factors": [1]}
         self.outputs = self._output_words()
@@ -135,7 +113,7 @@ class _Compiler:
         emits = [self._emit(number) for number in range(len(self.graph.outputs))]
         roms = [
             make_rom(m.rows, prod((s.array.taps, s.array.outputs)), self._slices(number))
-            for number, (m, s) in enumerate(zip(self.memories, self.specs, strict=True))
+            for number, (m, s) in enumerate(zip(self.gathered, self.specs, strict=True))
         ]
         for item, task in zip(runs, self.work.tasks, strict=True):
             if "add_weights" not in self._features(self._engine(task)):
@@ -163,16 +141,14 @@ class _Compiler:
             depth=self.allocation.depth,
             lane=self._lane(),
             outputs=self.output_words,
-            output=_union([self.graph.intervals[name] for name in self.graph.outputs]),
+            output=union([self.graph.intervals[name] for name in self.graph.outputs]),
         )
         return FoldedProgram(
             engines=tuple(self._made(i, roms[i].slice_bits, roms[i].slices) for i in range(len(self.specs))),
             instructions=tuple(instructions),
             map=map_,
             places=self.allocation.places,
-            images=tuple(
-                EngineImage(rom.content, self._parameters(m)) for rom, m in zip(roms, self.memories, strict=True)
-            ),
+            images=tuple(EngineImage(rom.content, m.image) for rom, m in zip(roms, self.gathered, strict=True)),
             tables={name: np.asarray(values, dtype=np.int64) for name, values in self.tables.items()},
         )
 
@@ -183,7 +159,7 @@ class _Compiler:
 
     def _features(self, number: int) -> frozenset[str]:
         return (
-            frozenset(self.memories[number].features)
+            frozenset(self.gathered[number].features)
             if self.host is None
             else self.host.program.engines[number].features
         )
@@ -209,7 +185,7 @@ class _Compiler:
         return {"opcode": OPCODES.index("emit"), "port": number, "rows": pixels * words, "emit_address": base}
 
     def _run(self, task: Task) -> dict[str, int]:
-        spec, memory = self.specs[self._engine(task)], self.memories[self._engine(task)]
+        spec, memory = self.specs[self._engine(task)], self.gathered[self._engine(task)]
         places = self.allocation.places
         source = places[task.source]
         shared = any(places[name].memory == source.memory for name in task.operands)
@@ -241,9 +217,10 @@ class _Compiler:
         fields["part_lanes"] = loops.part
         fields["target_words"] = len(layout) // self.word
         fields["part"] = loops.part // self.granule
-        self._note(memory, task, loops, stage, after, interval)
-        fields["parameters"] = memory.count
-        memory.count += self._add_parameters(memory, stage, loops, spec, task)
+        self._note(task, loops, (stage, after), interval)
+        fields["parameters"] = memory.add_parameters(
+            stage, loops, self._finished_lanes(loops, task), spec.lanes(self.word)
+        )
         if task.target in self.forms:
             rows = task_rows(
                 task, loops, spec.array, self.layouts[self.work.root(task.source)], self.forms[task.target]
@@ -264,58 +241,19 @@ class _Compiler:
             task.target if task.target in self.graph.outputs and task.target + OUTPUT not in self.work.copies else None
         )
 
-    def _note(
-        self,
-        memory: _Memories,
-        task: Task,
-        loops: Loops,
-        stage: Stage,
-        after: Stage,
-        interval: Interval,
-    ) -> None:
-        features = stage.features | after.features | {task.mode}
+    def _note(self, task: Task, loops: Loops, stages: tuple[Stage, Stage], interval: Interval) -> None:
+        """Tells the engine of ``task`` what that needs; ``interval`` are the integers of its sums."""
+        features = stages[0].features | stages[1].features | {task.mode}
         if border_factors(task) is not None:
             features |= {"factors"}
         if loops.wait:
             features |= {"wait"}
+        intervals = {"sums": interval} | ({} if task.weights is None else {"activations": taps_of(self.work, task)})
         if self.host is not None:
-            intervals = {"sums": interval} | ({} if task.weights is None else {"activations": taps_of(self.work, task)})
-            self.host.check_task(task, self._engine(task), loops, (stage, after), features, intervals)
-        memory.features |= features
-        memory.splits.add(loops.split)
-        memory.sums = max(memory.sums, loops.finished)
-        if task.weights is not None:
-            memory.tap = _union([memory.tap, taps_of(self.work, task)])
+            self.host.check_task(task, self._engine(task), loops, stages, features, intervals)
         given = None if task.block is None else self.options.sum_bits.get(task.block.name)
-        memory.sum = _union(
-            [memory.sum, interval if given is None else Interval(-(1 << given - 1), (1 << given - 1) - 1)]
-        )
-        memory.value = _union([memory.value, stage.value, after.value, interval])
-        memory.product = _union([memory.product, stage.product, after.product, memory.value])
-
-    def _add_parameters(self, memory: _Memories, stage: Stage, loops: Loops, spec: EngineSpec, task: Task) -> int:
-        """Rows of one group of outputs after the other, each of ``lanes`` values; returns how many."""
-        lanes = spec.lanes(self.word)
-        groups, used = loops.filters * loops.outputs, self._finished_lanes(loops, task)
-        rows = {}
-        for name, values in stage.rows.items():
-            filled = np.zeros(groups * loops.finished, dtype=np.int64)
-            filled[: len(values)] = values[: len(filled)]
-            parts = filled.reshape(groups, loops.finished)[:, :used].reshape(-1, loops.part)
-            rows[name] = np.pad(parts, ((0, 0), (0, lanes - loops.part)), constant_values=NEUTRAL.get(name, 0))
-        memory.parameters.append(rows)
-        return len(rows["bias"])
-
-    def _parameters(self, memory: _Memories) -> dict[str, NDArray[np.int64]]:
-        """Of all passes, one after the other; what all of them leave at its neutral value needs no memory."""
-        found = {}
-        for name in dict.fromkeys(name for rows in memory.parameters for name in rows):
-            neutral = NEUTRAL.get(name, 0)
-            if all(name not in rows or (rows[name] == neutral).all() for rows in memory.parameters):
-                continue
-            pieces = [rows.get(name, np.full_like(rows["bias"], neutral)) for rows in memory.parameters]
-            found[name] = np.concatenate(pieces)
-        return found
+        intervals["accumulators"] = interval if given is None else Interval(-(1 << given - 1), (1 << given - 1) - 1)
+        self.gathered[self._engine(task)].note(loops, stages, features, intervals)
 
     def _factors(self, factors: tuple[tuple[int, ...], tuple[int, ...]] | None) -> int:
         """Where the factors of rows, and behind them those of columns, begin; 0 is a single one."""
@@ -327,7 +265,7 @@ class _Compiler:
         return start
 
     def _made(self, number: int, slice_bits: int, slices: int) -> Engine:
-        spec, memory = self.specs[number], self.memories[number]
+        spec, memory = self.specs[number], self.gathered[number]
         used = [form for _, form in memory.rows.values()]
         return Engine(
             name=spec.name,
@@ -352,50 +290,29 @@ class _Compiler:
 
     def _lane(self) -> Interval:
         stored = [name for name in self.allocation.places if name in self.graph.intervals]
-        return _union([self.graph.intervals[name] for name in stored]).with_zero()
+        return union([self.graph.intervals[name] for name in stored]).with_zero()
 
     def _instruction(
         self, opcode: Opcode, number: int, emits: int, fields: dict[str, int], task: Task | None
     ) -> Instruction:
         if opcode == "load":
             name = self.graph.inputs[number].name
-            return Instruction((), name, opcode, fields, 0, _moves(fields) + PIPELINE, (self._views(name), ()))
+            return Instruction(
+                (),
+                name,
+                opcode,
+                fields,
+                0,
+                _moves(fields) + PIPELINE,
+                (tensor_views(self.work, name, self.layouts), ()),
+            )
         if task is None:
             name = self.graph.outputs[number - emits]
             return Instruction((), name, opcode, fields, 0, fields["rows"] + PIPELINE)
         cycles = self.loops[task.target].cycles(self.specs[self._engine(task)].array.positions) + PIPELINE
-        views: tuple[tuple[View, ...], tuple[View, ...]]
-        if task.add is None:
-            views = self._views(task.target), ()
-        else:
-            first = () if task.block is None else self._own_view(task, task.block.name)
-            views = first, self._views(task.target)
+        views = task_views(self.work, task, self.layouts)
         names = tuple(block.name for block in task.blocks)
         return Instruction(names, task.target, opcode, fields, _macs(task), cycles, views)
-
-    def _own_view(self, task: Task, name: str) -> tuple[View, ...]:
-        return (View(name, self.graph.shapes[name][-1], self.layouts[task.target]),)
-
-    def _views(self, name: str) -> tuple[View, ...]:
-        """``name``, tensors that are the same looked at differently, and concatenations that it is a part of."""
-        graph, work = self.graph, self.work
-        channels, layout = work.shape(name)[-1], self.layouts[name]
-        found = [View(name, channels, layout)] if name in graph.shapes else []
-        found += [View(other, channels, layout) for other in work.aliases if work.root(other) == name]
-        if name in work.parts:
-            whole, number = work.parts[name]
-            before = sum(work.shape(part)[-1] for part in parts_of(work, whole)[:number])
-            moved = tuple(c if c == NONE else c + before for c in layout)
-            found += [
-                View(v.tensor, v.channels, _within(v.layout, self.layouts[whole], moved)) for v in self._views(whole)
-            ]
-        return tuple(found)
-
-
-def _within(view: Layout, whole: Layout, part: Layout) -> Layout:
-    """Channels of a view of a concatenation, for the lanes of one part."""
-    seen = dict(zip(whole, view, strict=True))
-    return tuple(c if c == NONE else seen[c] for c in part)
 
 
 def _moves(fields: dict[str, int]) -> int:
@@ -406,10 +323,3 @@ def _macs(task: Task) -> int:
     if task.block is None or task.block.weights is None:
         return 0
     return task.window.pixels * task.block.weights.values.size
-
-
-def _union(intervals: list[Interval]) -> Interval:
-    found = intervals[0]
-    for interval in intervals[1:]:
-        found = found.union(interval)
-    return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from hlsq.backends.vitis.asked import asked_of
+from dataclasses import replace
+
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.facts import folded_facts
 from hlsq.backends.vitis.mac_array import MacArray
+from hlsq.backends.vitis.plain_facts import plain_facts
 from hlsq.report.design import DesignFacts, MacFacts
 from hlsq.report.model import PEReport, StreamReport
 
@@ -18,20 +20,11 @@ def design_facts(design: AnyDesign) -> DesignFacts:
 
 
 def _dataflow_facts(design: Design) -> DesignFacts:
-    options = design.options
-    return DesignFacts(
-        project=options.top,
-        part=options.part,
-        capacity=options.capacity,
-        clock_period=options.clock_period,
-        io_type=options.io_type,
-        word_bits=options.word_bits,
+    return replace(
+        plain_facts(design),
         macs={b.block.name: _mac_facts(b.mac) for b in design.blocks if b.mac is not None},
         operators=design.operators,
-        streams=_streams(design) if options.io_type == "io_stream" else (),
-        estimate=design.estimate,
-        asked=asked_of(design),
-        pace=design.pace_in_words,
+        streams=_streams(design) if design.options.io_type == "io_stream" else (),
     )
 
 

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hlsq.backends.folded.pieces import MODES, Instruction
 from hlsq.backends.folded.program import FoldedProgram
-from hlsq.backends.vitis.asked import asked_of
 from hlsq.backends.vitis.folded.buffers import map_sizes
 from hlsq.backends.vitis.folded.constants import signed_bits
 from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.plain_facts import plain_facts
 from hlsq.report.design import DesignFacts, MacFacts
 from hlsq.report.program import EngineReport, InstructionReport, PlaceReport, ProgramReport
 
 
 def folded_facts(design: FoldedDesign) -> DesignFacts:
     """``design`` as plain data."""
-    options = design.options
-    return DesignFacts(
-        project=options.top,
-        part=options.part,
-        capacity=options.capacity,
-        clock_period=options.clock_period,
-        io_type=options.io_type,
-        word_bits=options.word_bits,
+    return replace(
+        plain_facts(design),
         macs={name: MacFacts(None, bits) for name, bits in _rom_bits(design.program).items()},
-        operators={},
-        estimate=design.estimate,
-        asked=asked_of(design),
-        pace=design.pace_in_words,
         program=_program(design),
     )
 
