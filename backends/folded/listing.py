@@ -29,7 +29,7 @@ def _row(engines: tuple[Engine, ...], item: Instruction) -> tuple[str, ...]:
         return name, "", item.opcode, "", "", f"{item.cycles:,}", "", "", ""
     engine = engines[f["engine"]]
     mode = MODES[f["mode"]] if not f["split"] else f"{MODES[f['mode']]}/{1 << f['split']}"
-    groups = f["rows"] * f["groups"] * f["filters"] * f["outputs"]
+    groups = f["rows"] * f["groups"] * f["groups_of_outputs"]
     use = in_percent(item.macs / (item.cycles * engine.pes)) if item.macs else ""
     reads = f"{f['memory']}@{f['start_address']}"
     writes = f"{f['out_memory']}@{f['out_address']}" if f["stores"] else "output"

@@ -23,7 +23,8 @@ class Loops:
         flat: whether groups go on across the ends of rows.
         rows, groups: groups of positions, and rows that begin with a new one.
         filters: of a depthwise convolution.
-        outputs: groups of outputs.
+        outputs: groups of outputs that are finished together.
+        turns: parts of such a group that are computed one after the other, each in accumulators of its own.
         kernel: taps of the kernel, vertically and horizontally.
         chunks: of the input channels.
         split: parts of the adder tree that work on outputs of their own.
@@ -38,6 +39,7 @@ class Loops:
     groups: int
     filters: int
     outputs: int
+    turns: int
     kernel: tuple[int, int]
     chunks: int
     split: int
@@ -49,7 +51,7 @@ class Loops:
     @property
     def steps(self) -> int:
         """Cycles in which a group of outputs is computed."""
-        return self.kernel[0] * self.kernel[1] * self.chunks
+        return self.kernel[0] * self.kernel[1] * self.chunks * self.turns
 
     @property
     def period(self) -> int:
@@ -95,6 +97,7 @@ def make_loops(
             -(-window.target[1] // array.positions),
         )
     )
+    turns = (1,)
     if task.mode == "mac":
         fitting = [s for s in splits if words == 1 and window.source[2] <= array.taps // s]
         split = max(fitting, default=1)
@@ -104,30 +107,36 @@ def make_loops(
         chunks = 1 if split > 1 else -(-words * word // array.taps)
         if words == 1:
             chunks = -(-window.source[2] // (array.taps // split))
-        finished = array.outputs * split
-        outputs = -(-window.target[2] // finished)
-        filters = 1
-        used = min(finished, window.target[2])
+        if split == 1:
+            turns = splits  # As many accumulators as these have anyway.
+        computed, channels, filters = array.outputs * split, window.target[2], 1
     else:
-        split, chunks, finished, outputs = 1, 1, word, words
+        split, chunks, computed, channels = 1, 1, word, words * word
         filters = window.target[2] // window.source[2]
-        used = finished
-    part = gcd(min(lanes, gcd(finished, word)), gcd(finished, word))
-    drain = array.positions * -(-used // part) * max(1, len(task.operands))
-    return Loops(
-        flat,
-        rows,
-        groups,
-        filters,
-        outputs,
-        window.kernel,
-        chunks,
-        split,
-        finished,
-        part,
-        drain,
-        drain if shared else 0,
-    )
+
+    def in_turns(count: int) -> Loops:
+        finished = computed * count
+        used = min(finished, channels)
+        part = gcd(min(lanes, gcd(finished, word)), gcd(finished, word))
+        drain = array.positions * -(-used // part) * max(1, len(task.operands))
+        return Loops(
+            flat,
+            rows,
+            groups,
+            filters,
+            -(-channels // finished),
+            count,
+            window.kernel,
+            chunks,
+            split,
+            finished,
+            part,
+            drain,
+            drain if shared else 0,
+        )
+
+    # Where post-processing of a group takes longer than its steps, several parts of it share a cycle of its lanes.
+    return min((in_turns(count) for count in turns), key=lambda loops: loops.cycles(array.positions))
 
 
 def _can_be_flat(window: Window) -> bool:

@@ -161,7 +161,7 @@ def _iterations(f: Mapping[str, int], engines: tuple[Engine, ...]) -> int:
         return f["rows"] * f["chunks"]
     if f["opcode"] == OPCODES.index("emit"):
         return f["rows"]
-    periods = f["rows"] * f["groups"] * f["filters"] * f["outputs"]
+    periods = f["rows"] * f["groups"] * f["groups_of_outputs"]
     drain = engines[f["engine"]].array.positions * f["finishes"] * max(1, f["operands"])
     return periods * f["period"] + drain
 

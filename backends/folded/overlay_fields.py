@@ -51,6 +51,7 @@ class _Widths:
             "port": ((counts["ports"] - 1).bit_length(), False),
             "engine": ((len(engines) - 1).bit_length(), False),
             "split": (max(max(e.splits).bit_length() - 1 for e in engines).bit_length(), False),
+            "last_turn": ((max(max(e.splits) for e in engines) - 1).bit_length(), False),
             "rows": (max(pixels, emitted), False),
             "groups": (pixels, False),
             "steps": (PERIOD, False),

@@ -25,6 +25,12 @@ from hlsq.graph import Interval, QuantizedGraph
 class FoldedProgram:
     """A network for the folded accelerator.
 
+    Fields of a pass whose meaning is not their name:
+
+    * ``outputs`` counts groups of as many outputs as the array computes at a time. Of these, ``last_turn + 1`` follow
+      each other in one period, each into accumulators of its own, and are finished together: ``steps``, ``period``,
+      ``finishes`` and ``groups_of_outputs`` are theirs. Weights lie in the order in which groups are computed.
+
     Attributes:
         engines: that it runs on.
         instructions: in order.

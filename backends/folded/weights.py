@@ -85,10 +85,10 @@ def task_rows(task: Task, loops: Loops, array: Array, layout: Layout, form: Code
         return _depthwise(values, loops, array, lanes, form)
     kernel = values.reshape(*loops.kernel, -1, values.shape[-1])
     taps, split, finished = array.taps, loops.split, loops.finished
-    outputs = loops.outputs
+    outputs = loops.outputs * loops.turns
     # [ky, kx, slot, output], with zeros where a lane has no channel, or an output is none.
     slots = loops.chunks * taps // split
-    filled = np.zeros((*loops.kernel, slots, outputs * finished), dtype=np.int64)
+    filled = np.zeros((*loops.kernel, slots, loops.outputs * finished), dtype=np.int64)
     used = lanes[:slots]
     inside = np.flatnonzero(used != NONE)
     filled[:, :, inside, : kernel.shape[3]] = kernel[:, :, used[inside], :]

@@ -82,6 +82,14 @@ class EngineCode:
         return max((item.fields.get("thresholds", 0) for item in self.program.instructions), default=0)
 
     @property
+    def turns(self) -> int:
+        """Most parts of a group of outputs that are computed one after the other."""
+        if self.program.overlay is not None:
+            return max(self.engine.splits)
+        runs = [item.fields for item in self.program.instructions if item.opcode == "run"]
+        return max((f["last_turn"] + 1 for f in runs if f["engine"] == self.number), default=1)
+
+    @property
     def operands(self) -> int:
         """Most operands of an instruction."""
         if self.program.overlay is not None:

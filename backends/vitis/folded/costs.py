@@ -68,6 +68,7 @@ def _engine(program: FoldedProgram, number: int) -> EngineFacts:
         outputs=engine.array.outputs,
         positions=engine.array.positions,
         splits=engine.splits,
+        turns=code.turns,
         sums=engine.sums,
         lanes=engine.lanes,
         tap_bits=engine.tap.width,

@@ -31,7 +31,7 @@ def _rom_bits(program: FoldedProgram) -> dict[str, int]:
             continue
         f = item.fields
         engine = program.engines[f["engine"]]
-        array, steps = engine.array, f["steps"] * f["filters"] * f["outputs"]
+        array, steps = engine.array, f["steps"] * f["groups_of_outputs"]
         rows = steps if MODES[f["mode"]] == "mac" else -(-steps // array.outputs)
         found[item.blocks[0]] = rows * array.taps * array.outputs * f["weight_bits"]
     return found
@@ -92,7 +92,7 @@ def _instruction(program: FoldedProgram, item: Instruction) -> InstructionReport
         engine=engine.name,
         mode=MODES[f["mode"]] + (f"/{1 << f['split']}" if f["split"] else ""),
         steps=f["steps"],
-        groups=f["rows"] * f["groups"] * f["filters"] * f["outputs"],
+        groups=f["rows"] * f["groups"] * f["groups_of_outputs"],
         cycles=item.cycles,
         macs=item.macs,
         use=item.macs / (item.cycles * engine.pes) if item.macs else None,

@@ -41,6 +41,7 @@ class EngineFacts:
         multipliers: where it computes products that are no shifts.
         taps, outputs, positions: shape of its array.
         splits: in how many parts its adder trees are tapped, ascending, from 1.
+        turns: groups of outputs that one tree computes in turn, each in accumulators of its own, at most.
         sums: accumulators of a position.
         lanes: values that post-processing finishes a cycle.
         tap_bits: of an activation that its PEs see.
@@ -67,6 +68,7 @@ class EngineFacts:
     outputs: int
     positions: int
     splits: tuple[int, ...]
+    turns: int
     sums: int
     lanes: int
     tap_bits: int

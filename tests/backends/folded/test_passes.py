@@ -14,6 +14,7 @@ from hlsq.backends.folded.allocation import allocate, storages_of
 from hlsq.backends.folded.codes import CodeForm, decode, encode
 from hlsq.backends.folded.layout import layouts
 from hlsq.backends.folded.loops import bank_count
+from hlsq.backends.folded.pieces import PIPELINE
 from hlsq.backends.folded.tasks import make_tasks
 from hlsq.formats import Affine
 from hlsq.graph.lowering import quantize_graph
@@ -69,6 +70,20 @@ def test_a_chain_takes_no_more_memory_than_two_neighbours() -> None:
     word, banks = program.map.word, program.map.banks
     words = [-(-c // word) * -(-64 // banks) for c in channels[:-1]]  # the last one leaves
     assert sum(program.map.depth) == max(sum(pair) for pair in pairwise(words))
+
+
+def test_outputs_of_short_steps_are_finished_together() -> None:
+    """A pixel of 16 outputs leaves in one cycle, which the array has computed eight at a time."""
+    b = NetworkBuilder(np.random.default_rng(0))
+    plan = BlockPlan(weight=Affine(4, 0.1, symmetric=True), output=Affine(8, 0.05))
+    b.input("image", (8, 8, 16), Affine(8, 0.03))
+    b.add("point", Conv2D(), ["image"], kernel=b.kernel(1, 1, 16, 40), plan=plan)
+    engines = {"one": {"taps": 16, "outputs": 8, "positions": 4}}
+    program = compile_program(quantize_graph(*b.build(["point"])), EngineOptions(engines=engines))
+    item = program.instructions[1]
+    # 40 outputs are three groups, of which the last one is half empty; apart they would be five.
+    assert (item.fields["steps"], item.fields["period"], item.fields["last_turn"]) == (2, 4, 1)
+    assert item.cycles - PIPELINE == 4 + 16 * 3 * 4 + 4
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -20,6 +20,7 @@ ENGINE = EngineFacts(
     taps=16,
     outputs=8,
     positions=4,
+    turns=1,
     splits=(1, 2),
     sums=16,
     lanes=8,

@@ -156,7 +156,7 @@ template <class CONFIG, class MAP, class OP> class pe_array {
 #endif
     }
 
-    // The adder tree tapped where 2^split parts are left.
+    // The adder tree tapped where 2^split parts are left; the whole tree for accumulators of several turns.
     void tapped(int p, const sum_t (&tree)[parts][O], bool first) {
 #pragma HLS INLINE
         for (int split = 0; split <= CONFIG::most_split; split++) {
@@ -169,9 +169,12 @@ template <class CONFIG, class MAP, class OP> class pe_array {
 #pragma HLS UNROLL
                     sum += tree[i / O * joined + j][i % O];
                 }
-                sum_t &whole = sums[p][i % CONFIG::sums];
-                if (split == op.split)
-                    whole = first ? sum_t(op.start) + sum : whole + sum;
+                for (int turn = 0; turn < (split == 0 ? CONFIG::turns : 1); turn++) {
+#pragma HLS UNROLL
+                    sum_t &whole = sums[p][(turn * O + i) % CONFIG::sums];
+                    if (split == op.split && turn == at.turn)
+                        whole = first ? sum_t(op.start) + sum : whole + sum;
+                }
             }
         }
     }

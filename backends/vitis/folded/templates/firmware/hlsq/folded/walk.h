@@ -25,6 +25,7 @@ template <class CONFIG, class MAP, class OP> class walk {
     bank_t bank[P];
     address_t address[P];
     int chunk, weight_bank, weight_address, column;
+    int turn; // of a group of outputs: which part of it is computed
 
     walk(const OP &given) : op(given) {
 #pragma HLS INLINE
@@ -32,7 +33,7 @@ template <class CONFIG, class MAP, class OP> class walk {
 #pragma HLS ARRAY_PARTITION variable = address complete
 #pragma HLS ARRAY_PARTITION variable = y complete
 #pragma HLS ARRAY_PARTITION variable = x complete
-        chunk = kernel_x = kernel_y = output_ = filter = group = line = column = 0;
+        chunk = kernel_x = kernel_y = output_ = filter = group = line = column = turn = 0;
         tap_x = tap_y = 0;
         weight_bank = op.weight_bank;
         weight_address = op.weight_address;
@@ -127,6 +128,7 @@ template <class CONFIG, class MAP, class OP> class walk {
 #pragma HLS INLINE
         const bool more_outputs = output_ < op.outputs - 1, more_filters = filter < op.filters - 1;
         output_ = more_outputs ? output_ + 1 : 0;
+        turn = turn < op.last_turn ? turn + 1 : 0;
         if (more_outputs || more_filters) {
             filter += more_outputs ? 0 : 1;
             advance(op.restart_bank, op.restart_address);
