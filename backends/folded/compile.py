@@ -7,6 +7,7 @@ from math import gcd, prod
 import numpy as np
 
 from hlsq.backends.folded.allocation import Allocation, allocate
+from hlsq.backends.folded.beside import delay_beside
 from hlsq.backends.folded.engines import task_loops
 from hlsq.backends.folded.fitting import Host
 from hlsq.backends.folded.gathered import Gathered, union
@@ -91,6 +92,7 @@ class _Compiler:
             host.check_places(self.work, self.allocation.places)
         self.gathered = [Gathered() for _ in self.specs]
         self.loops: dict[str, Loops] = {}
+        self.beside = 0
         self.tables: dict[str, list[int]] = {"factors": [1]}
         self.outputs = self._output_words()
 
@@ -108,8 +110,9 @@ class _Compiler:
         return found
 
     def program(self) -> FoldedProgram:
-        loads = [self._load(number) for number in range(len(self.graph.inputs))]
         runs = [self._run(task) for task in self.work.tasks]
+        loads = [self._load(number) for number in range(len(self.graph.inputs))]
+        self._load_beside(loads, runs)
         emits = [self._emit(number) for number in range(len(self.graph.outputs))]
         roms = [
             make_rom(m.rows, prod((s.array.taps, s.array.outputs)), self._slices(number))
@@ -173,10 +176,26 @@ class _Compiler:
         return {
             "opcode": OPCODES.index("load"),
             "port": number,
+            "beside": 0,
             "rows": prod(item.shape[:-1]),
             "chunks": self.words[item.name],
             **target_fields(place),
         }
+
+    def _load_beside(self, loads: list[dict[str, int]], runs: list[dict[str, int]]) -> None:
+        """Has the last input loaded beside the first pass, if no memory is to write for both in a cycle."""
+        task, name = self.work.tasks[0], self.graph.inputs[-1].name
+        apart = not runs[0]["stores"] or runs[0]["out_memory"] != loads[-1]["out_memory"]
+        if not apart or name in map(self.work.root, task.operands):
+            return
+        loops, array = self.loops[task.target], self.specs[self._engine(task)].array
+        words = self.words[name]
+        delay = 0
+        if self.work.root(task.source) == name:
+            delay = delay_beside(task, loops, array.positions, words, max(1, self.word // array.taps))
+        if delay < _moves(loads[-1]):
+            loads[-1]["beside"], runs[0]["delay"] = 1, delay
+            self.beside = _moves(loads[-1])
 
     def _emit(self, number: int) -> dict[str, int]:
         name = self.graph.outputs[number]
@@ -197,7 +216,7 @@ class _Compiler:
         interval = sums_of(self.work, task)
         stage = first_stage(self.work, task, layout, interval)
         after = second_stage(self.work, task)
-        fields = {"engine": self._engine(task), **run_fields(task, loops, spec.array, source, self.banks)}
+        fields = {"engine": self._engine(task), "delay": 0, **run_fields(task, loops, spec.array, source, self.banks)}
         fields |= target_fields(places.get(task.target))
         fields |= {"emits": int(target is not None)}
         if target is not None:
@@ -297,19 +316,14 @@ class _Compiler:
     ) -> Instruction:
         if opcode == "load":
             name = self.graph.inputs[number].name
-            return Instruction(
-                (),
-                name,
-                opcode,
-                fields,
-                0,
-                _moves(fields) + PIPELINE,
-                (tensor_views(self.work, name, self.layouts), ()),
-            )
+            cycles = PIPELINE + (0 if fields["beside"] else _moves(fields))
+            return Instruction((), name, opcode, fields, 0, cycles, (tensor_views(self.work, name, self.layouts), ()))
         if task is None:
             name = self.graph.outputs[number - emits]
             return Instruction((), name, opcode, fields, 0, fields["rows"] + PIPELINE)
-        cycles = self.loops[task.target].cycles(self.specs[self._engine(task)].array.positions) + PIPELINE
+        positions, loops = self.specs[self._engine(task)].array.positions, self.loops[task.target]
+        beside = self.beside if task is self.work.tasks[0] else 0
+        cycles = positions + max(fields["delay"] + loops.cycles(0), beside) + PIPELINE
         views = task_views(self.work, task, self.layouts)
         names = tuple(block.name for block in task.blocks)
         return Instruction(names, task.target, opcode, fields, _macs(task), cycles, views)

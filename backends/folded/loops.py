@@ -97,7 +97,7 @@ def make_loops(
             -(-window.target[1] // array.positions),
         )
     )
-    turns = (1,)
+    turns: tuple[int, ...] = (1,)
     if task.mode == "mac":
         fitting = [s for s in splits if words == 1 and window.source[2] <= array.taps // s]
         split = max(fitting, default=1)

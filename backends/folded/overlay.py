@@ -149,10 +149,13 @@ def _with_rows(
 
 def loading(instructions: tuple[Instruction, ...], overlay: Overlay, engines: tuple[Engine, ...]) -> Iterator[int]:
     """Cycles that each instruction waits for its own words, after those in which the one before hid their loading."""
-    hidden = 0
+    hidden = beside = 0
     for item in instructions:
         yield max(0, overlay.words(item.fields) - hidden)
-        hidden = _iterations(item.fields, engines)
+        hidden = max(beside, _iterations(item.fields, engines))
+        beside = 0
+        if item.fields["beside"]:
+            hidden, beside = 0, hidden
 
 
 def _iterations(f: Mapping[str, int], engines: tuple[Engine, ...]) -> int:
@@ -163,7 +166,7 @@ def _iterations(f: Mapping[str, int], engines: tuple[Engine, ...]) -> int:
         return f["rows"]
     periods = f["rows"] * f["groups"] * f["groups_of_outputs"]
     drain = engines[f["engine"]].array.positions * f["finishes"] * max(1, f["operands"])
-    return periods * f["period"] + drain
+    return f["delay"] + periods * f["period"] + drain
 
 
 def roomy_engine(engine: Engine, word: int) -> Engine:

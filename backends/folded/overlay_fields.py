@@ -57,6 +57,7 @@ class _Widths:
             "steps": (PERIOD, False),
             "period": (PERIOD, False),
             "wait": (SIZES, False),
+            "delay": (pixels, False),
             "groups_of_outputs": (2 * SIZES, False),
             "wrap_x": (FAR, False),
             "start": (sum_, True),
@@ -81,7 +82,7 @@ class _Widths:
             "weight_bits": (max(e.code_bits for e in engines).bit_length(), False),
             "weight_slices": (max(e.slices for e in engines).bit_length(), False),
         }
-        for flag in ("plain", "half_up", "stores", "emits", "adds", "factor", "add_plain", "add_half_up"):
+        for flag in ("plain", "half_up", "stores", "emits", "adds", "factor", "beside", "add_plain", "add_half_up"):
             self.plain[flag] = FLAG, False
         for name in ("memory", "out_memory"):
             self.plain[name] = int(map_.memories > 1), False

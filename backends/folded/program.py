@@ -30,6 +30,9 @@ class FoldedProgram:
     * ``outputs`` counts groups of as many outputs as the array computes at a time. Of these, ``last_turn + 1`` follow
       each other in one period, each into accumulators of its own, and are finished together: ``steps``, ``period``,
       ``finishes`` and ``groups_of_outputs`` are theirs. Weights lie in the order in which groups are computed.
+    * A load with ``beside`` takes no loop of its own: its words come one a cycle beside the steps of the next pass,
+      which goes on until the last one has come. That pass begins its first period ``delay`` cycles late, and so reads
+      no pixel that has not been written ``PIPELINE`` cycles before. It writes into another memory than the load.
 
     Attributes:
         engines: that it runs on.

@@ -45,6 +45,20 @@ def test_registers_that_move_compute_the_same(
     assert mismatches(folded(seed, pes=pes), tmp_path / "net") == []
 
 
+@pytest.mark.csim
+@pytest.mark.parametrize("early", [0, 1])
+def test_a_pass_begins_as_soon_as_its_input_has_come(
+    early: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C simulation writes before it reads in the same iteration; with a cycle less a pass would be too early."""
+    monkeypatch.setattr("hlsq.backends.folded.beside.PIPELINE", -1 - early)
+    design = folded(6, pes=16)
+    load, first, *_ = design.program.instructions
+    assert load.fields["beside"]
+    assert first.fields["delay"] > 0
+    assert (mismatches(design, tmp_path / "net") == []) is (not early)
+
+
 def changed_field(hw: hlsq.HardwareModel, number: int, field: str, image: bytes) -> bytes:
     """The bytes of all instructions, with 1 added to a field of one."""
     fields = hw.program.fields

@@ -13,6 +13,12 @@ struct nothing_to_load {
     void next_word() {
 #pragma HLS INLINE
     }
+
+    // Whether an instruction has to go on until all has come.
+    bool holds() const {
+#pragma HLS INLINE
+        return false;
+    }
 };
 
 // A whole image in one burst. Its first two words say how many instructions and how many words follow.

@@ -26,7 +26,7 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
     finisher<CONFIG, MAP, OP> post;
     BACKGROUND &background;
     const int number;
-    int cycle; // of the period from one group of outputs to the next
+    int cycle; // of the period from one group of outputs to the next; below 0 while a pass waits for its first pixels
     bool computes, counts[P];
     // What the memories give in this iteration: a word for each position, and one of an operand.
     lane_t words[P][MAP::word], operand[MAP::word];
@@ -45,10 +45,10 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
 #pragma HLS INLINE
         loop_count counted(number);
         at.place_positions(counted);
-        cycle = 0;
+        cycle = -op.delay;
         computes = true;
     STEPS:
-        while (computes || post.busy) {
+        while (computes || post.busy || background.holds()) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = maps.first type = inter dependent = false
 #pragma HLS DEPENDENCE variable = maps.second type = inter dependent = false
@@ -63,6 +63,7 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
                 compute();
             if (computes)
                 next_cycle();
+            maps.write_ports();
         }
     }
 

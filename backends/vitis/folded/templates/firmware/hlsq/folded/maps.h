@@ -38,9 +38,24 @@ template <class MAP> struct feature_maps {
     static const int granules = MAP::word / MAP::granule;
     lane_t first[MAP::banks][granules][MAP::depth0][MAP::granule];
     lane_t second[MAP::banks][granules][MAP::depth1][MAP::granule];
+#ifdef HLSQ_REGISTERS
+    // What each of them writes in this iteration.
+    struct {
+        bool writes, chosen[granules];
+        typename MAP::bank_t bank;
+        typename MAP::address_t address;
+        lane_t values[granules][MAP::granule];
+    } ports[2];
+#endif
 
     feature_maps() {
 #pragma HLS INLINE
+#ifdef HLSQ_REGISTERS
+#pragma HLS ARRAY_PARTITION variable = ports complete
+#pragma HLS ARRAY_PARTITION variable = ports->chosen complete
+#pragma HLS ARRAY_PARTITION variable = ports->values complete dim = 0
+        ports[0].writes = ports[1].writes = false;
+#endif
 #pragma HLS ARRAY_PARTITION variable = first complete dim = 1
 #pragma HLS ARRAY_PARTITION variable = first complete dim = 2
 #pragma HLS ARRAY_RESHAPE variable = first complete dim = 4
@@ -77,26 +92,60 @@ template <class MAP> struct feature_maps {
     }
 #endif
 
-    // `count` granules of a word from granule `from` on.
+    // `count` granules of a word from granule `from` on: once for each memory in an iteration, which ends with
+    // write_ports().
     template <int LANES>
     void write(int memory, int bank, int address, int from, int count, const lane_t (&values)[LANES]) {
 #pragma HLS INLINE
-        for (int b = 0; b < MAP::banks; b++) {
+#ifdef HLSQ_REGISTERS
+        for (int m = 0; m < 2; m++) {
 #pragma HLS UNROLL
-            for (int g = 0; g < granules; g++) {
+            if (m == memory) {
+                ports[m].writes = true;
+                ports[m].bank = bank;
+                ports[m].address = address;
+                for (int g = 0; g < granules; g++) {
 #pragma HLS UNROLL
-                if (b == bank && g >= from && g < from + count) {
+                    ports[m].chosen[g] = g >= from && g < from + count;
                     for (int l = 0; l < MAP::granule; l++) {
 #pragma HLS UNROLL
-                        const lane_t value = granule_of<MAP>(values, g - from, l);
-                        if (memory == 0)
-                            first[b][g][address][l] = value;
-                        else
-                            second[b][g][address][l] = value;
+                        ports[m].values[g][l] = granule_of<MAP>(values, g - from, l);
                     }
                 }
             }
         }
+#else
+        for (int g = from; g < from + count && g < granules; g++) {
+            for (int l = 0; l < MAP::granule; l++) {
+                const lane_t value = granule_of<MAP>(values, g - from, l);
+                if (memory == 0)
+                    first[bank][g][address][l] = value;
+                else
+                    second[bank][g][address][l] = value;
+            }
+        }
+#endif
+    }
+
+    // Whoever writes, an instruction or what is loaded beside it, each memory has one port for it.
+    void write_ports() {
+#pragma HLS INLINE
+#ifdef HLSQ_REGISTERS
+        for (int b = 0; b < MAP::banks; b++) {
+#pragma HLS UNROLL
+            for (int g = 0; g < granules; g++) {
+#pragma HLS UNROLL
+                for (int l = 0; l < MAP::granule; l++) {
+#pragma HLS UNROLL
+                    if (ports[0].writes && ports[0].bank == b && ports[0].chosen[g])
+                        first[b][g][ports[0].address][l] = ports[0].values[g][l];
+                    if (ports[1].writes && ports[1].bank == b && ports[1].chosen[g])
+                        second[b][g][ports[1].address][l] = ports[1].values[g][l];
+                }
+            }
+        }
+        ports[0].writes = ports[1].writes = false;
+#endif
     }
 };
 

@@ -12,40 +12,87 @@ namespace folded {
 
 enum opcode { LOAD, RUN, EMIT };
 
-// A map, word by word.
-template <class VIEWS, class MAP, class OP, class PACKET, class BACKGROUND>
-void load(const OP &op, int instruction, hls::stream<PACKET> &input, feature_maps<MAP> &maps, BACKGROUND &background) {
+// One word of a map from an input stream.
+template <class MAP, class PACKET> void take_word(hls::stream<PACKET> &input, typename MAP::lane_t (&values)[MAP::word]) {
 #pragma HLS INLINE
+    const PACKET packet = input.read();
+    for (int i = 0; i < MAP::word; i++) {
+#pragma HLS UNROLL
+        values[i] = i < PACKET::size ? typename MAP::lane_t(packet[i % PACKET::size]) : typename MAP::lane_t(0);
+    }
+}
+
+// Loads a map, word by word: alone, or beside the steps of the next instruction. PORTS has the input streams by number.
+template <class VIEWS, class MAP, class OP, class PORTS, class BACKGROUND> class loader {
     typedef typename MAP::lane_t lane_t;
-    typename MAP::bank_t bank = 0;
-    typename MAP::address_t address = op.out_address;
-    int pixel = 0, word = 0;
-    loop_count counted(instruction);
-WORDS:
-    while (pixel < op.rows) {
+    PORTS &ports;
+    feature_maps<MAP> &maps;
+    BACKGROUND &background;
+    OP op;
+    int number, pixel, word;
+    typename MAP::bank_t bank;
+    typename MAP::address_t address;
+    bool busy;
+
+  public:
+    loader(PORTS &inputs, feature_maps<MAP> &all, BACKGROUND &beside)
+        : ports(inputs), maps(all), background(beside), busy(false) {
+#pragma HLS INLINE
+    }
+
+    void run(const OP &given, int instruction) {
+#pragma HLS INLINE
+        op = given;
+        number = instruction;
+        pixel = word = 0;
+        bank = 0;
+        address = op.out_address;
+        busy = true;
+        if (op.beside)
+            return;
+        loop_count counted(number);
+    WORDS:
+        while (busy) {
 #pragma HLS PIPELINE II = 1
-        counted.next();
+            counted.next();
+            background.next_word();
+            load_word();
+            maps.write_ports();
+        }
+    }
+
+    void next_word() {
+#pragma HLS INLINE
         background.next_word();
-        const PACKET packet = input.read();
+        if (MAP::loads_beside && busy)
+            load_word();
+    }
+
+    bool holds() const {
+#pragma HLS INLINE
+        return MAP::loads_beside && busy;
+    }
+
+  private:
+    void load_word() {
+#pragma HLS INLINE
         lane_t values[MAP::word];
 #pragma HLS ARRAY_PARTITION variable = values complete
-        for (int i = 0; i < MAP::word; i++) {
-#pragma HLS UNROLL
-            values[i] = i < PACKET::size ? lane_t(packet[i % PACKET::size]) : lane_t(0);
-        }
+        ports.read(op.port, values);
         maps.write(op.out_memory, bank, address + word, 0, MAP::word / MAP::granule, values);
 #ifndef __SYNTHESIS__
-        observe<VIEWS>(instruction, 0, pixel, word * MAP::word, MAP::word, values);
+        observe<VIEWS>(number, 0, pixel, word * MAP::word, MAP::word, values);
 #endif
         if (word != op.chunks - 1) {
             word++;
-            continue;
+            return;
         }
         word = 0;
         pixel++;
+        busy = pixel < op.rows;
         go<MAP>(bank, address, 1, 0, op.out_pitch);
     }
-}
+};
 
 template <class MAP, class OP, class PACKET, class BACKGROUND>
 void emit(const OP &op, int instruction, output_words<MAP> &outputs, hls::stream<PACKET> &output, BACKGROUND &background) {
