@@ -24,6 +24,8 @@ class Application(Calls):
         if pragma.name == "PIPELINE" and "off" not in pragma.words:
             self._pipelined = self._pipelined or pragma in self._directives(frame.function.body)
         for path in pragma.variables:
+            if pragma.name == "INTERFACE" and path == "return" and frame is self._top:
+                continue
             found = self._look_up(path, frame)
             if found is None:
                 self.findings.append(f"{pragma}: there is no variable {path!r} here")

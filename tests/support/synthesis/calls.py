@@ -100,6 +100,8 @@ class Calls(Expressions):
                 member.write(value, self.time)
                 if not isinstance(member.kind, Integer):
                     member.value = value
+            elif isinstance(member, Record) and isinstance(value, Record):
+                this.fields[which] = value
         signal = self._statement(function.body, frame)
         self.time.depth, self._pipelined, self._unit = depth, outer, unit
         results = [*frame.returned, *([signal[1]] if signal is not None else [])]

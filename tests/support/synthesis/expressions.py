@@ -64,6 +64,8 @@ class Expressions(State):
     def _mention(self, node: Node, frame: Frame) -> Any:
         if node.target_key in frame.variables:
             return frame.variables[node.target_key]
+        if node.target is not None and node.target.kind == K.ENUM_CONSTANT_DECL:
+            return node.target.enum_value
         if node.target is None or node.target.kind != K.VAR_DECL:
             raise NotSynthesizable(f"{node.place}: {node.name!r} is no variable")
         return self._global(node.target)

@@ -78,7 +78,10 @@ def _braces_findings(here: Braces) -> Iterator[str]:
         if pragma.name in ("PIPELINE", "UNROLL") and pragma in here.late:
             yield f"{pragma}: it does not stand first"
         for subject in pragma.variables or ("",):
-            about = (pragma.name, subject, pragma.get("dim") or "", pragma.get("op") or "")
+            # A port to memory has a register with its address as well; dependences are of two kinds.
+            register = "s_axilite" if pragma.name == "INTERFACE" and "s_axilite" in pragma.words else ""
+            kind = pragma.get("type") or "" if pragma.name == "DEPENDENCE" else register
+            about = (pragma.name, subject, pragma.get("dim") or "", pragma.get("op") or "", kind)
             if about in seen:
                 yield f"{pragma}: it repeats or contradicts line {seen[about].line}"
             seen[about] = pragma

@@ -16,6 +16,8 @@ from synthesis.pragmas import DECLARATION, STATEMENT, Pragma, as_statements, pra
 HEADERS = Path(__file__).parent / "headers"
 FOLDER = "/project"
 """Where the files seem to lie; none is on disk."""
+NUMBERS = ".inc"
+"""End of the names of files with the content of memories."""
 
 _LIB = conf.lib
 for _name, _result in (("BinaryOperatorKind", ctypes.c_int), ("UnaryOperatorKind", ctypes.c_int)):
@@ -54,6 +56,8 @@ def parse(files: Mapping[str, str], main: str) -> Source:
     pragmas: list[Pragma] = []
     unsaved = [(f"{FOLDER}/directive.h", DECLARATION)]
     for path, text in files.items():
+        if path.endswith(NUMBERS):
+            unsaved.append((f"{FOLDER}/{path}", text))
         if not path.endswith((".h", ".cpp")):
             continue
         found = list(pragmas_of(path, text))

@@ -22,7 +22,6 @@ template <class CONFIG, class MAP, class OP> class pe_array {
     walk<CONFIG, MAP, OP> &at;
 
   public:
-    static const int chunks_of_word = MAP::word / T < 1 ? 1 : MAP::word / T;
     sum_t sums[P][CONFIG::sums];
 
     pe_array(const OP &given, walk<CONFIG, MAP, OP> &loops) : op(given), at(loops) {
@@ -50,8 +49,14 @@ template <class CONFIG, class MAP, class OP> class pe_array {
         return CONFIG::forms == 1 ? CONFIG::only_form : int(op.form);
     }
 
-    // A weight of this step, decoded once for all positions. Every memory is read once, where its slice lies.
+    // A weight of this step, decoded once for all positions.
     operand_t weight(int t, int o) const {
+#pragma HLS INLINE
+        return operand_t(CONFIG::pe::decode(code(t, o), code_bits(), code_form()));
+    }
+
+    // Every memory is read once, where its slice lies.
+    product_t code(int t, int o) const {
 #pragma HLS INLINE
         product_t slices[CONFIG::slices];
 #pragma HLS ARRAY_PARTITION variable = slices complete
@@ -60,15 +65,32 @@ template <class CONFIG, class MAP, class OP> class pe_array {
             const int row = at.weight_address + (s < at.weight_bank ? 1 : 0);
             slices[s] = row < CONFIG::rows ? product_t(CONFIG::weight(s, row, t * O + o)) : product_t(0);
         }
-        product_t code = 0;
+        product_t found = 0;
         int b = at.weight_bank;
         for (int s = 0; s < CONFIG::slices; s++) {
 #pragma HLS UNROLL
             if (s < op.weight_slices)
-                code |= product_t(slices[b] << (CONFIG::slice_bits * s));
+                found |= product_t(slices[b] << (CONFIG::slice_bits * s));
             b = b == CONFIG::slices - 1 ? 0 : b + 1;
         }
-        return operand_t(CONFIG::pe::decode(code, code_bits(), code_form()));
+        return found;
+    }
+
+    // Of a row that holds those of as many steps as there are outputs, the one of this step.
+    operand_t weight_of_column(int t) const {
+#pragma HLS INLINE
+#ifdef HLSQ_REGISTERS
+        product_t found = 0;
+        for (int o = 0; o < O; o++) {
+#pragma HLS UNROLL
+            const product_t other = code(t, o);
+            if (o == at.column)
+                found = other;
+        }
+        return operand_t(CONFIG::pe::decode(found, code_bits(), code_form()));
+#else
+        return weight(t, at.column);
+#endif
     }
 
 #ifdef HLSQ_NATIVE_INT
@@ -94,7 +116,7 @@ template <class CONFIG, class MAP, class OP> class pe_array {
     // without a channel meet weights of 0.
     int tap_of(int t) const {
 #pragma HLS INLINE
-        const int from = chunks_of_word == 1 ? 0 : at.chunk % chunks_of_word * T;
+        const int from = walk<CONFIG, MAP, OP>::chunks_of_word == 1 ? 0 : at.part * T;
         return from + (CONFIG::most_split == 0 ? t : t & ((T >> op.split) - 1));
     }
 
@@ -187,7 +209,7 @@ template <class CONFIG, class MAP, class OP> class pe_array {
         if (CONFIG::depthwise) {
             for (int t = 0; t < T; t++) {
 #pragma HLS UNROLL
-                weights[t] = op.mode == LANES ? weight(t, at.column) : operand_t(0);
+                weights[t] = op.mode == LANES ? weight_of_column(t) : operand_t(0);
             }
             if (op.mode == LANES) {
                 if (at.column == O - 1)

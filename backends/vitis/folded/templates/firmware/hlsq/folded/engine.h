@@ -94,7 +94,7 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
     // The word of the pixel that a step looks at.
     int word_of_pixel() const {
 #pragma HLS INLINE
-        return op.mode == MAC ? at.chunk / pe_array<CONFIG, MAP, OP>::chunks_of_word : at.output();
+        return op.mode == MAC ? at.word : at.output();
     }
 
 #ifdef HLSQ_REGISTERS

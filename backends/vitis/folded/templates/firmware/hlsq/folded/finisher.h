@@ -113,7 +113,7 @@ template <class CONFIG, class MAP, class OP> class finisher {
 #pragma HLS ARRAY_PARTITION variable = twice complete
         for (int l = 0; l < L; l++) {
 #pragma HLS UNROLL
-            value_t sum = value_t(held[p][(at_sum + l) % CONFIG::sums]);
+            value_t sum = value_t(sum_of(p, l));
             if (CONFIG::factors && op.factor != 0)
                 sum *= value_t(CONFIG::factor(op.factor + now.row) * CONFIG::factor(op.factor + op.out_height + now.column));
             if (CONFIG::adds && op.operands > 0) {
@@ -149,6 +149,22 @@ template <class CONFIG, class MAP, class OP> class finisher {
 #endif
         }
         next_value(last, p);
+    }
+
+    // Of position p: the sum of lane l of this part. Parts begin at a granule each.
+    sum_t sum_of(int p, int l) const {
+#pragma HLS INLINE
+#ifdef HLSQ_REGISTERS
+        sum_t value = 0;
+        for (int i = 0; i < CONFIG::sums; i += MAP::granule) {
+#pragma HLS UNROLL
+            if (i == at_sum && i + l < CONFIG::sums)
+                value = held[p][(i + l) % CONFIG::sums];
+        }
+        return value;
+#else
+        return held[p][(at_sum + l) % CONFIG::sums];
+#endif
     }
 
     // Lane l of the part of the operand's word that is added now.

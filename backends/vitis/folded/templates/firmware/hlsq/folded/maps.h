@@ -40,21 +40,21 @@ template <class MAP> struct feature_maps {
     lane_t second[MAP::banks][granules][MAP::depth1][MAP::granule];
 #ifdef HLSQ_REGISTERS
     // What each of them writes in this iteration.
-    struct {
-        bool writes, chosen[granules];
-        typename MAP::bank_t bank;
-        typename MAP::address_t address;
-        lane_t values[granules][MAP::granule];
-    } ports[2];
+    bool writes[2], chosen[2][granules];
+    typename MAP::bank_t bank[2];
+    typename MAP::address_t at[2];
+    lane_t written[2][granules][MAP::granule];
 #endif
 
     feature_maps() {
 #pragma HLS INLINE
 #ifdef HLSQ_REGISTERS
-#pragma HLS ARRAY_PARTITION variable = ports complete
-#pragma HLS ARRAY_PARTITION variable = ports->chosen complete
-#pragma HLS ARRAY_PARTITION variable = ports->values complete dim = 0
-        ports[0].writes = ports[1].writes = false;
+#pragma HLS ARRAY_PARTITION variable = writes complete
+#pragma HLS ARRAY_PARTITION variable = chosen complete dim = 0
+#pragma HLS ARRAY_PARTITION variable = bank complete
+#pragma HLS ARRAY_PARTITION variable = at complete
+#pragma HLS ARRAY_PARTITION variable = written complete dim = 0
+        writes[0] = writes[1] = false;
 #endif
 #pragma HLS ARRAY_PARTITION variable = first complete dim = 1
 #pragma HLS ARRAY_PARTITION variable = first complete dim = 2
@@ -95,21 +95,21 @@ template <class MAP> struct feature_maps {
     // `count` granules of a word from granule `from` on: once for each memory in an iteration, which ends with
     // write_ports().
     template <int LANES>
-    void write(int memory, int bank, int address, int from, int count, const lane_t (&values)[LANES]) {
+    void write(int memory, int to_bank, int address, int from, int count, const lane_t (&values)[LANES]) {
 #pragma HLS INLINE
 #ifdef HLSQ_REGISTERS
         for (int m = 0; m < 2; m++) {
 #pragma HLS UNROLL
             if (m == memory) {
-                ports[m].writes = true;
-                ports[m].bank = bank;
-                ports[m].address = address;
+                writes[m] = true;
+                bank[m] = to_bank;
+                at[m] = address;
                 for (int g = 0; g < granules; g++) {
 #pragma HLS UNROLL
-                    ports[m].chosen[g] = g >= from && g < from + count;
+                    chosen[m][g] = g >= from && g < from + count;
                     for (int l = 0; l < MAP::granule; l++) {
 #pragma HLS UNROLL
-                        ports[m].values[g][l] = granule_of<MAP>(values, g - from, l);
+                        written[m][g][l] = granule_of<MAP>(values, g - from, l);
                     }
                 }
             }
@@ -119,9 +119,9 @@ template <class MAP> struct feature_maps {
             for (int l = 0; l < MAP::granule; l++) {
                 const lane_t value = granule_of<MAP>(values, g - from, l);
                 if (memory == 0)
-                    first[bank][g][address][l] = value;
+                    first[to_bank][g][address][l] = value;
                 else
-                    second[bank][g][address][l] = value;
+                    second[to_bank][g][address][l] = value;
             }
         }
 #endif
@@ -137,14 +137,14 @@ template <class MAP> struct feature_maps {
 #pragma HLS UNROLL
                 for (int l = 0; l < MAP::granule; l++) {
 #pragma HLS UNROLL
-                    if (ports[0].writes && ports[0].bank == b && ports[0].chosen[g])
-                        first[b][g][ports[0].address][l] = ports[0].values[g][l];
-                    if (ports[1].writes && ports[1].bank == b && ports[1].chosen[g])
-                        second[b][g][ports[1].address][l] = ports[1].values[g][l];
+                    if (writes[0] && bank[0] == b && chosen[0][g])
+                        first[b][g][at[0]][l] = written[0][g][l];
+                    if (writes[1] && bank[1] == b && chosen[1][g])
+                        second[b][g][at[1]][l] = written[1][g][l];
                 }
             }
         }
-        ports[0].writes = ports[1].writes = false;
+        writes[0] = writes[1] = false;
 #endif
     }
 };

@@ -24,7 +24,9 @@ template <class CONFIG, class MAP, class OP> class walk {
   public:
     bank_t bank[P];
     address_t address[P];
+    static const int chunks_of_word = MAP::word / CONFIG::taps < 1 ? 1 : MAP::word / CONFIG::taps;
     int chunk, weight_bank, weight_address, column;
+    int word, part; // of a pixel, and of that word: where the chunk's taps lie
     int turn; // of a group of outputs: which part of it is computed
 
     walk(const OP &given) : op(given) {
@@ -33,6 +35,7 @@ template <class CONFIG, class MAP, class OP> class walk {
 #pragma HLS ARRAY_PARTITION variable = address complete
 #pragma HLS ARRAY_PARTITION variable = y complete
 #pragma HLS ARRAY_PARTITION variable = x complete
+        word = part = 0;
         chunk = kernel_x = kernel_y = output_ = filter = group = line = column = turn = 0;
         tap_x = tap_y = 0;
         weight_bank = op.weight_bank;
@@ -49,10 +52,23 @@ template <class CONFIG, class MAP, class OP> class walk {
         for (int p = 0; p < P; p++) {
 #pragma HLS PIPELINE II = 1
             counted.next();
-            bank[p] = b;
-            address[p] = a;
-            y[p] = row;
-            x[p] = col;
+            // In hardware pointers move from the last position to the first, and no place is looked up.
+#ifdef HLSQ_REGISTERS
+            const int place = P - 1;
+            for (int q = 0; q + 1 < P; q++) {
+#pragma HLS UNROLL
+                bank[q] = bank[q + 1];
+                address[q] = address[q + 1];
+                y[q] = y[q + 1];
+                x[q] = x[q + 1];
+            }
+#else
+            const int place = p;
+#endif
+            bank[place] = b;
+            address[place] = a;
+            y[place] = row;
+            x[place] = col;
             go<MAP>(b, a, op.position_bank, op.position_address, op.pitch);
             wrapped(row, col, op.step_x, 0);
         }
@@ -101,9 +117,12 @@ template <class CONFIG, class MAP, class OP> class walk {
 #pragma HLS INLINE
         if (chunk < op.chunks - 1) {
             chunk++;
+            const bool same_word = part < chunks_of_word - 1;
+            part = same_word ? part + 1 : 0;
+            word += same_word ? 0 : 1;
             return false;
         }
-        chunk = 0;
+        chunk = word = part = 0;
         if (kernel_x < op.kernel_x - 1) {
             kernel_x++;
             tap_x += op.dilation_x;
