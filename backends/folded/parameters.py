@@ -223,7 +223,8 @@ def fill_value(work: Work, task: Task) -> int:
     """What positions outside of the map hold."""
     if task.mode == "max":
         return work.interval(task.source).lo
-    return work.zero(task.source)
+    # Beside what is moved lies nothing.
+    return 0 if task.block is None else work.zero(task.source)
 
 
 def border_factors(task: Task) -> tuple[tuple[int, ...], tuple[int, ...]] | None:

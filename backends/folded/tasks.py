@@ -1,7 +1,7 @@
 """What has to run: a window over a map for every block, additions fused into what they add to, and what is an address.
 
-A ``Reshape`` that keeps the channels and a ``Concatenate`` that keeps the integers are no work: the map is looked at in
-another way, or its parts are written side by side.
+A ``Reshape`` that keeps the channels, or that only dense layers read, and a ``Concatenate`` that keeps the integers are
+no work: the map is looked at in another way, or its parts are written side by side.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.backends.folded.moves import MOST, move_weights, moves_between, size_of
 from hlsq.backends.folded.refuse import refused
 from hlsq.graph import Interval, QBlock, QuantizedGraph
 from hlsq.graph.ops import (
@@ -61,7 +62,7 @@ class Task:
     """One pass over a map.
 
     Attributes:
-        block: whose arithmetic it does; None where it copies, or, in mode ``"mac"``, brings channels into order.
+        block: whose arithmetic it does; None where it copies, or, in mode ``"mac"``, moves integers to other channels.
         mode: see ``program.MODES``.
         source: tensor that it reads.
         window: over that.
@@ -87,10 +88,12 @@ class Task:
 
     @property
     def weights(self) -> NDArray[np.int64] | None:
-        """Integer weights; the identity of a pass that brings channels into order."""
+        """Integer weights; zeros and ones of a pass that moves integers."""
         if self.block is not None:
             return None if self.block.weights is None else self.block.weights.values
-        return np.eye(self.window.source[2], dtype=np.int64)[None, None] if self.mode == "mac" else None
+        if self.mode != "mac":
+            return None
+        return move_weights(self.window.source, self.window.target, self.window.kernel)
 
     @property
     def blocks(self) -> tuple[QBlock, ...]:
@@ -133,9 +136,7 @@ class Work:
 
     def root(self, name: str) -> str:
         """The tensor that holds the integers of ``name``."""
-        while name in self.aliases:
-            name = self.aliases[name]
-        return name
+        return map_of(name, self.aliases)
 
     def shape(self, name: str) -> Shape:
         """Of a tensor or of a copy."""
@@ -152,7 +153,7 @@ def make_tasks(graph: QuantizedGraph, joins: bool = True) -> Work:
     Raises:
         UnsupportedLayerError: a block that the folded accelerator does not run.
     """
-    aliases: dict[str, str] = {}
+    aliases = aliases_of(graph)
     parts: dict[str, tuple[str, int]] = {}
     copies: dict[str, Shape] = {}
     origins: dict[str, str] = {}
@@ -160,18 +161,11 @@ def make_tasks(graph: QuantizedGraph, joins: bool = True) -> Work:
     for block in graph.blocks:
         op = block.op
         if isinstance(op, Reshape):
-            if graph.shapes[block.inputs[0]][-1] != block.shape[-1] and not _only_dense(graph, block):
-                raise refused(
-                    block,
-                    f"changes the channels, from {list(graph.shapes[block.inputs[0]])} to {list(block.shape)},",
-                    "that in front of dense layers alone",
-                )
-            aliases[block.name] = block.inputs[0]
+            if block.name not in aliases:
+                tasks += _moved(graph, block, copies, origins)
         elif isinstance(op, Concatenate):
             for number, (name, requant) in enumerate(zip(block.inputs, block.input_requants, strict=True)):
-                root = name
-                while root in aliases:
-                    root = aliases[root]
+                root = map_of(name, aliases)
                 if requant is None and root not in parts:
                     parts[root] = (block.name, number)
                 else:
@@ -194,8 +188,41 @@ def make_tasks(graph: QuantizedGraph, joins: bool = True) -> Work:
                     else:
                         tasks.append(Task(None, "sum", name, _pixelwise(shape), copy, requant))
         else:
-            tasks.append(_task(graph, block))
+            tasks.append(_task(graph, block, aliases))
     return Work(graph, tuple(_fused(graph, tasks)), aliases, parts, copies, origins)
+
+
+def _moved(graph: QuantizedGraph, block: QBlock, copies: dict[str, Shape], origins: dict[str, str]) -> list[Task]:
+    """The passes of a reshape that changes the channels; notes a copy between two of them."""
+    source, before = block.inputs[0], graph.shapes[block.inputs[0]]
+    found = []
+    moves = moves_between(before, block.shape)
+    for number, move in enumerate(moves):
+        if size_of(move) > MOST:
+            raise refused(
+                block,
+                f"moves the integers of {list(before)} to other channels, {list(block.shape)}, which "
+                f"takes a matrix of {size_of(move):,} zeros and ones",
+                f"reshapes with at most {MOST:,} of them, those that keep the channels, and those in front of dense "
+                "layers alone",
+            )
+        last = number == len(moves) - 1
+        target = block.name if last else f"{block.name}.pixel"
+        if not last:
+            copies[target], origins[target] = move[1], block.name
+        found.append(Task(None, "mac", source, Window(move[0], move[1], move[2], move[3], padding=move[4]), target))
+        source = target
+    return found
+
+
+def aliases_of(graph: QuantizedGraph) -> dict[str, str]:
+    """Reshapes that are another tensor looked at differently, to that: channels stay, or dense layers alone read."""
+    return {
+        block.name: block.inputs[0]
+        for block in graph.blocks
+        if isinstance(block.op, Reshape)
+        and (graph.shapes[block.inputs[0]][-1] == block.shape[-1] or _only_dense(graph, block))
+    }
 
 
 def _only_dense(graph: QuantizedGraph, block: QBlock) -> bool:
@@ -207,7 +234,7 @@ def _pixelwise(shape: Shape) -> Window:
     return Window(spatial(shape), spatial(shape))
 
 
-def _task(graph: QuantizedGraph, block: QBlock) -> Task:
+def _task(graph: QuantizedGraph, block: QBlock, aliases: dict[str, str]) -> Task:
     op = block.op
     source = spatial(graph.shapes[block.inputs[0]])
     target = spatial(block.shape)
@@ -220,7 +247,7 @@ def _task(graph: QuantizedGraph, block: QBlock) -> Task:
         return Task(block, mode, first, window, block.name, block.requant)
     if isinstance(op, Dense):
         # A dense layer behind a flattened map is a convolution whose kernel is the whole map.
-        map_ = spatial(graph.shapes[map_of(graph, first)])
+        map_ = spatial(graph.shapes[map_of(first, aliases)])
         window = Window(map_, (1, 1, block.shape[-1]), (map_[0], map_[1]))
         return Task(block, "mac", first, window, block.name, block.requant)
     if isinstance(op, (MaxPool2D, AveragePool2D)):
@@ -241,10 +268,10 @@ def _task(graph: QuantizedGraph, block: QBlock) -> Task:
     raise refused(block, "is no operation", "convolutions, dense layers, pools, additions, concatenations")
 
 
-def map_of(graph: QuantizedGraph, name: str) -> str:
-    """The map that is flattened to tensor ``name``, or that itself."""
-    while name in graph.by_name and isinstance(graph.by_name[name].op, Reshape):
-        name = graph.by_name[name].inputs[0]
+def map_of(name: str, aliases: dict[str, str]) -> str:
+    """The map that is looked at differently as tensor ``name``, or that itself."""
+    while name in aliases:
+        name = aliases[name]
     return name
 
 

@@ -9,7 +9,7 @@ from math import prod
 from hlsq.backends.folded import EngineOptions, FoldedProgram, compile_program
 from hlsq.backends.folded.grouping import DEFAULT_PES
 from hlsq.backends.folded.sums import block_sums
-from hlsq.backends.folded.tasks import map_of
+from hlsq.backends.folded.tasks import aliases_of, map_of
 from hlsq.backends.vitis.accumulators import check_widths, wanted_widths
 from hlsq.backends.vitis.folded.buffers import check_buffers, largest_maps
 from hlsq.backends.vitis.folded.costs import cost_facts
@@ -167,8 +167,9 @@ class FoldedDesign:
         ports = {item.name: self.program.map.lane for item in self.graph.inputs}
         ports |= dict.fromkeys(self.graph.outputs, self.program.map.output)
         found: dict[str, Tensor] = {}
+        aliases = aliases_of(self.graph)
         for number, (name, fmt) in enumerate(self.graph.formats.items()):
-            shape = self.graph.shapes[map_of(self.graph, name)]
+            shape = self.graph.shapes[map_of(name, aliases)]
             words = -(-shape[-1] // lanes)
             whole = self.program.overlay is not None
             interval = ports.get(name) if whole else None
