@@ -7,7 +7,7 @@ from math import gcd, prod
 import numpy as np
 
 from hlsq.backends.folded.allocation import Allocation, allocate
-from hlsq.backends.folded.beside import delay_beside
+from hlsq.backends.folded.beside import Load, beside
 from hlsq.backends.folded.engines import task_loops
 from hlsq.backends.folded.fitting import Host
 from hlsq.backends.folded.gathered import Gathered, union
@@ -73,6 +73,7 @@ class _Compiler:
         self.graph = graph
         self.options = options
         self.host = host
+        self.overlay = overlay or host is not None
         work = make_tasks(graph, host is None or host.joins)
         self.engines = options.assigned(work) if host is None else host.assigned(work)
         self.specs = self.engines.specs
@@ -183,19 +184,24 @@ class _Compiler:
         }
 
     def _load_beside(self, loads: list[dict[str, int]], runs: list[dict[str, int]]) -> None:
-        """Has the last input loaded beside the first pass, if no memory is to write for both in a cycle."""
+        """Has the last input loaded beside the first pass, if that need not wait until all has come."""
         task, name = self.work.tasks[0], self.graph.inputs[-1].name
-        apart = not runs[0]["stores"] or runs[0]["out_memory"] != loads[-1]["out_memory"]
-        if not apart or name in map(self.work.root, task.operands):
+        if name in map(self.work.root, task.operands):
             return
+        load = Load(
+            words=self.words[name],
+            count=_moves(loads[-1]),
+            banks=self.banks,
+            is_source=self.work.root(task.source) == name,
+            meets=bool(runs[0]["stores"]) and runs[0]["out_memory"] == loads[-1]["out_memory"],
+        )
+        if load.meets and self.overlay:
+            return  # How long words of the next instruction are hidden behind it would not be known.
         loops, array = self.loops[task.target], self.specs[self._engine(task)].array
-        words = self.words[name]
-        delay = 0
-        if self.work.root(task.source) == name:
-            delay = delay_beside(task, loops, array.positions, words, max(1, self.word // array.taps))
-        if delay < _moves(loads[-1]):
+        delay, count = beside(task, loops, array.positions, load, max(1, self.word // array.taps))
+        if max(delay + loops.cycles(0), count) < load.count + loops.cycles(0):
             loads[-1]["beside"], runs[0]["delay"] = 1, delay
-            self.beside = _moves(loads[-1])
+            self.beside = count
 
     def _emit(self, number: int) -> dict[str, int]:
         name = self.graph.outputs[number]
@@ -322,8 +328,8 @@ class _Compiler:
             name = self.graph.outputs[number - emits]
             return Instruction((), name, opcode, fields, 0, fields["rows"] + PIPELINE)
         positions, loops = self.specs[self._engine(task)].array.positions, self.loops[task.target]
-        beside = self.beside if task is self.work.tasks[0] else 0
-        cycles = positions + max(fields["delay"] + loops.cycles(0), beside) + PIPELINE
+        loaded = self.beside if task is self.work.tasks[0] else 0
+        cycles = positions + max(fields["delay"] + loops.cycles(0), loaded) + PIPELINE
         views = task_views(self.work, task, self.layouts)
         names = tuple(block.name for block in task.blocks)
         return Instruction(names, task.target, opcode, fields, _macs(task), cycles, views)

@@ -37,7 +37,7 @@ def test_it_does_with_arbitrary_precision_types(seed: int, tmp_path: Path) -> No
 
 
 @pytest.mark.csim
-@pytest.mark.parametrize(("seed", "pes"), [(6, 16), (15, 64)])
+@pytest.mark.parametrize(("seed", "pes"), [(6, 16), (15, 64), (7, 250)])
 def test_registers_that_move_compute_the_same(
     seed: int, pes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,10 @@ struct nothing_to_load {
 #pragma HLS INLINE
     }
 
+    template <class BANK> void beside(int, BANK) {
+#pragma HLS INLINE
+    }
+
     // Whether an instruction has to go on until all has come.
     bool holds() const {
 #pragma HLS INLINE

@@ -54,6 +54,7 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
 #pragma HLS DEPENDENCE variable = maps.second type = inter dependent = false
             counted.next();
             background.next_word();
+            background.beside(post.busy && op.stores ? int(op.out_memory) : -1, post.bank());
             // While an operand lies in the memory of the taps, the array waits for it.
             const bool works = computes && cycle >= op.wait && cycle < op.wait + op.steps;
             read(works);
@@ -117,7 +118,7 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
                 if (at.bank[p] == b && at.inside(p))
                     taps[b] = at.address[p] + within;
             }
-            const typename MAP::address_t other = CONFIG::adds && post.busy && op.operands > 0 && post.operand_bank() == b
+            const typename MAP::address_t other = CONFIG::adds && post.busy && op.operands > 0 && post.bank() == b
                                                       ? post.operand_address()
                                                       : typename MAP::address_t(0);
             first[b] = works && op.memory == 0 ? taps[b] : other;
@@ -142,7 +143,7 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
             operand[i] = 0;
             for (int b = 0; b < MAP::banks; b++) {
 #pragma HLS UNROLL
-                if (post.operand_bank() == b)
+                if (post.bank() == b)
                     operand[i] = post.operand_memory() == 0 ? from_first[b][i] : from_second[b][i];
             }
         }
@@ -160,7 +161,7 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
             }
         }
         if (CONFIG::adds && post.busy && op.operands > 0)
-            maps.copy(post.operand_memory(), post.operand_bank(), post.operand_address(), operand);
+            maps.copy(post.operand_memory(), post.bank(), post.operand_address(), operand);
     }
 #endif
 };

@@ -84,12 +84,12 @@ template <class CONFIG, class MAP, class OP> class finisher {
         granule = first_granule;
     }
 
-    // Where the operand lies that the next step reads.
+    // Where the operand lies that the next step reads, and, but for the memory, the pixel that it writes.
     int operand_memory() const {
 #pragma HLS INLINE
         return op.operand_memory(at_operand);
     }
-    bank_t operand_bank() const {
+    bank_t bank() const {
 #pragma HLS INLINE
         return now.bank;
     }
@@ -139,7 +139,7 @@ template <class CONFIG, class MAP, class OP> class finisher {
                 emitted[l] = output_t(twice[l]);
             }
             if (op.stores)
-                maps.write(op.out_memory, now.bank, now.address + word, granule, op.part, stored);
+                maps.write(0, op.out_memory, now.bank, now.address + word, granule, op.part, stored);
             if (op.emits)
                 outputs.write(now.emitted + word, granule, op.part, emitted);
 #ifndef __SYNTHESIS__

@@ -39,22 +39,30 @@ template <class MAP> struct feature_maps {
     lane_t first[MAP::banks][granules][MAP::depth0][MAP::granule];
     lane_t second[MAP::banks][granules][MAP::depth1][MAP::granule];
 #ifdef HLSQ_REGISTERS
-    // What each of them writes in this iteration.
-    bool writes[2], chosen[2][granules];
-    typename MAP::bank_t bank[2];
-    typename MAP::address_t at[2];
-    lane_t written[2][granules][MAP::granule];
+    // What is written in this iteration.
+    static const int writers = MAP::loads_beside ? 2 : 1;
+    int to_memory[writers];
+    typename MAP::bank_t to_bank[writers];
+    typename MAP::address_t to_address[writers];
+    bool to_granule[writers][granules];
+    lane_t written[writers][granules][MAP::granule];
 #endif
 
     feature_maps() {
 #pragma HLS INLINE
 #ifdef HLSQ_REGISTERS
-#pragma HLS ARRAY_PARTITION variable = writes complete
-#pragma HLS ARRAY_PARTITION variable = chosen complete dim = 0
-#pragma HLS ARRAY_PARTITION variable = bank complete
-#pragma HLS ARRAY_PARTITION variable = at complete
+#pragma HLS ARRAY_PARTITION variable = to_memory complete
+#pragma HLS ARRAY_PARTITION variable = to_bank complete
+#pragma HLS ARRAY_PARTITION variable = to_address complete
+#pragma HLS ARRAY_PARTITION variable = to_granule complete dim = 0
 #pragma HLS ARRAY_PARTITION variable = written complete dim = 0
-        writes[0] = writes[1] = false;
+        for (int w = 0; w < writers; w++) {
+#pragma HLS UNROLL
+            for (int g = 0; g < granules; g++) {
+#pragma HLS UNROLL
+                to_granule[w][g] = false;
+            }
+        }
 #endif
 #pragma HLS ARRAY_PARTITION variable = first complete dim = 1
 #pragma HLS ARRAY_PARTITION variable = first complete dim = 2
@@ -92,26 +100,22 @@ template <class MAP> struct feature_maps {
     }
 #endif
 
-    // `count` granules of a word from granule `from` on: once for each memory in an iteration, which ends with
-    // write_ports().
+    // `count` granules of a word from granule `from` on: once an iteration for each writer, an instruction or what is loaded
+    // beside it. The iteration ends with write_ports().
     template <int LANES>
-    void write(int memory, int to_bank, int address, int from, int count, const lane_t (&values)[LANES]) {
+    void write(int writer, int memory, int bank, int address, int from, int count, const lane_t (&values)[LANES]) {
 #pragma HLS INLINE
 #ifdef HLSQ_REGISTERS
-        for (int m = 0; m < 2; m++) {
+        const int w = MAP::loads_beside ? writer : 0;
+        to_memory[w] = memory;
+        to_bank[w] = bank;
+        to_address[w] = address;
+        for (int g = 0; g < granules; g++) {
 #pragma HLS UNROLL
-            if (m == memory) {
-                writes[m] = true;
-                bank[m] = to_bank;
-                at[m] = address;
-                for (int g = 0; g < granules; g++) {
+            to_granule[w][g] = g >= from && g < from + count;
+            for (int l = 0; l < MAP::granule; l++) {
 #pragma HLS UNROLL
-                    chosen[m][g] = g >= from && g < from + count;
-                    for (int l = 0; l < MAP::granule; l++) {
-#pragma HLS UNROLL
-                        written[m][g][l] = granule_of<MAP>(values, g - from, l);
-                    }
-                }
+                written[w][g][l] = granule_of<MAP>(values, g - from, l);
             }
         }
 #else
@@ -119,15 +123,15 @@ template <class MAP> struct feature_maps {
             for (int l = 0; l < MAP::granule; l++) {
                 const lane_t value = granule_of<MAP>(values, g - from, l);
                 if (memory == 0)
-                    first[to_bank][g][address][l] = value;
+                    first[bank][g][address][l] = value;
                 else
-                    second[to_bank][g][address][l] = value;
+                    second[bank][g][address][l] = value;
             }
         }
 #endif
     }
 
-    // Whoever writes, an instruction or what is loaded beside it, each memory has one port for it.
+    // Each bank has one port to write, whoever writes there.
     void write_ports() {
 #pragma HLS INLINE
 #ifdef HLSQ_REGISTERS
@@ -135,18 +139,47 @@ template <class MAP> struct feature_maps {
 #pragma HLS UNROLL
             for (int g = 0; g < granules; g++) {
 #pragma HLS UNROLL
+                write_port(first, 0, b, g);
+                write_port(second, 1, b, g);
+            }
+        }
+        for (int w = 0; w < writers; w++) {
+#pragma HLS UNROLL
+            for (int g = 0; g < granules; g++) {
+#pragma HLS UNROLL
+                to_granule[w][g] = false;
+            }
+        }
+#endif
+    }
+
+#ifdef HLSQ_REGISTERS
+  private:
+    template <int DEPTH>
+    void write_port(lane_t (&memory)[MAP::banks][granules][DEPTH][MAP::granule], int number, int b, int g) {
+#pragma HLS INLINE
+        bool writes = false;
+        typename MAP::address_t address = 0;
+        lane_t values[MAP::granule];
+#pragma HLS ARRAY_PARTITION variable = values complete
+        for (int w = 0; w < writers; w++) {
+#pragma HLS UNROLL
+            if (to_granule[w][g] && to_memory[w] == number && to_bank[w] == b) {
+                writes = true;
+                address = to_address[w];
                 for (int l = 0; l < MAP::granule; l++) {
 #pragma HLS UNROLL
-                    if (writes[0] && bank[0] == b && chosen[0][g])
-                        first[b][g][at[0]][l] = written[0][g][l];
-                    if (writes[1] && bank[1] == b && chosen[1][g])
-                        second[b][g][at[1]][l] = written[1][g][l];
+                    values[l] = written[w][g][l];
                 }
             }
         }
-        writes[0] = writes[1] = false;
-#endif
+        for (int l = 0; l < MAP::granule; l++) {
+#pragma HLS UNROLL
+            if (writes)
+                memory[b][g][address][l] = values[l];
+        }
     }
+#endif
 };
 
 // The network's outputs, in the order in which they leave.

@@ -64,7 +64,12 @@ template <class VIEWS, class MAP, class OP, class PORTS, class BACKGROUND> class
     void next_word() {
 #pragma HLS INLINE
         background.next_word();
-        if (MAP::loads_beside && busy)
+    }
+
+    // A word beside an instruction, unless that is at the same bank; `other` is its memory, or none.
+    void beside(int other, typename MAP::bank_t other_bank) {
+#pragma HLS INLINE
+        if (MAP::loads_beside && busy && !(op.out_memory == other && bank == other_bank))
             load_word();
     }
 
@@ -79,7 +84,7 @@ template <class VIEWS, class MAP, class OP, class PORTS, class BACKGROUND> class
         lane_t values[MAP::word];
 #pragma HLS ARRAY_PARTITION variable = values complete
         ports.read(op.port, values);
-        maps.write(op.out_memory, bank, address + word, 0, MAP::word / MAP::granule, values);
+        maps.write(1, op.out_memory, bank, address + word, 0, MAP::word / MAP::granule, values);
 #ifndef __SYNTHESIS__
         observe<VIEWS>(number, 0, pixel, word * MAP::word, MAP::word, values);
 #endif
