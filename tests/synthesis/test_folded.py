@@ -71,7 +71,7 @@ APPLY = "CONFIG::pe::apply(tap, weights[i][o])"
 EDITS = [
     ("finisher.h", "value = held[p][(i + l) % CONFIG::sums];", "value = held[p][(at_sum + l) % CONFIG::sums];", "held"),
     ("walk.h", "const int place = P - 1;", "const int place = p;", "'bank' is in registers, but a variable says which"),
-    ("engine.h", "at.word : at.output()", "at.chunk / 3 : at.output()", "divisions"),
+    ("engine.h", "int(at.word) : at.output()", "at.chunk / 3 : at.output()", "divisions"),
     ("array.h", f"+= sum_t({APPLY});", f"+= sum_t({APPLY}) + sum_t({APPLY});", "PEs"),
     ("maps.h", "#pragma HLS UNROLL", "", "unknown number of iterations"),
 ]  # fmt: skip

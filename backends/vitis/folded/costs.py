@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from hlsq.backends.folded import FoldedProgram
 from hlsq.backends.vitis.folded.constants import EngineCode, pointer_bits, signed_bits
+from hlsq.backends.vitis.folded.counters import counter_bits
 from hlsq.backends.vitis.tensors import Tensor
 from hlsq.cost.folded import EngineFacts, FoldedFacts, MapFacts, Table
 from hlsq.graph import Interval
 
-COUNTER_BITS = 32
-"""Of counters: they are ``int`` in walk.h and finisher.h, and count to numbers of which no tool knows the range."""
 PORT_WIDTHS = (8, 16, 32, 64)
 """Bits that a value takes at a port."""
 
@@ -29,6 +28,7 @@ def cost_facts(program: FoldedProgram, ports: list[Tensor]) -> FoldedFacts:
     factors = program.tables["factors"]
     wide = signed_bits(Interval(0, int(factors.max())))
     overlay = program.overlay
+    counters = counter_bits(program).values()
     # An overlay has one instruction in registers, and two halves of each memory.
     instructions = (
         Table(len(program.instructions), max(1, program.bits), 1) if overlay is None else Table(1, program.bits, 1)
@@ -41,7 +41,7 @@ def cost_facts(program: FoldedProgram, ports: list[Tensor]) -> FoldedFacts:
         ports=tuple(port.word * next(w for w in PORT_WIDTHS if port.interval.width <= w) for port in ports),
         tables={"factors": table},
         **pointer_bits(program),
-        counter_bits=COUNTER_BITS,
+        counter_bits=-(-sum(counters) // len(counters)),
         cycles=program.cycles,
         loaded=overlay is not None,
     )

@@ -10,6 +10,7 @@ from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.vitis.demands import check_rules
 from hlsq.backends.vitis.folded.arrays import image_arrays
 from hlsq.backends.vitis.folded.constants import EngineCode, pointer_bits, signed_bits
+from hlsq.backends.vitis.folded.counters import counter_bits
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.images import FOLDER, image_files, program_bytes, view_tables
 from hlsq.backends.vitis.folded.overlay import overlay_context
@@ -66,6 +67,7 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
             name.removeprefix(f"{FOLDER}/").removesuffix(".bin") for name in images if name.endswith(".bin")
         ),
         **pointer_bits(program),
+        "counters": counter_bits(program),
         "partition_size": None,
         "build_options": {"reset": 0, "csim": 1, "synth": 1, "cosim": 0, "export": 0, "vsynth": 0},
         "fields": _placed(program),

@@ -134,7 +134,7 @@ class FoldedFacts:
         ports: bits of a word of every input and output stream.
         tables: further constants that all engines share, by name.
         bank_bits, address_bits, coordinate_bits: of the parts of a pointer to a pixel.
-        counter_bits: of counters: those of the integers that the generated code has for them.
+        counter_bits: of a counter, on average.
         cycles: of a sample.
         loaded: whether instructions and constants come from memory, so that they lie in RAMs and registers.
     """

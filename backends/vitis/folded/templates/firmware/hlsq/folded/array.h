@@ -116,7 +116,7 @@ template <class CONFIG, class MAP, class OP> class pe_array {
     // without a channel meet weights of 0.
     int tap_of(int t) const {
 #pragma HLS INLINE
-        const int from = walk<CONFIG, MAP, OP>::chunks_of_word == 1 ? 0 : at.part * T;
+        const int from = walk<CONFIG, MAP, OP>::chunks_of_word == 1 ? 0 : int(at.part) * T;
         return from + (CONFIG::most_split == 0 ? t : t & ((T >> op.split) - 1));
     }
 
@@ -214,7 +214,7 @@ template <class CONFIG, class MAP, class OP> class pe_array {
             if (op.mode == LANES) {
                 if (at.column == O - 1)
                     at.next_weights();
-                at.column = at.column == O - 1 ? 0 : at.column + 1;
+                at.column = at.column == O - 1 ? 0 : int(at.column) + 1;
             }
         }
         for (int p = 0; p < P; p++) {

@@ -26,7 +26,7 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
     finisher<CONFIG, MAP, OP> post;
     BACKGROUND &background;
     const int number;
-    int cycle; // of the period from one group of outputs to the next; below 0 while a pass waits for its first pixels
+    typename MAP::cycle_t cycle; // of the period from one group of outputs to the next; below 0 while a pass waits for its first pixels
     bool computes, counts[P];
     // What the memories give in this iteration: a word for each position, and one of an operand.
     lane_t words[P][MAP::word], operand[MAP::word];
@@ -95,7 +95,7 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
     // The word of the pixel that a step looks at.
     int word_of_pixel() const {
 #pragma HLS INLINE
-        return op.mode == MAC ? at.word : at.output();
+        return op.mode == MAC ? int(at.word) : at.output();
     }
 
 #ifdef HLSQ_REGISTERS

@@ -27,13 +27,18 @@ template <class CONFIG, class MAP, class OP> class finisher {
     sum_t held[P][CONFIG::sums];
     bool valid[P];
     // The position, the part of its values and the operand; the group of outputs.
-    int at_position, at_part, at_operand, index;
+    typename MAP::lane_count_t at_position, at_part, at_operand;
+    typename MAP::outputs_t index;
     // Its sums, rows of its constants, and granules of the target's words: of the first part of this group, and now.
-    int at_sum, row, first_row, word, first_word, granule, first_granule;
+    typename MAP::lane_count_t at_sum, granule, first_granule;
+    typename MAP::parameter_t row, first_row;
+    typename MAP::chunk_t word, first_word;
     struct target {
         bank_t bank;
         address_t address, operand[CONFIG::operands];
-        int pixel, row, column, emitted;
+        int pixel; // for traces alone
+        typename MAP::coordinate_t row, column;
+        typename MAP::emitted_t emitted;
     } now, begin;
     value_t partial[L];
 
@@ -47,14 +52,17 @@ template <class CONFIG, class MAP, class OP> class finisher {
 #pragma HLS ARRAY_PARTITION variable = valid complete
 #pragma HLS ARRAY_PARTITION variable = partial complete
         busy = false;
-        at_position = at_part = at_operand = at_sum = index = 0;
+        at_position = at_part = at_operand = at_sum = 0;
+        index = 0;
         row = first_row = op.parameters;
-        word = first_word = granule = first_granule = 0;
+        word = first_word = 0;
+        granule = first_granule = 0;
         now.bank = 0;
         now.address = op.out_address;
         for (int k = 0; k < CONFIG::operands; k++)
             now.operand[k] = op.operand_address(k);
-        now.pixel = now.row = now.column = 0;
+        now.pixel = 0;
+        now.row = now.column = 0;
         now.emitted = op.emit_address;
         begin = now;
     }
@@ -75,7 +83,8 @@ template <class CONFIG, class MAP, class OP> class finisher {
         if (index == 0) {
             begin = now; // the first outputs of new positions
             first_row = op.parameters;
-            first_word = first_granule = 0;
+            first_word = 0;
+            first_granule = 0;
         } else {
             now = begin; // further outputs of the same ones
         }
@@ -95,7 +104,7 @@ template <class CONFIG, class MAP, class OP> class finisher {
     }
     address_t operand_address() const {
 #pragma HLS INLINE
-        return now.operand[at_operand] + word;
+        return now.operand[int(at_operand)] + word;
     }
 
     // Values of one position, or of a part of its lanes, in their target; of an addition of several maps, one of them.
@@ -163,7 +172,7 @@ template <class CONFIG, class MAP, class OP> class finisher {
         }
         return value;
 #else
-        return held[p][(at_sum + l) % CONFIG::sums];
+        return held[p][(int(at_sum) + l) % CONFIG::sums];
 #endif
     }
 
@@ -219,7 +228,7 @@ template <class CONFIG, class MAP, class OP> class finisher {
         }
         at_position = 0;
         busy = false;
-        index = index >= op.groups_of_outputs - 1 ? 0 : index + 1;
+        index = index >= op.groups_of_outputs - 1 ? 0 : int(index) + 1;
         first_row = row;
         first_word = word;
         first_granule = granule;
@@ -239,7 +248,7 @@ template <class CONFIG, class MAP, class OP> class finisher {
             }
         }
         const bool end = now.column == op.out_width - 1;
-        now.column = end ? 0 : now.column + 1;
+        now.column = end ? 0 : int(now.column) + 1;
         now.row += end ? 1 : 0;
     }
 };

@@ -41,7 +41,7 @@ template <class MAP> struct feature_maps {
 #ifdef HLSQ_REGISTERS
     // What is written in this iteration.
     static const int writers = MAP::loads_beside ? 2 : 1;
-    int to_memory[writers];
+    uint<1> to_memory[writers];
     typename MAP::bank_t to_bank[writers];
     typename MAP::address_t to_address[writers];
     bool to_granule[writers][granules];

@@ -29,7 +29,9 @@ template <class VIEWS, class MAP, class OP, class PORTS, class BACKGROUND> class
     feature_maps<MAP> &maps;
     BACKGROUND &background;
     OP op;
-    int number, pixel, word;
+    int number;
+    typename MAP::groups_t pixel;
+    typename MAP::chunk_t word;
     typename MAP::bank_t bank;
     typename MAP::address_t address;
     bool busy;
@@ -44,7 +46,8 @@ template <class VIEWS, class MAP, class OP, class PORTS, class BACKGROUND> class
 #pragma HLS INLINE
         op = given;
         number = instruction;
-        pixel = word = 0;
+        pixel = 0;
+        word = 0;
         bank = 0;
         address = op.out_address;
         busy = true;

@@ -17,7 +17,9 @@ template <class CONFIG, class MAP, class OP> class walk {
     typedef typename MAP::coordinate_t coordinate_t;
 
     const OP &op;
-    int kernel_x, kernel_y, output_, filter, group, line;
+    typename MAP::kernel_t kernel_x, kernel_y;
+    typename MAP::outputs_t output_, filter;
+    typename MAP::groups_t group, line;
     coordinate_t tap_x, tap_y;
     coordinate_t y[P], x[P];
 
@@ -25,9 +27,10 @@ template <class CONFIG, class MAP, class OP> class walk {
     bank_t bank[P];
     address_t address[P];
     static const int chunks_of_word = MAP::word / CONFIG::taps < 1 ? 1 : MAP::word / CONFIG::taps;
-    int chunk, weight_bank, weight_address, column;
-    int word, part; // of a pixel, and of that word: where the chunk's taps lie
-    int turn; // of a group of outputs: which part of it is computed
+    typename MAP::chunk_t chunk;
+    typename MAP::chunk_t word, part; // of a pixel, and of that word: where the chunk's taps lie
+    typename MAP::weight_t weight_bank, weight_address;
+    typename MAP::outputs_t column, turn; // of a row of depthwise weights; of a group of outputs, what of it is computed
 
     walk(const OP &given) : op(given) {
 #pragma HLS INLINE
@@ -35,8 +38,10 @@ template <class CONFIG, class MAP, class OP> class walk {
 #pragma HLS ARRAY_PARTITION variable = address complete
 #pragma HLS ARRAY_PARTITION variable = y complete
 #pragma HLS ARRAY_PARTITION variable = x complete
-        word = part = 0;
-        chunk = kernel_x = kernel_y = output_ = filter = group = line = column = turn = 0;
+        chunk = word = part = 0;
+        kernel_x = kernel_y = 0;
+        output_ = filter = column = turn = 0;
+        group = line = 0;
         tap_x = tap_y = 0;
         weight_bank = op.weight_bank;
         weight_address = op.weight_address;
@@ -118,11 +123,13 @@ template <class CONFIG, class MAP, class OP> class walk {
         if (chunk < op.chunks - 1) {
             chunk++;
             const bool same_word = part < chunks_of_word - 1;
-            part = same_word ? part + 1 : 0;
+            part = same_word ? int(part) + 1 : 0;
             word += same_word ? 0 : 1;
             return false;
         }
-        chunk = word = part = 0;
+        chunk = 0;
+        word = 0;
+        part = 0;
         if (kernel_x < op.kernel_x - 1) {
             kernel_x++;
             tap_x += op.dilation_x;
@@ -146,8 +153,8 @@ template <class CONFIG, class MAP, class OP> class walk {
     void next_group() {
 #pragma HLS INLINE
         const bool more_outputs = output_ < op.outputs - 1, more_filters = filter < op.filters - 1;
-        output_ = more_outputs ? output_ + 1 : 0;
-        turn = turn < op.last_turn ? turn + 1 : 0;
+        output_ = more_outputs ? int(output_) + 1 : 0;
+        turn = turn < op.last_turn ? int(turn) + 1 : 0;
         if (more_outputs || more_filters) {
             filter += more_outputs ? 0 : 1;
             advance(op.restart_bank, op.restart_address);
@@ -158,7 +165,7 @@ template <class CONFIG, class MAP, class OP> class walk {
         weight_address = op.weight_address;
         column = 0;
         const bool same_line = group < op.groups - 1;
-        group = same_line ? group + 1 : 0;
+        group = same_line ? int(group) + 1 : 0;
         line += same_line ? 0 : 1;
         advance(same_line ? op.group_bank : op.line_bank, same_line ? op.group_address : op.line_address);
         for (int p = 0; p < P; p++) {
