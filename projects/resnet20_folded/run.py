@@ -10,28 +10,25 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
+from engine_sets import Engines, he_engines, mixed_engines, wide_engine
+from recipes import Images, Networks
 
 import hlsq
-from hlsq import data, toolchain
+from hlsq import toolchain
 from hlsq.cli.console import ExplainedCommand, pairs, step, table
-from hlsq.cli.quiet import load_tensorflow
 from hlsq.errors import VerificationError
 
 HERE = Path(__file__).resolve().parent
-PLANS = HERE.parent
 PART = "xc7k325t"
 """He et al.'s."""
 IDEAL = 40_813_184
 """Products of one image."""
-
-Images = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -40,26 +37,28 @@ class Case:
 
     Attributes:
         name: of the case.
-        scheme: that makes its plan, unless it has a stored one.
-        plan: a stored plan.
-        options: of the scheme.
+        recipe: of its plan.
         hardware: of ``hlsq.convert``.
+        engines: makes several engines for the integer network; None for one that is as large as asked for.
     """
 
     name: str
-    scheme: str | None = None
-    plan: Path | None = None
-    options: dict[str, Any] = field(default_factory=dict)
+    recipe: str
     hardware: dict[str, Any] = field(default_factory=dict)
+    engines: Callable[[hlsq.QuantizedGraph], Engines] | None = None
 
 
 CASES = (
-    Case("doubleq", scheme="doubleq"),
-    Case("doubleq_ef_4bit", scheme="doubleq_ef", options={"code_bits": 4, "scale": "power_of_two"}),
-    Case("doubleq_ext_booth", plan=PLANS / "resnet20_cifar10/plans/nearest_80.json", hardware={"dual": "booth"}),
-    Case("doubleq_ext_mux", plan=PLANS / "resnet20_cifar10/plans/nearest_80.json", hardware={"dual": "mux"}),
-    Case("quant8", scheme="quant8"),
-    Case("fxpqnet", plan=PLANS / "resnet20_fxpqnet/plan.json"),
+    Case("doubleq", "doubleq"),
+    Case("doubleq_ef_4bit", "doubleq_ef, 4 bits"),
+    Case("doubleq_ext_booth", "doubleq_ext, 80 %", {"dual": "booth"}),
+    Case("doubleq_ext_mux", "doubleq_ext, 80 %", {"dual": "mux"}),
+    Case("quant8", "quant8"),
+    Case("fxpqnet", "fxpqnet"),
+    Case("fxpqnet_engines", "fxpqnet", engines=mixed_engines),
+    Case("he_engines", "He et al.", engines=lambda network: he_engines()),
+    Case("16bit_lut", "16 bits", {"multipliers": "fabric"}, engines=lambda network: wide_engine(3, "lut")),
+    Case("16bit_dsp", "16 bits", {"multipliers": "dsp"}, engines=lambda network: wide_engine(5, "dsp")),
 )
 
 
@@ -76,25 +75,19 @@ class FaultUnnoticed(click.ClickException):
 def main(only: tuple[str, ...], pes: int, samples: int, calibration: int, output: Path) -> None:
     """Convert ResNet-20 to folded accelerators, verify them, and count their cycles."""
     toolchain.find_cxx()
-    (x_train, _), (x, _) = data.load_cifar10()
     with step("Loading the network"):
-        load_tensorflow()
-        from hlsq.converters.keras import from_keras
-        from hlsq.zoo.resnet20 import preprocess, resnet20
-
-        graph = from_keras(resnet20(data.load_resnet20_weights()))
-    images, test = preprocess(x_train[:calibration]), preprocess(x[:samples])
+        networks = Networks(calibration, samples)
     rows, costs = [], []
     for case in CASES:
         if not only or case.name in only:
-            hw = converted(case, graph, images, pes, output / case.name)
-            rows.append((case.name, *measured(hw, test)))
+            hw = converted(case, networks, pes, output / case.name)
+            rows.append((case.name, *measured(hw, networks.x)))
             costs.append((case.name, *estimated(hw)))
             if len(rows) == 1:
                 show_program(hw)
-            show_faults(case.name, hw, output / f"{case.name}_changed", test[:4])
+            show_faults(case.name, hw, output / f"{case.name}_changed", networks.x[:4])
     header = ("", "PEs", "cycles", "use", "compiled", "images/s", "verified", "mismatches")
-    click.echo(f"\nFolded accelerators of at most {pes:,} PEs an engine\n")
+    click.echo(f"\nFolded accelerators of at most {pes:,} PEs an engine, or of engines that are given\n")
     click.echo("\n".join(table(header, rows)))
     header = ("", "PEs", "LUT", "FF", "DSP", "BRAM36", "ms, 100 MHz", "ms, 200 MHz", "GOP/s, 200 MHz", "fits")
     click.echo(f"\nEstimates (Vivado decides); power and the highest clock need Vivado; fits: 80 % of {PART}\n")
@@ -118,19 +111,20 @@ def estimated(hw: hlsq.HardwareModel) -> tuple[str, ...]:
     )
 
 
-def converted(case: Case, graph: hlsq.Graph, images: Images, pes: int, folder: Path) -> hlsq.HardwareModel:
+def converted(case: Case, networks: Networks, pes: int, folder: Path) -> hlsq.HardwareModel:
     """The project of ``case``."""
-    with step(f"{case.name}: quantising and writing the project"):
-        plan = case.plan or hlsq.quantize(graph, case.scheme, calibration=images, progress=False, **case.options)
+    plan = networks.plan(case.recipe)
+    asked = {"pes": pes} if case.engines is None else {"engines": case.engines(networks.quantised(case.recipe))}
+    with step(f"{case.name}: writing the project"):
         return hlsq.convert(
-            graph,
+            networks.graph(case.recipe),
             plan,
             output_dir=folder,
-            calibration=images[:64],
+            calibration=networks.calibration[:64],
             architecture="folded",
-            pes=pes,
             part=PART,
-            project_name=case.name,
+            project_name=case.name.replace("16bit", "sixteen"),
+            **asked,
             **case.hardware,
         )
 
@@ -196,13 +190,16 @@ def show_faults(name: str, hw: hlsq.HardwareModel, folder: Path, x: Images) -> N
     """
     from hlsq.backends.folded.encoding import encode
 
-    number, item = next((n, item) for n, item in enumerate(hw.program.instructions) if item.macs)
-    engine = hw.program.engines[item.fields["engine"]]
-    weights = hw.program.images[item.fields["engine"]].weights.copy()
-    weights[item.fields["weight_bank"], item.fields["weight_address"], :: engine.array.outputs] ^= 1
+    runs = [(n, item) for n, item in enumerate(hw.program.instructions) if item.macs]
+    engines = [item.fields["engine"] for _, item in runs]
+    # The first that is not its engine's only one, so that there are parameters behind its own.
+    number, item = next(run for run in runs if engines.count(run[1].fields["engine"]) > 1)
+    engine = item.fields["engine"]
+    weights = hw.program.images[engine].weights.copy()
+    weights[item.fields["weight_bank"], item.fields["weight_address"]] ^= 1
     fields = hw.program.fields
     size = -(-hw.program.bits // 8)
-    changes = {f"{engine.name}_weights": weights.tobytes(), "program": b""}
+    changes = {f"engine{engine}_weights": weights.tobytes(), "program": b""}
     program = (hw.output_dir / "firmware/image/program.bin").read_bytes()
     word = encode(fields, dict(item.fields) | {"parameters": item.fields["parameters"] + 1})
     own = slice(number * size, (number + 1) * size)
