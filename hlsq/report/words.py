@@ -8,6 +8,7 @@ from typing import Any
 from hlsq.cost.parts import Part
 from hlsq.cost.requantisers import Requantisers
 from hlsq.memory import Saving
+from hlsq.report.choice import architecture
 from hlsq.report.curve import ACCURACY
 from hlsq.report.model import DeviationReport, NetworkReport
 from hlsq.report.program import ProgramReport
@@ -133,6 +134,7 @@ def summary(report: NetworkReport) -> list[tuple[str, str]]:
         ("PEs", ", ".join(f"{count:,} {kind}" for kind, count in report.pes.items()) or "-"),
         *(_operator_rows(report) if report.program is None else _program_rows(report.program)),
         ("MACs per sample", number(report.macs)),
+        ("architecture", architecture(report.estimate, report.macs, report.asked.folded)),
         ("rounding", rounding(report)),
     ]
     return rows
