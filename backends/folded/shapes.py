@@ -1,4 +1,4 @@
-"""The shape of an array of PEs: of those that take about the fewest cycles, the one that takes the fewest LUTs."""
+"""The shape of an array of PEs: of those with about the fewest cycles, the one with the fewest LUTs times cycles."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hlsq.backends.folded.tasks import Task, Work
 
 MOST_TAPS = 64
 MOST_POSITIONS = 32
-NEAR = 0.02
+NEAR = 0.03
 """Share of the fewest cycles that a shape may take more: wide words and many positions save a few for many LUTs."""
 
 
 def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None = None, granule: int = 1) -> Array:
-    """The array of at most ``pes`` PEs with the fewest LUTs of those whose cycles are within ``NEAR`` of the fewest.
+    """The array of at most ``pes`` PEs with the fewest LUTs times cycles, of those with about the fewest cycles.
 
     Args:
         work: all passes.
@@ -42,4 +42,4 @@ def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None =
                 found.append((array_luts(spec, width, lanes_alone), cycles, spec.array))
         taps *= 2
     enough = min(cycles for _, cycles, _ in found) * (1 + NEAR)
-    return min((item for item in found if item[1] <= enough), key=lambda item: item[:2])[2]
+    return min((item for item in found if item[1] <= enough), key=lambda item: (item[0] * item[1], item[1]))[2]
