@@ -107,8 +107,8 @@ def make_loops(
         chunks = 1 if split > 1 else -(-words * word // array.taps)
         if words == 1:
             chunks = -(-window.source[2] // (array.taps // split))
-        if split == 1:
-            turns = splits  # As many accumulators as these have anyway.
+        # As many accumulators as a tree has that is tapped in the most parts.
+        turns = tuple(most // split for most in splits if most >= split)
         computed, channels, filters = array.outputs * split, window.target[2], 1
     else:
         split, chunks, computed, channels = 1, 1, word, words * word

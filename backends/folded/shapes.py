@@ -14,6 +14,9 @@ MOST_TAPS = 64
 MOST_POSITIONS = 32
 NEAR = 0.03
 """Share of the fewest cycles that a shape may take more: wide words and many positions save a few for many LUTs."""
+USUAL_WORD = 16
+"""Lanes of a memory word that need no reason; wider ones, with as many lanes of post-processing, have to cost less by
+LUTs times cycles."""
 
 
 def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None = None, granule: int = 1) -> Array:
@@ -41,5 +44,14 @@ def choose_array(work: Work, tasks: Sequence[Task], pes: int, word: int | None =
                 cycles = sum(task_loops(work, task, spec, words, width, False).cycles(positions) for task in tasks)
                 found.append((array_luts(spec, width, lanes_alone), cycles, spec.array))
         taps *= 2
-    enough = min(cycles for _, cycles, _ in found) * (1 + NEAR)
-    return min((item for item in found if item[1] <= enough), key=lambda item: (item[0] * item[1], item[1]))[2]
+    usual = [item for item in found if word is not None or item[2].taps <= USUAL_WORD]
+    enough = min(cycles for _, cycles, _ in usual) * (1 + NEAR)
+    best = min((item for item in usual if item[1] <= enough), key=_price)
+    faster = [item for item in found if item not in usual and item[1] < best[1]]
+    return min([best, *faster], key=_price)[2]
+
+
+def _price(item: tuple[int, int, Array]) -> tuple[int, int]:
+    """LUTs times cycles; of as many, cycles."""
+    luts, cycles, _ = item
+    return luts * cycles, cycles

@@ -66,10 +66,7 @@ def _trees(engine: EngineFacts) -> Resources:
     """A tree for each output and position, and the choice of the depth at which an accumulator's sum is tapped."""
     one = tree(engine.taps, engine.product_bits, engine.sum_bits, _family(engine))
     summand = _summand(engine)
-    depths = [
-        sum(i // engine.outputs < split for split in engine.splits) + (0 < i // engine.outputs < engine.turns)
-        for i in range(engine.sums)
-    ]
+    depths = [sum(i // (engine.outputs * split) < engine.turns for split in engine.splits) for i in range(engine.sums)]
     chosen = NOTHING
     for count in depths:
         chosen += selection(count, summand)

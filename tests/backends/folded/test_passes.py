@@ -86,6 +86,28 @@ def test_outputs_of_short_steps_are_finished_together() -> None:
     assert item.cycles - PIPELINE - item.fields["delay"] == 4 + 16 * 3 * 4 + 4
 
 
+def test_turns_of_trees_that_are_tapped() -> None:
+    """Eight channels take half of a tree, which computes eight outputs a step: 32 take two groups of two turns."""
+    b = NetworkBuilder(np.random.default_rng(0))
+    plan = BlockPlan(weight=Affine(4, 0.1, symmetric=True), output=Affine(8, 0.05))
+    b.input("image", (8, 8, 8), Affine(8, 0.03))
+    b.add("point", Conv2D(), ["image"], kernel=b.kernel(1, 1, 8, 32), plan=plan)
+    engines = {"one": {"taps": 16, "outputs": 4, "positions": 4}}
+    fields = compile_program(quantize_graph(*b.build(["point"])), EngineOptions(engines=engines)).instructions[1].fields
+    assert (fields["split"], fields["last_turn"], fields["steps"], fields["groups_of_outputs"]) == (1, 1, 2, 2)
+
+
+@pytest.mark.parametrize(("channels", "is_wide"), [(8, True), (512, False)])
+def test_wide_words_have_to_save_more_than_they_cost(channels: int, is_wide: bool) -> None:
+    """Of few products post-processing sets the pace, and more lanes help; deep maps gain nothing from them."""
+    b = NetworkBuilder(np.random.default_rng(0))
+    plan = BlockPlan(weight=Affine(4, 0.1, symmetric=True), output=Affine(8, 0.05))
+    b.input("image", (8, 8, channels), Affine(8, 0.03))
+    b.add("point", Conv2D(), ["image"], kernel=b.kernel(1, 1, channels, 64), plan=plan)
+    array = compile_program(quantize_graph(*b.build(["point"])), EngineOptions(pes=1024)).engines[0].array
+    assert (array.taps > 16) is is_wide
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_maps_that_live_at_once_lie_apart(seed: int) -> None:
     work = make_tasks(random_quantized(seed))

@@ -178,22 +178,22 @@ template <class CONFIG, class MAP, class OP> class pe_array {
 #endif
     }
 
-    // The adder tree tapped where 2^split parts are left; the whole tree for accumulators of several turns.
+    // The adder tree tapped where 2^split parts are left, into the accumulators of this turn.
     void tapped(int p, const sum_t (&tree)[parts][O], bool first) {
 #pragma HLS INLINE
         for (int split = 0; split <= CONFIG::most_split; split++) {
 #pragma HLS UNROLL
-            const int joined = parts >> split;
-            for (int i = 0; i < O << split; i++) {
+            const int joined = parts >> split, width = O << split;
+            for (int i = 0; i < width; i++) {
 #pragma HLS UNROLL
                 sum_t sum = 0;
                 for (int j = 0; j < joined; j++) {
 #pragma HLS UNROLL
                     sum += tree[i / O * joined + j][i % O];
                 }
-                for (int turn = 0; turn < (split == 0 ? CONFIG::turns : 1); turn++) {
+                for (int turn = 0; turn < CONFIG::turns && turn * width + i < CONFIG::sums; turn++) {
 #pragma HLS UNROLL
-                    sum_t &whole = sums[p][(turn * O + i) % CONFIG::sums];
+                    sum_t &whole = sums[p][turn * width + i];
                     if (split == op.split && turn == at.turn)
                         whole = first ? sum_t(op.start) + sum : whole + sum;
                 }
