@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
 
     from hlsq.backends.folded import FoldedProgram
+    from hlsq.backends.folded.pipeline import PipelinedProgram
     from hlsq.backends.vitis.design import Design
     from hlsq.backends.vitis.designs import AnyDesign
+    from hlsq.backends.vitis.folded.design import FoldedDesign
     from hlsq.backends.vitis.simulation import Simulation
     from hlsq.cost.estimate import Estimate
     from hlsq.cost.stalls import Flow, Style
@@ -90,15 +92,15 @@ class HardwareModel:
         return self.design.network
 
     @property
-    def program(self) -> FoldedProgram:
-        """Engines, instructions and memory map of a folded accelerator; ``print`` it.
+    def program(self) -> FoldedProgram | PipelinedProgram:
+        """Engines, instructions and memory map of a folded accelerator, or of each stage of a pipeline; ``print`` it.
 
         Raises:
             OptionError: a design of another architecture.
         """
-        from hlsq.backends.vitis.folded.design import FoldedDesign
+        from hlsq.backends.vitis.design import Design
 
-        if not isinstance(self.design, FoldedDesign):
+        if isinstance(self.design, Design):
             raise OptionError("a dataflow design has no program; convert with architecture='folded'")
         return self.design.program
 
@@ -113,6 +115,12 @@ class HardwareModel:
             ResourceError: the network does not fit its engines or memories; names block, need, limit and remedy.
             UnsupportedLayerError: the folded accelerator does not run it.
         """
+        found = HardwareModel(self._hosting(network), self.output_dir)
+        found._simulations = self._simulations
+        found._lock = self._lock
+        return found
+
+    def _hosting(self, network: HardwareModel | QuantizedGraph) -> FoldedDesign:
         from hlsq.backends.vitis.folded.design import FoldedDesign
 
         host = self._written
@@ -121,10 +129,7 @@ class HardwareModel:
                 "only an overlay runs other networks; convert with architecture='folded' and program='axi'"
             )
         graph = network.graph if isinstance(network, HardwareModel) else network
-        found = HardwareModel(FoldedDesign(graph, host.options, host=host), self.output_dir)
-        found._simulations = self._simulations
-        found._lock = self._lock
-        return found
+        return FoldedDesign(graph, host.options, host=host)
 
     def program_image(
         self, network: HardwareModel | QuantizedGraph | None = None, path: str | Path | None = None
@@ -141,7 +146,7 @@ class HardwareModel:
         """
         from hlsq.backends.vitis.folded.overlay import image_bytes
 
-        content = image_bytes(self.with_network(self if network is None else network).program)
+        content = image_bytes(self._hosting(self if network is None else network).program)
         if path is not None:
             write_file(path, content, OutputFileError, "the image of an overlay")
         return content

@@ -50,6 +50,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def hls_project(tmp_path: Path) -> Callable[..., hlsq.HardwareModel]:
     """Factory of projects: takes what ``hlsq.convert`` takes, writes to a new folder in ``tmp_path``.
 
+    All of its options, such as ``architecture="folded", pipeline=4``, work here alike.
+
     Example::
 
         @pytest.mark.csim

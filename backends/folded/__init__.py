@@ -11,7 +11,9 @@ Pure data: nothing here writes C++ or SystemVerilog. One file a pass:
 ``weights``     rows of weight codes, packed at their own widths;
 ``parameters``  what post-processing needs for each output channel;
 ``instructions`` one instruction a task, with all counts and address steps;
-``compile``     all of them in order.
+``compile``     all of them in order;
+``stages``      consecutive parts of a network, ``balance`` where they are cut and how many PEs each gets;
+``pipeline``    a program for each of them, which work on successive samples.
 """
 
 from hlsq.backends.folded.compile import compile_program

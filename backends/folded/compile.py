@@ -186,7 +186,7 @@ class _Compiler:
     def _load_beside(self, loads: list[dict[str, int]], runs: list[dict[str, int]]) -> None:
         """Has the last input loaded beside the first pass, if that need not wait until all has come."""
         task, name = self.work.tasks[0], self.graph.inputs[-1].name
-        if name in map(self.work.root, task.operands):
+        if name in map(self.work.root, task.operands) or not self.options.loads_beside:
             return
         load = Load(
             words=self.words[name],

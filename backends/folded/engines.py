@@ -51,17 +51,19 @@ class Assignment:
     Attributes:
         specs: all engines.
         of: number of the engine that runs a pass, by target.
-        rest: number of the engine that runs the others; its array takes whole words.
+        rest: number of the engine that runs the others; its array takes whole words, if some pass works lane by lane.
+        least_word: lanes that a memory word has at least.
     """
 
     specs: tuple[EngineSpec, ...]
     of: dict[str, int]
     rest: int
+    least_word: int = 1
 
     @property
     def word(self) -> int:
-        """Lanes of a memory word: those of the widest array."""
-        return max(spec.array.taps for spec in self.specs)
+        """Lanes of a memory word: those of the widest array, or more."""
+        return max(self.least_word, *(spec.array.taps for spec in self.specs))
 
     def number(self, task: Task) -> int:
         """That of the engine that runs ``task``."""

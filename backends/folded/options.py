@@ -26,6 +26,8 @@ class EngineOptions:
         multiplier: where products are computed that are no shifts, for engines that do not say so.
         sum_bits: of the accumulators for some blocks, by name, at least as many as these need; others take what they
             need.
+        least_word: lanes that a memory word has at least, beside engines that the user fixes.
+        loads_beside: whether the last input may come while the first pass already works on it.
     """
 
     pes: int | None = None
@@ -33,6 +35,8 @@ class EngineOptions:
     dual: DualForm = "booth"
     multiplier: Multiplier = "auto"
     sum_bits: Mapping[str, int] = field(default_factory=dict)
+    least_word: int = 1
+    loads_beside: bool = True
 
     def assigned(self, work: Work) -> Assignment:
         """The engines for ``work``."""
@@ -40,4 +44,4 @@ class EngineOptions:
             return choose_engines(work, self.pes, self.multiplier)
         if self.pes is not None:
             raise OptionError(f"engines= says how many PEs there are, and pes={self.pes!r} does; give one of them")
-        return wished_engines(work, read_engines(self.engines), self.multiplier)
+        return wished_engines(work, read_engines(self.engines), self.multiplier, self.least_word)

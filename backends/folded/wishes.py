@@ -98,19 +98,23 @@ def _read(where: str, wish: Mapping[str, Any]) -> EngineWish:
     return EngineWish(**{**wish, "blocks": tuple(blocks)})
 
 
-def wished_engines(work: Work, wishes: Mapping[str, EngineWish], multiplier: Multiplier) -> Assignment:
+def wished_engines(
+    work: Work, wishes: Mapping[str, EngineWish], multiplier: Multiplier, least_word: int = 1
+) -> Assignment:
     """The engines of ``wishes``, and which of them runs each pass.
 
     Args:
         work: all passes.
         wishes: by name.
         multiplier: of engines that do not say where products are computed.
+        least_word: lanes that a memory word has at least.
 
     Raises:
         OptionError: a block that is unknown, on no engine or on several; an engine that cannot run one of its blocks.
     """
-    word = max(wish.taps for wish in wishes.values())
-    rest = next(i for i, wish in enumerate(wishes.values()) if wish.taps == word)
+    widest = max(wish.taps for wish in wishes.values())
+    word = max(widest, least_word)
+    rest = next(i for i, wish in enumerate(wishes.values()) if wish.taps == widest)
     owner = _owners(work, wishes)
     left = next((name for name, wish in wishes.items() if wish.blocks is None), None)
     names = list(wishes)
@@ -135,7 +139,7 @@ def wished_engines(work: Work, wishes: Mapping[str, EngineWish], multiplier: Mul
         kind = _kind(name, wish, work, own, lanes, word)
         place = multiplier if wish.multiplier is None else MULTIPLIERS[wish.multiplier]
         specs.append(EngineSpec(name, kind, Array(wish.taps, wish.outputs, wish.positions), place))
-    return Assignment(tuple(specs), of, rest)
+    return Assignment(tuple(specs), of, rest, least_word)
 
 
 def _owners(work: Work, wishes: Mapping[str, EngineWish]) -> dict[str, str]:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.folded.pipelined import PipelinedDesign
 from hlsq.report.asked import Asked
 
 
-def asked_of(design: Design | FoldedDesign) -> Asked:
+def asked_of(design: Design | FoldedDesign | PipelinedDesign) -> Asked:
     """The same of a loaded design, for which what a target chose is as if it had been given."""
     asked, free = design.settled, design.options.has_target
     given = None if free else design.options.reuse_factor
@@ -21,5 +22,6 @@ def asked_of(design: Design | FoldedDesign) -> Asked:
         asked.utilization,
         dict(given) if isinstance(given, Mapping) else given,
         None if free else design.options.pes,
-        isinstance(design, FoldedDesign),
+        not isinstance(design, Design),
+        isinstance(design, PipelinedDesign),
     )

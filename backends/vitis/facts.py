@@ -8,6 +8,8 @@ from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.facts import folded_facts
+from hlsq.backends.vitis.folded.pipelined import PipelinedDesign
+from hlsq.backends.vitis.folded.pipelined_facts import pipelined_facts
 from hlsq.backends.vitis.mac_array import MacArray
 from hlsq.backends.vitis.plain_facts import plain_facts
 from hlsq.report.design import DesignFacts, MacFacts
@@ -16,6 +18,8 @@ from hlsq.report.model import PEReport, StreamReport
 
 def design_facts(design: AnyDesign) -> DesignFacts:
     """``design`` as plain data."""
+    if isinstance(design, PipelinedDesign):
+        return pipelined_facts(design)
     return folded_facts(design) if isinstance(design, FoldedDesign) else _dataflow_facts(design)
 
 

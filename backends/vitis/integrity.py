@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from hlsq.backends.folded.pipeline import STAGES
 from hlsq.backends.folded.storage import PROGRAM
 from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.folded.images import FOLDER as IMAGE
@@ -18,9 +19,9 @@ from hlsq.files.fields import Field
 from hlsq.files.read import read_json
 from hlsq.graph.storage import INTEGERS, STRUCTURE, graph_checksums
 
-DATA = (STRUCTURE, INTEGERS, "plan.json", "deviations.json", f"{IMAGE}/{PROGRAM}")
+DATA = (STRUCTURE, INTEGERS, "plan.json", "deviations.json", f"{IMAGE}/{PROGRAM}", f"{IMAGE}/{STAGES}")
 """Files that hlsq reads again and takes as they were. All others are for the compiler, and may be edited; so may what a
-folded accelerator's memories hold, which is read as it is then."""
+folded accelerator's memories hold, which is read as it is then. In a pipeline, every stage's program is one."""
 EARLIER = {"part_check": False}
 """Options of a project from before there were these, where that is not their default: it may have any part."""
 
@@ -77,7 +78,7 @@ def check_data(folder: Path, recorded: Mapping[str, str]) -> None:
     Raises:
         GraphError: names the file.
     """
-    if changed := changed_files(folder, recorded, DATA):
+    if changed := changed_files(folder, recorded, [name for name in recorded if _is_data(name)]):
         raise GraphError(
             f"{folder / changed[0]}: not as hlsq wrote it (its checksum is another); restore it, or convert again"
         )
@@ -105,4 +106,8 @@ def edited_files(folder: str | Path) -> list[str]:
         GraphError: see ``read_options``.
     """
     recorded = read_options(Path(folder))[1]
-    return changed_files(Path(folder), recorded, [name for name in recorded if name not in (*DATA, MARKER)])
+    return changed_files(Path(folder), recorded, [name for name in recorded if not _is_data(name) and name != MARKER])
+
+
+def _is_data(name: str) -> bool:
+    return name in DATA or (name.startswith(f"{IMAGE}/") and name.endswith(f"/{PROGRAM}"))

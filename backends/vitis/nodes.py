@@ -11,6 +11,7 @@ from hls4ml.model.types import IntegerPrecisionType
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.folded.pipelined import PipelinedDesign
 from hlsq.backends.vitis.tensors import Tensor
 from hlsq.errors import GraphError
 
@@ -58,7 +59,7 @@ def register_nodes() -> None:
 def design_of(model: Any) -> AnyDesign | None:
     """The design behind an hls4ml model, None if hls4ml made it from its own layers."""
     design = model.config.get_config_value("HLSQDesign")
-    return design if isinstance(design, (Design, FoldedDesign)) else None
+    return design if isinstance(design, (Design, FoldedDesign, PipelinedDesign)) else None
 
 
 def build_model_graph(design: AnyDesign, output_dir: str | Path) -> ModelGraph:

@@ -49,7 +49,7 @@ OF_DATAFLOW: Mapping[str, Any] = {
     "fifo_storage": "auto",
 }
 """Options that a folded accelerator has no use for, with their defaults."""
-OF_FOLDED: Mapping[str, Any] = {"pes": None, "engines": None, "dual": "booth", "program": "rom"}
+OF_FOLDED: Mapping[str, Any] = {"pes": None, "engines": None, "dual": "booth", "program": "rom", "pipeline": False}
 """Those that a dataflow design has none for."""
 TARGETS = ("target_interval", "target_fps", "target")
 """Options that say how fast a design has to be."""
@@ -112,6 +112,10 @@ class HardwareOptions:
         program: where a folded accelerator has instructions, weights and tables: ``"rom"``, in memories of its own, or
             ``"axi"``, in memory behind an AXI port, from which those of the next instruction are loaded while one runs.
             Other networks that fit then run on the same hardware.
+        pipeline: of a folded accelerator, whether it has several stages, engines and memories of their own, each of
+            which works on a sample of its own. True: a stage for each of ``engines``, or, without these, for each layer
+            with weights (and those without that follow it). A number: so many stages, cut where the slowest one is
+            fastest. ``pes`` are then those of all stages.
 
     Raises:
         OptionError: a value that is not allowed.
@@ -141,6 +145,7 @@ class HardwareOptions:
     engines: Mapping[str, Mapping[str, Any]] | None = None
     dual: DualForm = "booth"
     program: Program = "rom"
+    pipeline: bool | int = False
 
     def __post_init__(self) -> None:
         numbers = (
@@ -152,6 +157,7 @@ class HardwareOptions:
             "resources",
             "pes",
             "engines",
+            "pipeline",
         )
         for name in (*numbers, "target_interval", "target_fps", "utilization", "part_check"):
             object.__setattr__(self, name, _plain(getattr(self, name)))
@@ -202,7 +208,7 @@ class HardwareOptions:
             raise OptionError(f"pes {shown(self.pes)} must be a whole number of PEs from 1 to {MOST_PES}")
         if self.engines is not None:
             read_engines(self.engines)
-
+        self._check_pipeline()
         given = self.accumulator.values() if isinstance(self.accumulator, Mapping) else [self.accumulator]
         for wanted in given:
             bits = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else 0
@@ -213,6 +219,16 @@ class HardwareOptions:
                     f"{', '.join(ACCUMULATORS)}"
                 )
         self._check_architecture()
+
+    def _check_pipeline(self) -> None:
+        stages = self.pipeline
+        if not isinstance(stages, bool) and not (type(stages) is int and stages >= 2):
+            raise OptionError(f"pipeline {shown(stages)} must be True, False, or a number of stages from 2 on")
+        if stages and self.program == "axi":
+            raise OptionError(
+                f"program='axi' and pipeline={stages}: an overlay has one program, and a pipeline one in each stage: "
+                "give program='rom', or leave pipeline= out"
+            )
 
     def _check_target(self) -> None:
         interval, fps = self.target_interval, self.target_fps

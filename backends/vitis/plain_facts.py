@@ -5,10 +5,11 @@ from __future__ import annotations
 from hlsq.backends.vitis.asked import asked_of
 from hlsq.backends.vitis.design import Design
 from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.folded.pipelined import PipelinedDesign
 from hlsq.report.design import DesignFacts
 
 
-def plain_facts(design: Design | FoldedDesign) -> DesignFacts:
+def plain_facts(design: Design | FoldedDesign | PipelinedDesign) -> DesignFacts:
     """``design`` as plain data, without what its architecture adds."""
     options = design.options
     return DesignFacts(

@@ -33,6 +33,15 @@ OPTIONS = (
         "that it runs other networks too.",
     ),
     click.option(
+        "--pipeline",
+        type=click.IntRange(1),
+        is_flag=False,
+        flag_value=1,
+        metavar="[N]",
+        help="Stages of a folded accelerator, each of which works on a sample of its own: so many, or, without a "
+        "number, one a layer.",
+    ),
+    click.option(
         "--part-check/--no-part-check",
         default=None,
         help="Refuse a part that hlsq does not know, or take any.  [default: refuse]",
@@ -97,6 +106,7 @@ NAMES = (
         "architecture",
         "dual",
         "program",
+        "pipeline",
         "part_check",
         "utilization",
         "clock_period",
@@ -117,6 +127,8 @@ def with_hardware(command: Callable[..., None]) -> Callable[..., None]:
         resources: str | None, accumulators: tuple[str, ...], separate_windows: str | None, **values: Any
     ) -> None:
         hardware = {name: value for name in NAMES if (value := values.pop(name)) is not None}
+        if hardware.get("pipeline") == 1:
+            hardware["pipeline"] = True
         if resources is not None:
             hardware["resources"] = parse_resources(resources)
         if accumulators:

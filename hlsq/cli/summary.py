@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hlsq.counted import counted, in_percent
+from hlsq.counted import in_percent
 
 if TYPE_CHECKING:
     from hlsq.hardware import HardwareModel
@@ -35,8 +35,8 @@ def hardware_rows(hw: HardwareModel) -> list[tuple[str, str]]:
     program = facts.program
     if program is None:
         return rows
-    told = f"{counted(len(program.instructions), 'instruction')} of {program.instruction_bits} bits"
-    return [rows[0], ("engines", program.in_words), ("program", f"{told}; hlsq report lists it"), *rows[1:]]
+    told = ("program", f"{program.length}; hlsq report lists it")
+    return [rows[0], ("engines", program.in_words), told, *rows[1:]]
 
 
 def _stages(info: Mapping[str, Any]) -> list[tuple[str, float]]:

@@ -28,6 +28,7 @@ class Asked:
         reuse_factor: of all blocks, or by block with ``"default"`` for others; None beside a target, which chooses it.
         pes: most PEs of an engine of a folded accelerator; None beside a target.
         folded: whether the design is one.
+        stages: whether that is a pipeline, whose PEs are those of all stages.
     """
 
     target: Literal["fit"] | None
@@ -38,6 +39,7 @@ class Asked:
     reuse_factor: int | Mapping[str, int] | None
     pes: int | None = None
     folded: bool = False
+    stages: bool = False
 
     @property
     def in_words(self) -> str:
@@ -52,7 +54,9 @@ class Asked:
                 return told
             return f"{told}, or up to {in_percent(SLOWER - 1)} slower where its PEs are busier then"
         if self.pes is not None:
-            return f"at most {counted(self.pes, 'PE')} in an engine"
+            return f"at most {counted(self.pes, 'PE')} in {'all stages' if self.stages else 'an engine'}"
+        if self.folded:
+            return "engines as they are given"
         return self._reuse_in_words()
 
     def _reuse_in_words(self) -> str:

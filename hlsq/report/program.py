@@ -96,14 +96,41 @@ class PlaceReport:
 
 
 @dataclass(frozen=True)
+class StageReport:
+    """A stage of a pipeline: a folded accelerator that works on a sample of its own.
+
+    Attributes:
+        name: of it.
+        blocks: that it computes.
+        pes: of its engines.
+        instructions: their number.
+        instruction_bits: of one.
+        cycles: for a sample, with what it waits for its neighbours.
+        banks, word, lane_bits, depths, map_bits: of its memories of feature maps, as in ``ProgramReport``.
+    """
+
+    name: str
+    blocks: tuple[str, ...]
+    pes: int
+    instructions: int
+    instruction_bits: int
+    cycles: int
+    banks: int
+    word: int
+    lane_bits: int
+    depths: tuple[int, ...]
+    map_bits: int
+
+
+@dataclass(frozen=True)
 class ProgramReport:
-    """A network as a program.
+    """A network as a program, or as those of the stages of a pipeline.
 
     Attributes:
         engines: that it runs on.
         instructions: in order.
-        instruction_bits: of one.
-        fields: of it, bits by name; those that take none are left out.
+        instruction_bits: of one; of the widest stage's in a pipeline.
+        fields: of it, bits by name; those that take none are left out. Empty for a pipeline.
         places: of the feature maps.
         banks: of every memory of feature maps.
         word: lanes of a word.
@@ -111,6 +138,7 @@ class ProgramReport:
         depths: words of a bank of each memory.
         map_bits: of all of them.
         cycles: of a sample, its input and output included.
+        stages: of a pipeline, whose memories ``banks`` to ``depths`` then say nothing of.
     """
 
     engines: tuple[EngineReport, ...]
@@ -124,6 +152,20 @@ class ProgramReport:
     depths: tuple[int, ...]
     map_bits: int
     cycles: int
+    stages: tuple[StageReport, ...] = ()
+
+    @property
+    def interval(self) -> int:
+        """Cycles between two samples: those of the slowest stage, or of all instructions."""
+        return max((stage.cycles for stage in self.stages), default=self.cycles)
+
+    @property
+    def length(self) -> str:
+        """``40 instructions of 400 bits``; those of a pipeline differ by stage."""
+        told = counted(len(self.instructions), "instruction")
+        if self.stages:
+            return f"{told} in {counted(len(self.stages), 'stage')}"
+        return f"{told} of {self.instruction_bits} bits"
 
     @property
     def in_words(self) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hlsq.cost.estimate.words import percent
-from hlsq.report.program import EngineReport, InstructionReport, ProgramReport
+from hlsq.report.program import EngineReport, InstructionReport, ProgramReport, StageReport
 from hlsq.report.table import Row, Table
 from hlsq.report.words import number, size
 
 PROGRAM = "Program"
+SAMPLES = 100
+"""For which stages at work at once are compared with stages that take turns."""
 BAR = 20
 """Letters of a bar for all PEs in all cycles."""
 
 
 def program_tables(program: ProgramReport, bars: bool) -> Iterator[Table]:
-    """Engines, the listing, the memory map; ``bars`` draws the use of PEs in letters."""
+    """Stages of a pipeline, engines, the listing, the memory map; ``bars`` draws the use of PEs in letters."""
+    if program.stages:
+        yield _stage_table(program)
     yield Table(
         "Engines",
         (
@@ -45,7 +49,7 @@ def program_tables(program: ProgramReport, bars: bool) -> Iterator[Table]:
         ),
         tuple((*_instruction_row(program, item), *([_bar(item.use)] if bars else [])) for item in program.instructions),
         right=(3, 4, 5, 6, 7, 8),
-        note=f"Instructions of {program.instruction_bits} bits, one after the other. A group of outputs is computed in "
+        note=f"{_order(program)} A group of outputs is computed in "
         "so many steps; mac/2: adder trees in two parts. Reads and writes: memory@word of a bank; reading begins in "
         "front of the map where it is padded.",
     )
@@ -54,12 +58,50 @@ def program_tables(program: ProgramReport, bars: bool) -> Iterator[Table]:
         ("tensor", "memory", "first word", "words", "size"),
         tuple((p.tensor, str(p.memory), f"{p.first:,}", number(p.words), size(p.bits)) for p in program.places),
         right=(1, 2, 3, 4),
-        note=f"{len(program.depths)} memories of {program.banks} banks, of {_depths(program)} words of {program.word} "
-        f"lanes of {program.lane_bits} bits each; maps that are not needed at the same time share words.",
+        note=f"{_memories(program)} Maps that are not needed at the same time share words.",
     )
 
 
-def _depths(program: ProgramReport) -> str:
+def _stage_table(program: ProgramReport) -> Table:
+    turns, together = SAMPLES * program.cycles, program.cycles + (SAMPLES - 1) * program.interval
+    return Table(
+        "Stages",
+        ("stage", "blocks", "PEs", "instructions", "memory", "cycles", "busy"),
+        tuple(
+            (
+                stage.name,
+                str(len(stage.blocks)),
+                f"{stage.pes:,}",
+                f"{stage.instructions} of {stage.instruction_bits} bits",
+                f"{stage.banks} banks of {_depths(stage)} words of {stage.word} x {stage.lane_bits} bits",
+                f"{stage.cycles:,}",
+                percent(stage.cycles / program.interval),
+            )
+            for stage in program.stages
+        ),
+        right=(1, 2, 5, 6),
+        note=f"Each works on a sample of its own, so one comes every {program.interval:,} cycles, those of the slowest "
+        f"stage. {SAMPLES} samples take {turns:,} cycles with stages that take turns (He et al. eq. 10, an engine for "
+        f"each process and a sample for each pixel) and {together:,} in the pipeline (eq. 12).",
+    )
+
+
+def _order(program: ProgramReport) -> str:
+    if program.stages:
+        return "Instructions of a stage, one after the other; share is of the interval of all stages."
+    return f"Instructions of {program.instruction_bits} bits, one after the other."
+
+
+def _memories(program: ProgramReport) -> str:
+    if program.stages:
+        return "Every stage has memories of its own."
+    return (
+        f"{len(program.depths)} memories of {program.banks} banks, of {_depths(program)} words of {program.word} lanes "
+        f"of {program.lane_bits} bits each."
+    )
+
+
+def _depths(program: ProgramReport | StageReport) -> str:
     return " and ".join(f"{depth:,}" for depth in program.depths)
 
 
@@ -85,7 +127,7 @@ def _instruction_row(program: ProgramReport, item: InstructionReport) -> Row:
         number(item.steps),
         number(item.groups),
         f"{item.cycles:,}",
-        percent(item.cycles / program.cycles),
+        percent(item.cycles / program.interval),
         number(item.macs),
         percent(item.use),
         item.reads or "-",

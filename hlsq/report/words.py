@@ -156,6 +156,9 @@ def _operator_rows(report: NetworkReport) -> list[tuple[str, str]]:
 
 
 def _program_rows(program: ProgramReport) -> list[tuple[str, str]]:
+    if program.stages:
+        pace = f"a sample every {program.interval:,} cycles, ready after {program.cycles:,}"
+        return [("engines", program.in_words), ("program", f"{program.length}; {pace}")]
     fields = f"{len(program.fields)} fields, {program.instruction_bits} bits"
     return [
         ("engines", program.in_words),

@@ -17,6 +17,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "architecture": ("--architecture=folded", "folded"),
     "dual": ("--dual=mux", "mux"),
     "program": ("--program=axi", "axi"),
+    "pipeline": ("--pipeline=4", 4),
     "part_check": ("--no-part-check", False),
     "resources": ("--resources=lut=5,ff=6", {"lut": 5, "ff": 6}),
     "utilization": ("--utilization=0.5", 0.5),
@@ -65,6 +66,11 @@ def test_all_together_and_none() -> None:
         name: value for name, (_, value) in GIVEN.items()
     }
     assert collected() == {}
+
+
+def test_a_pipeline_without_a_number_has_a_stage_for_each_layer() -> None:
+    assert collected("--pipeline") == {"pipeline": True}
+    assert collected("--pipeline", "--dual=mux") == {"pipeline": True, "dual": "mux"}
 
 
 @pytest.mark.parametrize("command", ["convert", "explore"])

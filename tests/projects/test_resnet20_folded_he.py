@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import hlsq
+from hlsq.backends.vitis.folded.pipelined import PipelinedDesign
+from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.zoo.resnet20 import resnet20
 
 PES = {"PE1": 432, "PE2": 1152, "PE3": 1152, "PE4": 10}
@@ -33,3 +35,9 @@ def test_their_network_on_their_engines_takes_fewer_cycles(script: Callable[[str
     print(f"{program.cycles:,} cycles, theirs take {THEIR_CYCLES:,}")
     assert program.cycles <= MOST_CYCLES
     hw.verify(images[:1])
+    # Their outlook, every engine a stage: the slowest one's cycles are those of its layers and of its two maps.
+    options = HardwareOptions(architecture="folded", engines=sets.he_engines(), pipeline=True)
+    pipeline = PipelinedDesign(hw.graph, options).program
+    assert {stage.name: stage.program.pes for stage in pipeline.stages} == PES
+    assert pipeline.interval == pipeline.stages[1].program.cycles == max(pipeline.stage_cycles)
+    assert pipeline.interval < 0.7 * program.cycles

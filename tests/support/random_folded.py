@@ -18,6 +18,7 @@ from random_designs import SCHEMES, random_quantized
 import hlsq
 from hlsq.backends.folded.pieces import PIPELINE
 from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.folded.pipelined import PipelinedDesign
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.project import write_project
 from hlsq.backends.vitis.simulation import Simulation, compile_library
@@ -44,7 +45,7 @@ def folded(seed: int, **options: Any) -> FoldedDesign:
     return FoldedDesign(random_quantized(seed), HardwareOptions(architecture="folded", **options))
 
 
-def mismatches(design: FoldedDesign, folder: Path, ap_types: bool = False) -> list[str]:
+def mismatches(design: FoldedDesign | PipelinedDesign, folder: Path, ap_types: bool = False) -> list[str]:
     """Tensors whose integers in C simulation are not the emulation's, and instructions that run longer or shorter."""
     write_project(design, folder)
     simulation = Simulation.load(design, compile_library(folder, ap_types=ap_types))

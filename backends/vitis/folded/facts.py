@@ -18,12 +18,12 @@ def folded_facts(design: FoldedDesign) -> DesignFacts:
     """``design`` as plain data."""
     return replace(
         plain_facts(design),
-        macs={name: MacFacts(None, bits) for name, bits in _rom_bits(design.program).items()},
-        program=_program(design),
+        macs={name: MacFacts(None, bits) for name, bits in rom_bits(design.program).items()},
+        program=program_facts(design),
     )
 
 
-def _rom_bits(program: FoldedProgram) -> dict[str, int]:
+def rom_bits(program: FoldedProgram) -> dict[str, int]:
     """Bits of the rows of each block with weights, those of idle PEs included."""
     found = {}
     for item in program.instructions:
@@ -37,7 +37,8 @@ def _rom_bits(program: FoldedProgram) -> dict[str, int]:
     return found
 
 
-def _program(design: FoldedDesign) -> ProgramReport:
+def program_facts(design: FoldedDesign) -> ProgramReport:
+    """Its program as plain data."""
     program, map_ = design.program, design.program.map
     sizes = map_sizes(program, design.graph)
     return ProgramReport(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.vitis.demands import check_rules
@@ -12,8 +14,9 @@ from hlsq.backends.vitis.folded.arrays import image_arrays
 from hlsq.backends.vitis.folded.constants import EngineCode, pointer_bits, signed_bits
 from hlsq.backends.vitis.folded.counters import counter_bits
 from hlsq.backends.vitis.folded.design import FoldedDesign
-from hlsq.backends.vitis.folded.images import FOLDER, image_files, program_bytes, view_tables
+from hlsq.backends.vitis.folded.images import image_files, program_bytes
 from hlsq.backends.vitis.folded.overlay import overlay_context
+from hlsq.backends.vitis.folded.pipelined import PipelinedDesign
 from hlsq.backends.vitis.host import HostInput, HostOutput
 from hlsq.backends.vitis.render import PROJECT, STATIC, OutputPort, make_environment
 from hlsq.backends.vitis.vectors import output_port
@@ -37,51 +40,13 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
     Raises:
         QuantizationError: integers that do not fit 64 bits.
     """
-    program = design.program
-    for engine in program.engines:
-        if signed_bits(engine.product) > MOST_BITS + 1:
-            raise QuantizationError(
-                f"post-processing of {engine.name} needs integers of {signed_bits(engine.product)} bits; at most "
-                f"{MOST_BITS + 1} are possible: a plan with narrower scales, or architecture='dataflow'"
-            )
-    files: dict[str, str | bytes] = {}
+    check_products(design.program)
     project = design.options.top
-    graph = design.graph
-    engines = [EngineCode(engine, program, i) for i, engine in enumerate(program.engines)]
-    tables = view_tables(program, design.tensors)
-    images = image_files(program, design.tensors)
-    context = {
-        "design": design,
-        "program": program,
-        "options": design.options,
-        "project": project,
-        "streaming": True,
-        "folded": True,
-        "inputs": [design.tensors[i.name] for i in graph.inputs],
-        "outputs": [OutputPort(output_port(design, o), design.tensors[o]) for o in graph.outputs],
-        "host_inputs": [HostInput(i.format) for i in graph.inputs],
-        "host_outputs": [HostOutput(graph.formats[o], graph.shapes[o]) for o in graph.outputs],
-        "engines": engines,
-        "views": tables,
-        "images": sorted(
-            name.removeprefix(f"{FOLDER}/").removesuffix(".bin") for name in images if name.endswith(".bin")
-        ),
-        **pointer_bits(program),
-        "counters": counter_bits(program),
-        "partition_size": None,
-        "build_options": {"reset": 0, "csim": 1, "synth": 1, "cosim": 0, "export": 0, "vsynth": 0},
-        "fields": _placed(program),
-        "arrays": [] if program.overlay else image_arrays(project, engines, program_bytes(program).shape),
-        **overlay_context(program),
-        "needed": _needed(
-            max(code.operands for code in engines), max((code.thresholds for code in engines), default=0)
-        ),
-        "present": {field.name for field in program.fields if field.width},
-        "levels": max((code.thresholds for code in engines), default=0),
-        "operands": max(code.operands for code in engines),
-    }
+    images = image_files(design.program, design.tensors)
+    context = project_context(design) | program_context(design, images, project) | {"linked": linked(project, images)}
+    files: dict[str, str | bytes] = {}
     environment = make_environment(TEMPLATES / "project", PROJECT)
-    axi = "_axi" if program.overlay else ""
+    axi = "_axi" if design.program.overlay else ""
     if not axi:
         files["firmware/image.cpp"] = environment.get_template("image.cpp.j2").render(context)
     for template, target in {
@@ -100,16 +65,92 @@ def render_folded(design: FoldedDesign) -> dict[str, str | bytes]:
         "vitis-comp.json.j2": "vitis-comp.json",
     }.items():
         files[target] = environment.get_template(template).render(context)
-    for name in BASE_HEADERS:
-        files[f"firmware/hlsq/{name}"] = (STATIC / name).read_text(encoding="utf-8")
+    files |= static_headers(context["engines"])
+    check_rules({name: text for name, text in files.items() if isinstance(text, str)})
+    files |= images
+    return files
+
+
+def check_products(program: FoldedProgram) -> None:
+    """Refuse post-processing that C simulation's machine integers do not hold.
+
+    Raises:
+        QuantizationError: names the engine, its bits and the remedy.
+    """
+    for engine in program.engines:
+        if signed_bits(engine.product) > MOST_BITS + 1:
+            raise QuantizationError(
+                f"post-processing of {engine.name} needs integers of {signed_bits(engine.product)} bits; at most "
+                f"{MOST_BITS + 1} are possible: a plan with narrower scales, or architecture='dataflow'"
+            )
+
+
+def project_context(design: FoldedDesign | PipelinedDesign) -> dict[str, Any]:
+    """What templates have of the project as a whole."""
+    graph = design.graph
+    return {
+        "design": design,
+        "options": design.options,
+        "project": design.options.top,
+        "streaming": True,
+        "folded": True,
+        "inputs": [design.tensors[i.name] for i in graph.inputs],
+        "outputs": [OutputPort(output_port(design, o), design.tensors[o]) for o in graph.outputs],
+        "host_inputs": [HostInput(i.format) for i in graph.inputs],
+        "host_outputs": [HostOutput(graph.formats[o], graph.shapes[o]) for o in graph.outputs],
+        "partition_size": None,
+        "build_options": {"reset": 0, "csim": 1, "synth": 1, "cosim": 0, "export": 0, "vsynth": 0},
+    }
+
+
+def program_context(design: FoldedDesign, images: Iterable[str], symbols: str, scope: str = "") -> dict[str, Any]:
+    """What templates have of a program, its engines and memories.
+
+    Args:
+        design: whose program it is.
+        images: files with the content of its memories.
+        symbols: with which the names of memories begin where their content is linked in.
+        scope: C++ namespace of a stage, and folder of its images; empty where there is one program alone.
+    """
+    program = design.program
+    engines = [EngineCode(engine, program, i) for i, engine in enumerate(program.engines)]
+    return {
+        "program": program,
+        "scope": scope,
+        "suffix": f"_{scope}" if scope else "",
+        "folder": f"{scope}/" if scope else "",
+        "symbols": symbols,
+        "engines": engines,
+        "images": sorted(Path(name).stem for name in images if name.endswith(".bin")),
+        **pointer_bits(program),
+        "counters": counter_bits(program),
+        "fields": _placed(program),
+        "arrays": [] if program.overlay else image_arrays(symbols, engines, program_bytes(program).shape),
+        **overlay_context(program),
+        "needed": _needed(
+            max(code.operands for code in engines), max((code.thresholds for code in engines), default=0)
+        ),
+        "present": {field.name for field in program.fields if field.width},
+        "levels": max((code.thresholds for code in engines), default=0),
+        "operands": max(code.operands for code in engines),
+    }
+
+
+def linked(symbols: str, images: Mapping[str, bytes]) -> list[tuple[str, str]]:
+    """The symbol and the file of every image that C simulation links in."""
+    names = sorted(name for name in images if name.endswith(".bin"))
+    return [(f"{symbols}_{Path(name).stem}", name) for name in names]
+
+
+def static_headers(engines: Iterable[EngineCode]) -> dict[str, str]:
+    """Headers that are the same in all projects, and those of the PEs of ``engines``."""
+    files = {f"firmware/hlsq/{name}": (STATIC / name).read_text(encoding="utf-8") for name in BASE_HEADERS}
     pes = {source.name: source.read_text(encoding="utf-8") for source in (code.pe_source for code in engines)}
     multiplies = any(f'#include "{MULTIPLICATION}"' in text for text in pes.values())
     shared = {header.name: header.read_text(encoding="utf-8") for header in HEADERS.glob("*.h")}
     for name, text in sorted((shared | pes).items()):
         if name != MULTIPLICATION or multiplies:
             files[f"firmware/hlsq/folded/{name}"] = text
-    check_rules({name: text for name, text in files.items() if isinstance(text, str)})
-    files |= images
     return files
 
 
