@@ -17,8 +17,8 @@ from hlsq.backends.vitis.render import PROJECT, make_environment, render_project
 from hlsq.formats import Affine
 from hlsq.graph import Graph
 from hlsq.graph.lowering import quantize_graph
-from hlsq.graph.ops import Reshape
-from hlsq.plan import Plan
+from hlsq.graph.ops import Conv2D, Reshape
+from hlsq.plan import BlockPlan, Plan
 
 SEEDS = range(12)
 NAMES = [ASCII, *HOSTILE, *CPP, *OURS]
@@ -83,6 +83,13 @@ def test_names_change_identifiers_and_comments_alone(io_type: str) -> None:
     b = NetworkBuilder(np.random.default_rng(0))
     repacked = b.add("repacked", Reshape((2, 6)), [b.input("x", (2, 2, 3), Affine(8, 0.1))])
     render_project(Design(quantize_graph(*b.build([repacked])), HardwareOptions(io_type=io_type)))
+    # Windows are made apart where somebody says so, or a pace is wanted.
+    b = NetworkBuilder(np.random.default_rng(0))
+    x = b.input("x", (5, 5, 1), Affine(8, 0.1))
+    weight = BlockPlan(weight=Affine(8, 0.01, symmetric=True))
+    strided = b.add("strided", Conv2D((2, 2)), [x], kernel=b.kernel(3, 3, 1, 2), plan=weight)
+    options = HardwareOptions(io_type=io_type, separate_windows=[strided])
+    render_project(Design(quantize_graph(*b.build([strided])), options))
     # Nothing was left out: these are all templates there are.
     for folder in (PROJECT, BLOCK_TEMPLATES):
         environment = make_environment(folder)
