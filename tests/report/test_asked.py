@@ -18,7 +18,8 @@ from hlsq.report.asked import Asked
 from hlsq.report.text import render_text
 
 PART = {"part": "mine", "part_check": False}
-NONE = dict.fromkeys(("target", "target_interval", "target_fps", "cycles", "reuse_factor", "pes")) | {"folded": False}
+NONE = dict.fromkeys(("target", "target_interval", "target_fps", "cycles", "reuse_factor", "pes"))
+NONE |= {"folded": False, "stages": False}
 FIT = "target fit: as fast as fits in 80 % of the part, or up to 10 % slower where its PEs are busier then"
 NETWORK = quantized_network(1)
 FIRST = next(block.name for block in NETWORK.blocks if block.weights is not None)
