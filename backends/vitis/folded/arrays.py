@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hlsq.backends.vitis.folded.constants import EngineCode, signed_bits
+from hlsq.backends.folded.widths import signed_bits
+from hlsq.backends.vitis.folded.constants import EngineCode
 from hlsq.graph import Interval
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hlsq.backends.folded import FoldedProgram
-from hlsq.backends.vitis.folded.constants import EngineCode, pointer_bits, signed_bits
+from hlsq.backends.folded.widths import pointer_bits, signed_bits
+from hlsq.backends.vitis.folded.constants import EngineCode
 from hlsq.backends.vitis.folded.counters import counter_bits
 from hlsq.backends.vitis.tensors import Tensor
 from hlsq.cost.folded import EngineFacts, FoldedFacts, MapFacts, Table

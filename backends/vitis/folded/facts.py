@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from hlsq.backends.folded.pieces import MODES, Instruction
 from hlsq.backends.folded.program import FoldedProgram
+from hlsq.backends.folded.widths import signed_bits
 from hlsq.backends.vitis.folded.buffers import map_sizes
-from hlsq.backends.vitis.folded.constants import signed_bits
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.plain_facts import plain_facts
 from hlsq.report.design import DesignFacts, MacFacts

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.backends.folded.program import FoldedProgram
+from hlsq.backends.folded.widths import pointer_bits, signed_bits
 from hlsq.backends.vitis.demands import check_rules
 from hlsq.backends.vitis.folded.arrays import image_arrays
-from hlsq.backends.vitis.folded.constants import EngineCode, pointer_bits, signed_bits
+from hlsq.backends.vitis.folded.constants import EngineCode
 from hlsq.backends.vitis.folded.counters import counter_bits
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.images import image_files, program_bytes
