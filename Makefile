@@ -47,7 +47,7 @@ install: $(INSTALLED) ## create .venv and install hlsq, editable, with what test
 
 # Installed again only when the package's metadata or its list of packages changes.
 $(INSTALLED): pyproject.toml setup.py | check $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable ".[test,dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[test,dev,rtl]"
 	@touch $@
 
 demo: $(INSTALLED) ## train, quantise, emit, simulate and verify a small network

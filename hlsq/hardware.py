@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from hlsq.backends.folded import FoldedProgram
     from hlsq.backends.folded.pipeline import PipelinedProgram
+    from hlsq.backends.verilog.simulation import RtlSimulation, Run
     from hlsq.backends.vitis.design import Design
     from hlsq.backends.vitis.designs import AnyDesign
     from hlsq.backends.vitis.folded.design import FoldedDesign
@@ -67,7 +68,7 @@ class HardwareModel:
     deviations: Mapping[str, Deviation] = field(default_factory=dict)
     accuracy: dict[str, float] = field(default_factory=dict)
     _model_graph: Any = field(default=None, repr=False)
-    _simulations: dict[bool, tuple[str, Simulation]] = field(default_factory=dict, repr=False)
+    _simulations: dict[bool, tuple[str, Simulation | RtlSimulation]] = field(default_factory=dict, repr=False)
     _lock: Any = field(default_factory=threading.RLock, init=False, repr=False)
     """Of the two above, and of compiling."""
 
@@ -220,7 +221,7 @@ class HardwareModel:
         return result.blocks if trace else self._outputs(result.outputs, raw, host)
 
     def compile(self, *, ap_types: bool = False) -> None:
-        """Build the C simulation with g++ (``HLSQ_CXX`` names another compiler).
+        """Build the C simulation with g++ (``HLSQ_CXX`` names another compiler), or the RTL simulation with Verilator.
 
         Args:
             ap_types: compute with the ``ap_int`` classes of synthesis instead of machine integers: slower, the same
@@ -231,11 +232,17 @@ class HardwareModel:
             ToolFailedError: the compiler reported errors.
             GraphError: another network has been converted into the folder meanwhile.
         """
-        from hlsq.backends.vitis.simulation import Simulation, compile_library
+        from hlsq.backends.vitis.folded.design import FoldedDesign
+        from hlsq.backends.vitis.simulation import Simulation, compile_library, compile_rtl
 
         _check_flags(ap_types=ap_types)
         with self._lock:
             digest = self._digest()  # before, so that what is edited meanwhile is compiled again
+            if isinstance(self.design, FoldedDesign) and self._is_rtl:
+                if ap_types:
+                    raise OptionError("ap_types=True simulates C++; leave it out with language='systemverilog'")
+                self._simulations[ap_types] = digest, compile_rtl(self.output_dir, self.design)
+                return
             stamp = "ap" if ap_types else "lib"
             library = compile_library(self.output_dir, ap_types=ap_types, stamp=stamp, design=self._written)
             self._simulations[ap_types] = digest, Simulation.load(self._written, library)
@@ -276,6 +283,29 @@ class HardwareModel:
         _check_flags(ap_types=ap_types)
         integers = Emulator(self.graph).quantize_inputs(x)
         return self._simulation(ap_types).iterations(integers)
+
+    def cosim(self, x: Inputs, *, stalls: int = 0) -> Run:
+        """RTL simulation of SystemVerilog, cycle by cycle.
+
+        Args:
+            x: real inputs, as for ``emulate``.
+            stalls: seed of streams that wait at random, inputs as well as outputs; 0 for streams that never do.
+
+        Returns:
+            Integers of the outputs, and the clock cycles of each instruction.
+
+        Raises:
+            OptionError: a design in C++.
+        """
+        from hlsq.backends.verilog.simulation import RtlSimulation
+
+        if type(stalls) is not int or stalls < 0:
+            raise OptionError(f"stalls {shown(stalls)} must be a whole number: a seed, or 0")
+        if not self._is_rtl:
+            raise OptionError("cosim simulates SystemVerilog; convert with language='systemverilog'")
+        simulation = self._simulation(False)
+        assert isinstance(simulation, RtlSimulation)  # noqa: S101 - see above
+        return simulation.cosimulate(Emulator(self.graph).quantize_inputs(x), stalls=stalls)
 
     def simulate_streams(
         self,
@@ -348,7 +378,8 @@ class HardwareModel:
             real = as_inputs(self.graph.inputs, x)
         simulation = self._simulation(ap_types)
         try:
-            return verify(Emulator(self.graph), partial(simulation.run, trace=True), real, stored, progress)
+            what = "RTL simulation" if self._is_rtl else "C simulation"
+            return verify(Emulator(self.graph), partial(simulation.run, trace=True), real, stored, progress, what)
         except VerificationError as error:
             found = error.block, error.index, error.expected, error.actual, error.mismatches, error.source
             raise VerificationError(*found, edited_files(self.output_dir)) from None
@@ -372,6 +403,11 @@ class HardwareModel:
         """
         from hlsq.backends.vitis.build import run_build
 
+        if self._is_rtl:
+            raise OptionError(
+                "build runs Vitis HLS, which takes C++; hw.cosim(x) simulates SystemVerilog, and rtl/files.f lists "
+                "what Vivado or Yosys read"
+            )
         return run_build(self.output_dir, design=self.design, csim=csim, synth=synth, cosim=cosim, **options)
 
     def estimate(self) -> Estimate:
@@ -412,17 +448,24 @@ class HardwareModel:
     def _real(self, integers: Mapping[str, Values]) -> dict[str, Values]:
         return {name: self.graph.formats[name].dequantize(values) for name, values in integers.items()}
 
-    def _simulation(self, ap_types: bool) -> Simulation:
+    def _simulation(self, ap_types: bool) -> Simulation | RtlSimulation:
         with self._lock:
             if ap_types not in self._simulations or self._simulations[ap_types][0] != self._digest():
                 self.compile(ap_types=ap_types)
             simulation = self._simulations[ap_types][1]
+        from hlsq.backends.verilog.simulation import RtlSimulation
         from hlsq.backends.vitis.folded.design import FoldedDesign
         from hlsq.backends.vitis.folded.network import given_network
 
+        if isinstance(simulation, RtlSimulation):
+            return simulation
         if not isinstance(self.design, FoldedDesign) or self.design.program.overlay is None:
             return simulation
         return replace(simulation, design=self.design, network=given_network(self.design, self.output_dir))
+
+    @property
+    def _is_rtl(self) -> bool:
+        return self.design.options.language == "systemverilog"
 
     @property
     def _written(self) -> AnyDesign:
@@ -432,9 +475,12 @@ class HardwareModel:
     def _digest(self) -> str:
         """Fingerprint of all sources, so that an edited file is compiled again."""
         digest = hashlib.sha256()
-        files = sorted(self.output_dir.glob("firmware/**/*")) + sorted(self.output_dir.glob("*_bridge.cpp"))
+        if self._is_rtl:  # which reads its memories' content when it runs
+            files = sorted(self.output_dir.glob("rtl/*"))
+        else:
+            files = sorted(self.output_dir.glob("firmware/**/*")) + sorted(self.output_dir.glob("*_bridge.cpp"))
         for path in files:
-            if path.suffix in (".h", ".cpp", ".bin") and "ap_types" not in path.parts:
+            if path.suffix in (".h", ".cpp", ".bin", ".sv") and "ap_types" not in path.parts:
                 digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()
 

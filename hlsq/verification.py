@@ -49,6 +49,7 @@ def verify(
     real: Mapping[str, Values],
     stored: Expected | None = None,
     progress: bool | None = None,
+    what: str = "C simulation",
 ) -> Verification:
     """Compare emulation, simulation and, where they are given, ``stored`` outputs on the samples ``real``.
 
@@ -58,6 +59,7 @@ def verify(
         real: inputs [samples, ...] by name, one sample at least.
         stored: what the outputs should be.
         progress: a progress bar; None shows one on a terminal for long runs.
+        what: simulates, for messages.
 
     Raises:
         VerificationError: the first block, in the order of the network, with a difference.
@@ -71,24 +73,26 @@ def verify(
             part = {name: values[start : start + BATCH] for name, values in real.items()}
             expected = emulator.run(part, trace=True, progress=False).blocks
             for name, values in (stored.outputs if stored else {}).items():
-                _compare(name, start, expected[name], values[start : start + BATCH], stored)
+                _compare(name, start, expected[name], values[start : start + BATCH], what, stored)
             outputs, actual = simulate({item.name: expected[item.name] for item in graph.inputs})
             for name in graph.shapes:
-                _compare(name, start, expected[name], actual[name])
+                _compare(name, start, expected[name], actual[name], what)
                 integers += expected[name].size
             # What leaves the top function, too: it could differ from what its last blocks made.
             for name in graph.outputs:
-                _compare(name, start, expected[name], outputs[name])
+                _compare(name, start, expected[name], outputs[name], what)
             bar.update(len(next(iter(part.values()))))
     return Verification(samples, len(graph.shapes), integers)
 
 
-def _compare(name: str, start: int, expected: Values, actual: Values, stored: Expected | None = None) -> None:
+def _compare(
+    name: str, start: int, expected: Values, actual: Values, what: str, stored: Expected | None = None
+) -> None:
     different = np.argwhere(expected != actual)
     if len(different):
         index = tuple(int(i) for i in different[0])
         sample = start + index[0]
-        source = "C simulation" if stored is None else f"stored vectors ({stored.files[name]}, line {sample + 1})"
+        source = what if stored is None else f"stored vectors ({stored.files[name]}, line {sample + 1})"
         raise VerificationError(
             name, (sample, *index[1:]), int(expected[index]), int(actual[index]), len(different), source
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hlsq.backends.folded.overlay import Table
 from hlsq.backends.folded.overlay_fields import SIZES
 from hlsq.backends.folded.pieces import FORMS, Engine
 from hlsq.backends.folded.program import FoldedProgram
-from hlsq.backends.pes import pe_of
+from hlsq.backends.pes import PE, Widths, pe_of
 from hlsq.cost.estimate.cells import in_dsp
 from hlsq.graph import Interval
 
@@ -80,9 +80,20 @@ class EngineNumbers:
         return engine.kind == "multiply" and not in_dsp(engine.tap.width + engine.code_bits, engine.multiplier)
 
     @property
+    def pe_kind(self) -> type[PE]:
+        """Of the PEs that compute its products."""
+        return pe_of("dual" if self.adds_multiples else self.engine.kind)
+
+    @property
+    def pe_widths(self) -> Widths:
+        """Operands of those."""
+        widths = self.engine.widths
+        return replace(widths, dual="booth") if self.adds_multiples else widths
+
+    @property
     def operand_bits(self) -> int:
         """Of a decoded weight."""
-        return pe_of("dual" if self.adds_multiples else self.engine.kind).operand_bits(self.engine.widths)
+        return self.pe_kind.operand_bits(self.pe_widths)
 
     @property
     def only_form(self) -> int:

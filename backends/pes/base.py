@@ -99,6 +99,11 @@ class PE(ABC):
 
     @classmethod
     @abstractmethod
+    def stages(cls, widths: Widths) -> int:
+        """Cycles that it takes in SystemVerilog, with a register behind each carry chain."""
+
+    @classmethod
+    @abstractmethod
     def luts(cls, widths: Widths) -> float:
         """Of one PE in a folded engine, as synthesised for 7 series with everything in fabric."""
 

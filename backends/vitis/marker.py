@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hlsq.backends.verilog.simulation import BUILT
 from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.names import top_name
 from hlsq.backends.vitis.vectors import input_files, output_files
@@ -84,4 +85,6 @@ def _built(design: AnyDesign, stamps: Collection[str]) -> list[str]:
     """What compiling, simulating and running Vitis HLS write into a project, beside Vitis HLS's own folders."""
     libraries = [library_name(design.options.top, stamp) for stamp in (*STAMPS, *stamps)]
     vectors = [*input_files(design).values(), *output_files(design).values()]
+    if design.options.language == "systemverilog":
+        return [*BUILT, *vectors]
     return [*libraries, "build_lib.log", "build_opt.tcl", "vitis_hls.log", *vectors]

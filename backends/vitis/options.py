@@ -26,8 +26,10 @@ MOST_SUM_BITS = 62
 WORD_BITS = (8, 16, 32, 64)
 Architecture = Literal["dataflow", "folded"]
 Program = Literal["rom", "axi"]
+Language = Literal["cpp", "systemverilog"]
 CHOICES = {
-    "architecture": Architecture, "program": Program, "dual": DualForm, "io_type": IOType, "multipliers": Multipliers,
+    "architecture": Architecture, "program": Program, "language": Language, "dual": DualForm, "io_type": IOType,
+    "multipliers": Multipliers,
 }  # fmt: skip
 """Options that are one of several words."""
 STORAGES = ("rom_storage", "line_storage", "fifo_storage")
@@ -49,7 +51,9 @@ OF_DATAFLOW: Mapping[str, Any] = {
     "fifo_storage": "auto",
 }
 """Options that a folded accelerator has no use for, with their defaults."""
-OF_FOLDED: Mapping[str, Any] = {"pes": None, "engines": None, "dual": "booth", "program": "rom", "pipeline": False}
+OF_FOLDED: Mapping[str, Any] = {
+    "pes": None, "engines": None, "dual": "booth", "program": "rom", "pipeline": False, "language": "cpp",
+}  # fmt: skip
 """Those that a dataflow design has none for."""
 TARGETS = ("target_interval", "target_fps", "target")
 """Options that say how fast a design has to be."""
@@ -119,6 +123,7 @@ class HardwareOptions:
 
     Raises:
         OptionError: a value that is not allowed.
+        language: of a folded accelerator: ``"cpp"`` for Vitis HLS, or ``"systemverilog"``, which Verilator simulates.
     """
 
     part: str = DEFAULT_PART
@@ -146,6 +151,7 @@ class HardwareOptions:
     dual: DualForm = "booth"
     program: Program = "rom"
     pipeline: bool | int = False
+    language: Language = "cpp"
 
     def __post_init__(self) -> None:
         numbers = (
@@ -255,6 +261,10 @@ class HardwareOptions:
     def _check_architecture(self) -> None:
         """Refuse what says nothing to the architecture."""
         folded = self.architecture == "folded"
+        if self.language == "systemverilog" and self.program == "axi":
+            raise OptionError("language='systemverilog' has its program in ROM; give program='rom', or language='cpp'")
+        if self.language == "systemverilog" and self.pipeline:
+            raise OptionError("pipeline has no SystemVerilog yet; leave it out, or give language='cpp'")
         others = OF_DATAFLOW if folded else OF_FOLDED
         given = [name for name, value in others.items() if getattr(self, name) != value]
         if not given:

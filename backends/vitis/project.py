@@ -23,6 +23,7 @@ from hlsq.files.reasons import reason
 from hlsq.files.swap import PRIVATE, exclusive, is_unfinished, replace_files, settled
 from hlsq.graph.storage import graph_files, load_graph
 
+SCRIPTS = {"build_lib.sh", "rtl/build_simulation.sh"}
 PATIENCE = 10.0
 """Seconds to wait for another process that changes the project."""
 
@@ -105,7 +106,7 @@ def write_project(
     """
     path = check_output_dir(folder)
     new = not path.exists()
-    files: dict[str, str | bytes] = {**render_design(design), **_ap_types(), **graph_files(design.network)}
+    files: dict[str, str | bytes] = {**render_design(design), **_ap_types(design), **graph_files(design.network)}
     files |= extra or {}
     files |= {} if vectors is None else vector_files(design, *vectors)
     what = f"output_dir {str(path)!r}"
@@ -115,7 +116,8 @@ def write_project(
             if extra is None and vectors is None:
                 files |= _still_valid(path, earlier, design, files)
             files[MARKER] = make_marker(design, files, stamps)
-            replace_files(path, files, all_files(earlier, design), OutputDirError, what, executable=["build_lib.sh"])
+            scripts = sorted(SCRIPTS & set(files))
+            replace_files(path, files, all_files(earlier, design), OutputDirError, what, executable=scripts)
             (path / "tb_data").mkdir(exist_ok=True)
     except BaseException as error:
         if new:
@@ -199,8 +201,10 @@ def write_vectors(
         replace_files(path, files, list(files), OutputDirError, what)
 
 
-def _ap_types() -> dict[str, bytes]:
+def _ap_types(design: AnyDesign) -> dict[str, bytes]:
     """The arbitrary-precision headers that hls4ml ships; synthesis uses Vitis HLS's own instead."""
+    if design.options.language != "cpp":
+        return {}
     spec = find_spec("hls4ml")
     if spec is None or spec.origin is None:
         raise ToolNotFoundError("hls4ml is not installed; it comes with hlsq: pip install hlsq")

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hlsq.backends.verilog.simulation import RtlSimulation, build_simulation
 from hlsq.backends.vitis.designs import AnyDesign
+from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.network import Network
 from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.marker import library_name, top_function
@@ -55,6 +57,21 @@ def compile_library(
             library = path / library_name(top_function(path), stamp)
         run_tool(["bash", "build_lib.sh", stamp], cwd=path, log_file="build_lib.log", env=environment)
     return library
+
+
+def compile_rtl(folder: Path, design: FoldedDesign) -> RtlSimulation:
+    """Build the RTL simulation of the project in ``folder``; waits for another thread or process that does so.
+
+    Raises:
+        ToolNotFoundError: no Verilator, make or C++ compiler.
+        ToolFailedError: one of them failed; the message ends with its last lines.
+        GraphError: the folder does not hold the project of ``design``.
+    """
+    with building(folder, ToolFailedError):
+        with reading(folder):
+            check_design(folder, design)
+        build_simulation(folder)
+    return RtlSimulation(design.program, design.graph, folder)
 
 
 @dataclass(frozen=True, eq=False)

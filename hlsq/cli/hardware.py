@@ -42,6 +42,12 @@ OPTIONS = (
         "number, one a layer.",
     ),
     click.option(
+        "--language",
+        type=click.Choice(["cpp", "systemverilog"]),
+        show_default="cpp",
+        help="Of a folded accelerator: C++ for Vitis HLS, or SystemVerilog, which Verilator simulates.",
+    ),
+    click.option(
         "--part-check/--no-part-check",
         default=None,
         help="Refuse a part that hlsq does not know, or take any.  [default: refuse]",
@@ -107,6 +113,7 @@ NAMES = (
         "dual",
         "program",
         "pipeline",
+        "language",
         "part_check",
         "utilization",
         "clock_period",

@@ -18,6 +18,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "dual": ("--dual=mux", "mux"),
     "program": ("--program=axi", "axi"),
     "pipeline": ("--pipeline=4", 4),
+    "language": ("--language=systemverilog", "systemverilog"),
     "part_check": ("--no-part-check", False),
     "resources": ("--resources=lut=5,ff=6", {"lut": 5, "ff": 6}),
     "utilization": ("--utilization=0.5", 0.5),

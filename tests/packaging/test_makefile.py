@@ -124,7 +124,7 @@ def test_installs_again_only_when_the_metadata_changes(tmp_path: Path, tools: Pa
     for _ in range(2):
         result = make(tmp_path, "test", path=tools)
         assert result.returncode == 0, result.stderr
-        assert installs.read_text().splitlines() == ["-m pip install --quiet --editable .[test,dev]"]
+        assert installs.read_text().splitlines() == ["-m pip install --quiet --editable .[test,dev,rtl]"]
     later = (tmp_path / "setup.py").stat().st_mtime + 60
     os.utime(tmp_path / "setup.py", (later, later))
     assert make(tmp_path, "test", path=tools).returncode == 0

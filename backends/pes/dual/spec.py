@@ -41,6 +41,11 @@ class DualPE(PE):
         return max(widths.code, max(1, widths.max_exponent.bit_length()) + 2) + 1
 
     @classmethod
+    def stages(cls, widths: Widths) -> int:
+        """A digit each; or the product, and the selection."""
+        return cls.operand_bits(widths) // 3 if widths.dual == "booth" else 2
+
+    @classmethod
     def luts(cls, widths: Widths) -> float:
         """Measured with its digits; the other form for weights of eight bits and codes of five."""
         if widths.dual == "booth":

@@ -39,6 +39,11 @@ class MultiplyPE(PE):
         return max(2, widths.code)
 
     @classmethod
+    def stages(cls, widths: Widths) -> int:
+        """A product and the register behind it."""
+        return 2
+
+    @classmethod
     def luts(cls, widths: Widths) -> float:
         """Those of a PE that gets its weight as digits of radix 4."""
         return unit_cost("digits", "select", widths.tap, (max(2, widths.code) + 1) // 2).lut

@@ -38,6 +38,11 @@ class ShiftPE(PE):
         return max(1, widths.max_exponent.bit_length()) + 2
 
     @classmethod
+    def stages(cls, widths: Widths) -> int:
+        """Two shifts, the second with the sign."""
+        return 2
+
+    @classmethod
     def luts(cls, widths: Widths) -> float:
         """Those of a shifter."""
         return unit_cost("shift", "varying", widths.tap, max(1, widths.max_exponent.bit_length())).lut

@@ -34,6 +34,11 @@ class SignPE(PE):
         return 2
 
     @classmethod
+    def stages(cls, widths: Widths) -> int:
+        """A negation."""
+        return 1
+
+    @classmethod
     def luts(cls, widths: Widths) -> float:
         """Those of a negation."""
         return unit_cost("sign", "varying", widths.tap).lut
