@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 TYPED := build/typed
 
 .DEFAULT_GOAL := help
-.PHONY: help check venv install demo test test-fast random random-folded lint format bench wheel clean distclean
+.PHONY: help check venv install demo test test-fast random random-folded random-rtl lint format bench wheel clean distclean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -66,6 +66,9 @@ random: $(INSTALLED) ## check 200 random networks as hardware (RANDOM_ARGS="--co
 
 random-folded: $(INSTALLED) ## the same as folded accelerators (RANDOM_ARGS="--count n --first seed")
 	$(BIN)/python tests/support/random_folded.py $(RANDOM_ARGS)
+
+random-rtl: $(INSTALLED) ## the same as SystemVerilog, a minute each (RANDOM_ARGS="--count n --first seed")
+	$(BIN)/python tests/support/random_rtl.py $(RANDOM_ARGS)
 
 # mypy sees hlsq.backends and hlsq.converters where an install puts them, so it gets a tree of links laid out like that,
 # and runs inside it.

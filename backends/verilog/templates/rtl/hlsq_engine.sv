@@ -1,9 +1,9 @@
 // An engine runs one instruction: an array of PEs that layers share in turn, and its post-processing.
 //
-// In every cycle each position is given a word of its own pixel, and all positions share a row of weights. When the sums
-// of a group are whole they move aside, and post-processing finishes them, one position after the other, while the array
-// computes the next group. Everything is a pipeline behind two sets of counters; numbers in comments are the cycles
-// behind those of the loops.
+// In every cycle each position is given a word of its own pixel, and all positions share a row of weights. When the
+// sums of a group are whole they move aside, and post-processing finishes them, one position after the other, while the
+// array computes the next group. Everything is a pipeline behind two sets of counters; numbers in comments are the
+// cycles behind those of the loops.
 module hlsq_engine #(
     parameter int NUMBER = 0,
     parameter int KIND = 0,
@@ -61,7 +61,7 @@ module hlsq_engine #(
     input logic start,
     input hlsq::instruction_t op,
     input hlsq::number_t number,
-    output logic [hlsq::READERS-1:0][hlsq::REQUEST_BITS-1:0] requests,  // of positions, and of an addition's operand as the last
+    output logic [hlsq::READERS-1:0][hlsq::REQUEST_BITS-1:0] requests,  // of positions; the last is an operand's
     input logic [hlsq::READERS-1:0][hlsq::WORD-1:0][hlsq::LANE_BITS-1:0] words,  // 7 cycles behind them
     output hlsq::write_t write,
     output hlsq::output_write_t emitted,
@@ -156,9 +156,10 @@ module hlsq_engine #(
   logic [POSITIONS-1:0][SUMS-1:0][SUM_BITS-1:0] sums;
   for (genvar p = 0; p < POSITIONS; p++) begin : position
     hlsq_position #(
-        .KIND(KIND), .STAGES(STAGES), .TAPS(TAPS), .OUTPUTS(OUTPUTS), .SPLITS(SPLITS), .SUMS(SUMS), .TURNS(TURNS), .TAP_BITS(TAP_BITS),
-        .CODE_BITS(CODE_BITS), .EXPONENT_BITS(EXPONENT_BITS), .OPERAND_BITS(OPERAND_BITS), .PRODUCT_BITS(PRODUCT_BITS),
-        .SUM_BITS(SUM_BITS), .MACS(MACS), .DEPTHWISE(DEPTHWISE), .SINGLES(SINGLES), .MAXIMA(MAXIMA)
+        .KIND(KIND), .STAGES(STAGES), .TAPS(TAPS), .OUTPUTS(OUTPUTS), .SPLITS(SPLITS), .SUMS(SUMS), .TURNS(TURNS),
+        .TAP_BITS(TAP_BITS), .CODE_BITS(CODE_BITS), .EXPONENT_BITS(EXPONENT_BITS), .OPERAND_BITS(OPERAND_BITS),
+        .PRODUCT_BITS(PRODUCT_BITS), .SUM_BITS(SUM_BITS), .MACS(MACS), .DEPTHWISE(DEPTHWISE),
+        .SINGLES(SINGLES), .MAXIMA(MAXIMA)
     ) array (.clk, .op, .taps(taps[p]), .operands, .lanes(lanes[p]), .adds, .first, .turn, .sums(sums[p]));
   end
 
@@ -188,9 +189,10 @@ module hlsq_engine #(
       .clk, .take(taken), .next_position(now.next_position), .granule(now.sum_granule), .sums, .finished
   );
   hlsq_finisher #(
-      .LANES(LANES), .PARTS(PARTS), .SUM_BITS(SUM_BITS), .VALUE_BITS(VALUE_BITS), .WIDE_BITS(WIDE_BITS), .ROWS(ROWS), .ADDS(ADDS),
-      .FACTORS(FACTORS), .COMBINES(COMBINES), .PRODUCT_SHIFT(PRODUCT_SHIFT), .SCALE(SCALE), .THRESHOLDS(THRESHOLDS),
-      .MULTIPLIES(MULTIPLIES), .LEFT(LEFT), .LEAKY(LEAKY), .CHAINED(CHAINED), .ADD_WEIGHTS(ADD_WEIGHTS),
+      .LANES(LANES), .PARTS(PARTS), .SUM_BITS(SUM_BITS), .VALUE_BITS(VALUE_BITS), .WIDE_BITS(WIDE_BITS), .ROWS(ROWS),
+      .ADDS(ADDS), .FACTORS(FACTORS), .COMBINES(COMBINES), .PRODUCT_SHIFT(PRODUCT_SHIFT), .SCALE(SCALE),
+      .THRESHOLDS(THRESHOLDS), .MULTIPLIES(MULTIPLIES), .LEFT(LEFT), .LEAKY(LEAKY), .CHAINED(CHAINED),
+      .ADD_WEIGHTS(ADD_WEIGHTS),
       .ADD_MULTIPLIES(ADD_MULTIPLIES), .ADD_LEFT(ADD_LEFT), .BIAS_BITS(BIAS_BITS), .SCALE_BITS(SCALE_BITS),
       .OFFSET_BITS(OFFSET_BITS), .MULTIPLIER_BITS(MULTIPLIER_BITS), .LEFT_BITS(LEFT_BITS), .RIGHT_BITS(RIGHT_BITS),
       .THRESHOLD_BITS(THRESHOLD_BITS), .FILE(FILE)

@@ -131,11 +131,12 @@ module hlsq_finisher #(
     hlsq_post_lane #(
         .SUM_BITS(SUM_BITS), .VALUE_BITS(VALUE_BITS), .WIDE_BITS(WIDE_BITS), .FACTORS(FACTORS), .COMBINES(COMBINES),
         .PRODUCT_SHIFT(PRODUCT_SHIFT), .SCALE(SCALE), .THRESHOLDS(THRESHOLDS), .MULTIPLIES(MULTIPLIES), .LEFT(LEFT),
-        .LEAKY(LEAKY), .CHAINED(CHAINED), .ADD_WEIGHTS(ADD_WEIGHTS), .ADD_MULTIPLIES(ADD_MULTIPLIES), .ADD_LEFT(ADD_LEFT)
+        .LEAKY(LEAKY), .CHAINED(CHAINED), .ADD_WEIGHTS(ADD_WEIGHTS), .ADD_MULTIPLIES(ADD_MULTIPLIES),
+        .ADD_LEFT(ADD_LEFT)
     ) post (
         .clk, .op, .sum(signed'(sums[l])), .factor_row, .factor_column, .partial, .offset(signed'(offset[l])),
-        .scale(signed'(scale[l])), .thresholds(lane_thresholds[l]), .bias(signed'(bias[l])), .multiplier(signed'(multiplier[l])),
-        .left(left[l]), .right(right[l]), .once(once[l]), .twice(twice[l])
+        .scale(signed'(scale[l])), .thresholds(lane_thresholds[l]), .bias(signed'(bias[l])),
+        .multiplier(signed'(multiplier[l])), .left(left[l]), .right(right[l]), .once(once[l]), .twice(twice[l])
     );
   end
 

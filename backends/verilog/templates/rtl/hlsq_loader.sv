@@ -74,7 +74,7 @@ module hlsq_loader #(
   end
 
   hlsq_observer #(.STAGE(0), .LANES(hlsq::WORD), .BITS(hlsq::LANE_BITS + 1)) observer (
-      .clk, .valid(active && tvalid), .number, .pixel, .lane(int'(word) * hlsq::WORD), .count(hlsq::count_t'(hlsq::WORD)),
-      .integers(extended)
+      .clk, .valid(active && tvalid), .number, .pixel, .lane(int'(word) * hlsq::WORD),
+      .count(hlsq::count_t'(hlsq::WORD)), .integers(extended)
   );
 endmodule

@@ -22,7 +22,8 @@ module hlsq_walk_counters #(
   hlsq::coordinate_t tap_x, tap_y;
 
   // Last values of the counters; the instruction stands still long before it starts.
-  count_t last_chunk, last_x, last_y, last_output, last_filter, last_group, last_line, last_cycle, first_work, after_work;
+  count_t last_chunk, last_x, last_y, last_output, last_filter, last_group, last_line, last_cycle;
+  count_t first_work, after_work;
   always_ff @(posedge clk) begin
     last_chunk <= op.chunks - 1'b1;
     last_x <= op.kernel_x - 1'b1;

@@ -41,8 +41,9 @@ module hlsq_weights #(
   logic [CODES-1:0][SLICES*SLICE_BITS-1:0] codes;
   hlsq_delay #(.BITS(hlsq::COUNT_BITS), .CYCLES(3)) beside_words (.clk, .in(bank), .out(first));
   for (genvar s = 0; s < SLICES; s++) begin : part
-    count_t from;
-    assign from = first + count_t'(s) >= count_t'(SLICES) ? first + count_t'(s) - count_t'(SLICES) : first + count_t'(s);
+    count_t number, from;
+    assign number = first + count_t'(s);
+    assign from = number >= count_t'(SLICES) ? number - count_t'(SLICES) : number;
     always_ff @(posedge clk)
       for (int i = 0; i < CODES; i++)
         codes[i][s*SLICE_BITS+:SLICE_BITS] <= SLICES == 1 || count_t'(s) < op.weight_slices ? words[from][i] : '0;
@@ -72,7 +73,9 @@ module hlsq_weights #(
   assign form = FORMS ? op.form : ONLY_FORM;
   for (genvar i = 0; i < CODES; i++) begin : code
     logic [OPERAND_BITS-1:0] decoded;
-    hlsq_decode #(.KIND(KIND), .CODE_BITS(CODE_BITS), .EXPONENT_BITS(EXPONENT_BITS), .OPERAND_BITS(OPERAND_BITS)) decode (
+    hlsq_decode #(
+        .KIND(KIND), .CODE_BITS(CODE_BITS), .EXPONENT_BITS(EXPONENT_BITS), .OPERAND_BITS(OPERAND_BITS)
+    ) decode (
         .code(CODE_BITS'(chosen[i])), .sign_bit(bits), .form, .operand(decoded)
     );
     always_ff @(posedge clk) operands[i] <= decoded;

@@ -1,5 +1,5 @@
-// Finished values to their granules of a word, two cycles later. A word is filled part by part, so which value a granule
-// takes is told by the size of the parts alone.
+// Finished values to their granules of a word, two cycles later. A word is filled part by part, so which value a
+// granule takes is told by the size of the parts alone.
 module hlsq_writer #(
     parameter int LANES = 1,
     parameter int BITS = 1,
