@@ -16,24 +16,28 @@ FINE = 64
 
 
 def fewest_pes(cycles: Callable[[int], int], interval: int, most: int, asked: str) -> int:
-    """The fewest PEs with which a sample takes at most ``interval`` cycles.
+    """The fewest PEs with which a sample comes every ``interval`` cycles, or sooner.
+
+    More PEs are not always faster: stages of a pipeline with wider words hand their maps on in other words.
 
     Args:
-        cycles: of a sample, with at most so many PEs.
+        cycles: from one sample to the next, with at most so many PEs.
         interval: that shall be kept.
         most: PEs that are possible.
         asked: the target, for messages.
 
     Raises:
-        ResourceError: not even ``most`` keep it; names the fastest.
+        ResourceError: no number that is looked at keeps it; names the fastest of them.
     """
-    fastest = cycles(most)
-    if fastest > interval:
+    steps = [most] if cycles(most) <= interval else _steps(most)
+    enough = next((n for n in reversed(steps) if cycles(n) <= interval), None)
+    if enough is None:
+        fastest = min(map(cycles, steps))
         raise ResourceError(
             f"{asked}: a folded accelerator of at most {most:,} PEs takes {fastest:,} cycles a sample: give "
             f"target_interval={fastest} or more; or architecture='dataflow', whose blocks all work at once"
         )
-    few, enough = 0, most
+    few = 0
     while enough - few > 1:
         middle = (few + enough) // 2
         if cycles(middle) <= interval:

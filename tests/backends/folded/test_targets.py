@@ -18,6 +18,7 @@ from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.limits import Limit, ToolLimits
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.project import read_project, write_project
+from hlsq.cost.folded.sizing import fewest_pes
 from hlsq.cost.parts import known_parts
 from hlsq.errors import OptionError, ResourceError
 from hlsq.formats import Affine
@@ -193,3 +194,17 @@ def test_options_that_contradict(graph: QuantizedGraph) -> None:
         ):
             design(graph, engines=engines, **given)
     assert design(graph, engines=engines).program.pes == 8
+
+
+def test_more_pes_need_not_be_faster() -> None:
+    # As of stages whose words get wider than their neighbour's.
+    taken = {8: 100, 4: 60, 2: 80, 1: 200}
+
+    def cycles(pes: int) -> int:
+        return taken[max(n for n in taken if n <= pes)]
+
+    assert fewest_pes(cycles, 60, 8, "a target") == 4
+    assert fewest_pes(cycles, 90, 8, "a target") == 2
+    assert fewest_pes(cycles, 100, 8, "a target") == 2
+    with pytest.raises(ResourceError, match=r"a target: .* takes 60 cycles a sample: give target_interval=60 or more"):
+        fewest_pes(cycles, 59, 8, "a target")
