@@ -8,9 +8,34 @@ from typing import Any
 
 import click
 
-from hlsq.cli.values import parse_accumulators, parse_names, parse_resources
+from hlsq.cli.values import MOST_DIGITS, parse_accumulators, parse_names, parse_resources
+from hlsq.escape import shown
 
 STORAGE = click.Choice(["auto", "lutram", "bram"])
+A_LAYER = "layers"
+"""What ``--pipeline`` means without a number."""
+
+
+class Stages(click.ParamType):
+    """A number of stages from 2 on."""
+
+    name = "stages"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; True for one stage a layer."""
+        if value == A_LAYER or value is True:
+            return True
+        text = str(value)
+        if not (text.isdecimal() and len(text) <= MOST_DIGITS and int(text) >= 2):
+            self.fail(
+                f"{shown(text)}: expected a number of stages from 2 on. Without a number, which is one a layer, only "
+                "another option may follow, or nothing: give the model in front of it.",
+                param,
+                ctx,
+            )
+        return int(text)
+
+
 OPTIONS = (
     click.option(
         "--architecture",
@@ -34,12 +59,12 @@ OPTIONS = (
     ),
     click.option(
         "--pipeline",
-        type=click.IntRange(1),
+        type=Stages(),
         is_flag=False,
-        flag_value=1,
+        flag_value=A_LAYER,
         metavar="[N]",
-        help="Stages of a folded accelerator, each of which works on a sample of its own: so many, or, without a "
-        "number, one a layer.",
+        help="Stages of a folded accelerator, each of which works on a sample of its own: so many, from 2 on, or, "
+        "without a number (at the end, or in front of another option), one a layer.",
     ),
     click.option(
         "--language",
@@ -134,8 +159,6 @@ def with_hardware(command: Callable[..., None]) -> Callable[..., None]:
         resources: str | None, accumulators: tuple[str, ...], separate_windows: str | None, **values: Any
     ) -> None:
         hardware = {name: value for name in NAMES if (value := values.pop(name)) is not None}
-        if hardware.get("pipeline") == 1:
-            hardware["pipeline"] = True
         if resources is not None:
             hardware["resources"] = parse_resources(resources)
         if accumulators:

@@ -74,6 +74,13 @@ def test_a_pipeline_without_a_number_has_a_stage_for_each_layer() -> None:
     assert collected("--pipeline", "--dual=mux") == {"pipeline": True, "dual": "mux"}
 
 
+@pytest.mark.parametrize("given", ["1", "0", "2.5", "model.keras", "9" * 30])
+def test_what_is_no_number_of_stages_is_refused_with_what_is(given: str) -> None:
+    result = CliRunner().invoke(click.command()(with_hardware(lambda **_: None)), ["--pipeline", given])
+    assert result.exit_code == 2
+    assert "expected a number of stages from 2 on. Without a number, which is one a layer" in result.output
+
+
 @pytest.mark.parametrize("command", ["convert", "explore"])
 def test_commands_that_make_designs_have_them_all(command: str) -> None:
     listed = {text for option in main.commands[command].params for text in (*option.opts, *option.secondary_opts)}
