@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hlsq.backends.folded.pieces import MODES, Engine, Instruction
 from hlsq.counted import in_percent
+from hlsq.escape import visible
 
 HEADER = ("layer", "engine", "mode", "steps", "groups", "cycles", "PEs used", "reads", "writes")
 
@@ -19,12 +20,12 @@ def listing(engines: tuple[Engine, ...], instructions: tuple[Instruction, ...], 
 def _engine(engine: Engine) -> str:
     array = engine.array
     shape = f"{array.taps} taps x {array.outputs} outputs x {array.positions} positions"
-    return f"{engine.name}: {engine.pes} {engine.kind} PEs ({shape})"
+    return f"{visible(engine.name)}: {engine.pes:,} {engine.kind} PEs ({shape})"
 
 
 def _row(engines: tuple[Engine, ...], item: Instruction) -> tuple[str, ...]:
     f = item.fields
-    name = " + ".join(item.blocks) or item.target
+    name = visible(" + ".join(item.blocks) or item.target)
     if item.opcode != "run":
         return name, "", item.opcode, "", "", f"{item.cycles:,}", "", "", ""
     engine = engines[f["engine"]]
@@ -33,4 +34,4 @@ def _row(engines: tuple[Engine, ...], item: Instruction) -> tuple[str, ...]:
     use = in_percent(item.macs / (item.cycles * engine.pes)) if item.macs else ""
     reads = f"{f['memory']}@{f['start_address']}"
     writes = f"{f['out_memory']}@{f['out_address']}" if f["stores"] else "output"
-    return name, engine.name, mode, str(f["steps"]), str(groups), f"{item.cycles:,}", use, reads, writes
+    return name, visible(engine.name), mode, str(f["steps"]), str(groups), f"{item.cycles:,}", use, reads, writes

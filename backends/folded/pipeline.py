@@ -17,6 +17,7 @@ from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.folded.stages import check_count, engine_parts, layers, segments
 from hlsq.backends.folded.wishes import read_engines
 from hlsq.errors import GraphError, OptionError
+from hlsq.escape import visible
 from hlsq.files.read import read_json
 from hlsq.files.write import write_file
 from hlsq.graph import QuantizedGraph
@@ -210,12 +211,14 @@ class PipelinedProgram:
         return cls(graph, tuple(map(Stage, graphs, graphs.values(), programs)))
 
     def __str__(self) -> str:
-        texts = [f"{stage.name}:\n{stage.program}" for stage in self.stages]
+        texts = [f"Stage {visible(stage.name)}\n{stage.program}" for stage in self.stages]
         return "\n\n".join([*texts, "\n".join(self._totals())])
 
     def _totals(self) -> Iterator[str]:
         for stage, own in zip(self.stages, self.stage_cycles, strict=True):
-            yield f"{stage.name}: {own:,} cycles a sample on {stage.program.pes:,} PEs"
+            waits = own - stage.program.cycles
+            waiting = f", {waits:,} of them waiting for words of a neighbour" if waits else ""
+            yield f"{visible(stage.name)}: {own:,} cycles a sample on {stage.program.pes:,} PEs{waiting}"
         turns, together = IMAGES * self.cycles, self.cycles_of(IMAGES)
         yield f"a sample every {self.interval:,} cycles, each ready after {self.cycles:,}"
         yield (

@@ -222,6 +222,18 @@ def test_stages_are_cut_where_the_slowest_is_fastest() -> None:
     assert f"100 samples: {100 * program.cycles:,} cycles with stages that take turns" in str(program)
 
 
+def test_the_listing_tells_what_a_stage_waits_for() -> None:
+    program = compile_pipeline(quantize_graph(*residual()), EngineOptions(pes=24))
+    waits = [taken - stage.program.cycles for stage, taken in zip(program.stages, program.stage_cycles, strict=True)]
+    assert 0 in waits
+    assert any(waits)
+    lines = str(program).splitlines()
+    for stage, taken, waiting in zip(program.stages, program.stage_cycles, waits, strict=True):
+        assert f"Stage {stage.name}" in lines
+        told = f", {waiting:,} of them waiting for words of a neighbour" if waiting else ""
+        assert f"{stage.name}: {taken:,} cycles a sample on {stage.program.pes:,} PEs{told}" in lines
+
+
 def test_the_estimate_is_that_of_stages_and_streams() -> None:
     design = PipelinedDesign(quantize_graph(*residual()), HardwareOptions(architecture="folded", pes=64, pipeline=True))
     found, program = design.estimate, design.program
