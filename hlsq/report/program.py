@@ -165,7 +165,7 @@ class ProgramReport:
         told = counted(len(self.instructions), "instruction")
         if self.stages:
             return f"{told} in {counted(len(self.stages), 'stage')}"
-        return f"{told} of {self.instruction_bits} bits"
+        return f"{told} of {self.instruction_bits:,} bits"
 
     @property
     def in_words(self) -> str:

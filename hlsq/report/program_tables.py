@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hlsq.cost.estimate.words import percent
+from hlsq.counted import counted
 from hlsq.report.program import EngineReport, InstructionReport, ProgramReport, StageReport
 from hlsq.report.table import Row, Table
 from hlsq.report.words import number, size
@@ -72,8 +73,8 @@ def _stage_table(program: ProgramReport) -> Table:
                 stage.name,
                 str(len(stage.blocks)),
                 f"{stage.pes:,}",
-                f"{stage.instructions} of {stage.instruction_bits} bits",
-                f"{stage.banks} banks of {_depths(stage)} words of {stage.word} x {stage.lane_bits} bits",
+                f"{stage.instructions} of {stage.instruction_bits:,} bits",
+                f"{counted(stage.banks, 'bank')} of {_depths(stage)} words of {stage.word} x {stage.lane_bits} bits",
                 f"{stage.cycles:,}",
                 percent(stage.cycles / program.interval),
             )
@@ -89,7 +90,7 @@ def _stage_table(program: ProgramReport) -> Table:
 def _order(program: ProgramReport) -> str:
     if program.stages:
         return "Instructions of a stage, one after the other; share is of the interval of all stages."
-    return f"Instructions of {program.instruction_bits} bits, one after the other."
+    return f"Instructions of {program.instruction_bits:,} bits, one after the other."
 
 
 def _memories(program: ProgramReport) -> str:

@@ -134,10 +134,14 @@ def summary(report: NetworkReport) -> list[tuple[str, str]]:
         ("PEs", ", ".join(f"{count:,} {kind}" for kind, count in report.pes.items()) or "-"),
         *(_operator_rows(report) if report.program is None else _program_rows(report.program)),
         ("MACs per sample", number(report.macs)),
-        ("architecture", architecture(report.estimate, report.macs, report.asked.folded)),
+        ("architecture", architecture(report.estimate, report.macs, report.asked.folded, _stages(report))),
         ("rounding", rounding(report)),
     ]
     return rows
+
+
+def _stages(report: NetworkReport) -> int:
+    return 0 if report.program is None else len(report.program.stages)
 
 
 def _architecture(report: NetworkReport) -> str:
@@ -159,7 +163,7 @@ def _program_rows(program: ProgramReport) -> list[tuple[str, str]]:
     if program.stages:
         pace = f"a sample every {program.interval:,} cycles, ready after {program.cycles:,}"
         return [("engines", program.in_words), ("program", f"{program.length}; {pace}")]
-    fields = f"{len(program.fields)} fields, {program.instruction_bits} bits"
+    fields = f"{len(program.fields)} fields, {program.instruction_bits:,} bits"
     return [
         ("engines", program.in_words),
         ("program", f"{len(program.instructions)} instructions of {fields}; {program.cycles:,} cycles a sample"),

@@ -18,6 +18,11 @@ from hlsq.report.words import summary
     ("options", "words", "other"),
     [
         ({"architecture": "folded", "pes": 32}, "folded, layers take turns", "choose dataflow"),
+        (
+            {"architecture": "folded", "pes": 32, "pipeline": 2},
+            "folded, 2 stages at work at once, layers of a stage take turns",
+            "choose dataflow",
+        ),
         ({"reuse_factor": 8}, "dataflow, layers all work at once", "choose folded"),
     ],
 )

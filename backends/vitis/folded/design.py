@@ -137,7 +137,7 @@ class FoldedDesign:
         if runs:
             longest = max(runs, key=lambda item: item.cycles)
             name, share = " + ".join(longest.blocks), longest.cycles / self.program.cycles
-            found.append(f"layers take turns; {name!r} takes {percent(share)} of the cycles, more than any other")
+            found.append(f"layers take turns; {name!r} takes {percent(share)} of the cycles, no other one more")
         if self.options.wants_fit and self.options.capacity is None:
             found.append(f"what part {self.options.part} has is unknown, so an engine has at most {DEFAULT_PES} PEs")
         return "; ".join(found)
