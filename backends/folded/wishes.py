@@ -11,10 +11,12 @@ from hlsq.backends.folded.engines import Assignment, EngineSpec, simplest_pe, ta
 from hlsq.backends.folded.layout import Layout, layouts
 from hlsq.backends.folded.pieces import Array, Multiplier
 from hlsq.backends.folded.tasks import Task, Work
-from hlsq.backends.pes import PEKind, kinds
+from hlsq.backends.pes import PEKind, WeightForm, kinds
 from hlsq.errors import OptionError
 from hlsq.escape import shown
 
+FORMS: dict[WeightForm, str] = {"integer": "integers", "power": "powers of two", "sign": "signs"}
+"""Weights in words."""
 MULTIPLIERS: dict[str, Multiplier] = {"lut": "fabric", "dsp": "dsp"}
 EXAMPLE = (
     'engines={"first": {"taps": 3, "outputs": 16, "positions": 9, "blocks": ["conv1"]}, "others": {"taps": 16, ...}}'
@@ -213,8 +215,9 @@ def _kind(
         if form is None:
             assert block.weights is not None  # noqa: S101 - see above
             raise OptionError(
-                f"engines[{name!r}]: block {block.name!r} has weights of {block.weights.format}, with which a {kind} "
-                f'PE cannot compute: run the block on another engine, or give this one kind="multiply" or "dual"'
+                f"engines[{name!r}]: block {block.name!r} has {FORMS[natural_form(block.weights)]} as weights, with "
+                f'which a {kind} PE cannot compute: run the block on another engine, or give this one kind="multiply" '
+                'or "dual"'
             )
         if wish.weight_width is not None and form.bits > wish.weight_width:
             raise OptionError(

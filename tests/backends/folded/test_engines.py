@@ -157,7 +157,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "none": ({}, "engines is .*; allowed: a mapping from name to an engine"),
     "wrong kind": (
         {"a": {**ENGINE, "kind": "shift"}},
-        r"engines\['a'\]: block 'first' has weights of .*a shift PE cannot compute: .*kind=\"multiply\" or \"dual\"",
+        r"block 'first' has integers as weights, with which a shift PE cannot compute: .*kind=\"multiply\" or \"dual\"",
     ),
     "narrow weights": (
         {"a": {**ENGINE, "weight_width": 6}},
