@@ -18,7 +18,7 @@ FORMS = {
     "pes": ("pes", int),
 }
 HELP = "'fit', or interval=CYCLES, fps=NUMBER, reuse=FACTOR or, of a folded accelerator, pes=NUMBER"
-_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?")
+_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?(e\d{1,2})?")
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,6 @@ def _options(name: Any) -> dict[str, Any]:
     kind, equals, number = text.partition("=")
     if kind in FORMS and equals and _NUMBER.fullmatch(number):
         option, read = FORMS[kind]
-        if read is float or "." not in number:
+        if read is float or number.isdecimal():
             return {option: read(number)}
     raise OptionError(f"targets: {shown(name)} is no target; expected {HELP}")

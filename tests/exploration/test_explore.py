@@ -199,6 +199,7 @@ LABELLED = (np.zeros((3, 6, 6, 2)), np.zeros(2, int))
         ({"targets": []}, OptionError, "targets: there are none; expected a list of 'fit'"),
         ({"targets": ["fast"]}, OptionError, "targets: 'fast' is no target; expected 'fit', or interval="),
         ({"targets": ["interval=1.5"]}, OptionError, "'interval=1.5' is no target"),
+        ({"targets": ["interval=1e3"]}, OptionError, "'interval=1e3' is no target"),
         ({"targets": ["reuse=-4"]}, OptionError, "'reuse=-4' is no target"),
         ({"targets": [64]}, OptionError, "targets: 64 is no target"),
         ({"targets": ["reuse=4", "reuse=4"]}, OptionError, "targets: 'reuse=4' is given twice"),
