@@ -80,7 +80,7 @@ def explore(
     """Compare designs of MODEL (.keras, .h5, or .json with --weights): every scheme and plan with every target.
 
     Writes no project: take a plan of the output folder to hlsq convert, with its row's part and its target as --target,
-    --target-interval, --target-fps, --reuse-factor or --pes, and with the same options of the hardware, as --architecture.
+    --target-interval, --target-fps, --reuse-factor or --pes, and with the same other options, as --architecture.
 
     \b
     Examples:
