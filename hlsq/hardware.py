@@ -112,7 +112,7 @@ class HardwareModel:
             network: an integer network, or a hardware model with one.
 
         Raises:
-            OptionError: this hardware is no overlay.
+            OptionError: this hardware is no overlay, or ``network`` is neither of these.
             ResourceError: the network does not fit its engines or memories; names block, need, limit and remedy.
             UnsupportedLayerError: the folded accelerator does not run it.
         """
@@ -130,6 +130,11 @@ class HardwareModel:
                 "only an overlay runs other networks; convert with architecture='folded' and program='axi'"
             )
         graph = network.graph if isinstance(network, HardwareModel) else network
+        if not isinstance(graph, QuantizedGraph):
+            raise OptionError(
+                f"network {shown(network)} must be a hardware model, from hlsq.convert or hlsq.load_project, or the "
+                "graph of one"
+            )
         return FoldedDesign(graph, host.options, host=host)
 
     def program_image(

@@ -6,6 +6,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -164,6 +165,13 @@ def test_what_does_not_fit_is_named(tried: Tried, need: str, limit: str) -> None
         rf"block '\w+( \+ \w+)?' does not fit the overlay: it needs {need}, the overlay has {limit}; make the overlay "
     )
     assert [found for found in tried.refusals if re.match(text, found) and "program='axi'" in found]
+
+
+@pytest.mark.parametrize("other", ["build/net", None, 3])
+def test_what_is_no_network_is_refused(hw: hlsq.HardwareModel, other: Any) -> None:
+    for run in (hw.with_network, lambda network: hw.run_image(network, [])):
+        with pytest.raises(OptionError, match=f"network {re.escape(repr(other))} must be a hardware model, from"):
+            run(other)
 
 
 def test_only_overlays_run_other_networks(hw: hlsq.HardwareModel, tmp_path: Path) -> None:
