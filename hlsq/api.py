@@ -94,7 +94,8 @@ def convert(
         options: hardware options (``part``, ``clock_period``, ``io_type``, ``reuse_factor``, ``target_interval``,
             ``target_fps``, ``target``, ``utilization``, ``word_bits``, ``project_name``, ``accumulator``,
             ``multipliers``, ``rom_storage``, ``line_storage``, ``fifo_storage``, ``separate_windows``, ``resources``,
-            ``part_check``; see ``hlsq.backends.vitis.options.HardwareOptions``) and options of the scheme.
+            ``part_check``, ``architecture``, and, of a folded accelerator, ``pes``, ``engines``, ``dual``, ``program``,
+            ``pipeline``; see ``hlsq.backends.vitis.options.HardwareOptions``) and options of the scheme.
 
     Returns:
         The hardware model: ``emulate``, ``compile``, ``predict``, ``verify``, ``build``, ``report``.

@@ -108,9 +108,9 @@ class HardwareOptions:
             ``target="fit"``, which is the default there as well, those of the fastest that fits.
         engines: its engines, by name; None groups blocks by the widths of their weights. Each is a mapping: ``taps``,
             ``outputs`` and ``positions`` of its array; ``kind`` of its PEs (``"multiply"``, ``"shift"``, ``"sign"`` or
-            ``"dual"``; the simplest that can do it, if left away); ``multiplier``, ``"lut"`` or ``"dsp"``; ``blocks``,
-            the names of those that run on it (those that no other engine names, if left away); ``weight_width`` and
-            ``activation_width``, the most bits that its PEs take.
+            ``"dual"``; the simplest that can do it, if left away); ``multiplier``, ``"lut"`` or ``"dsp"``, for PEs that
+            multiply; ``blocks``, the names of those that run on it (those that no other engine names, if left away);
+            ``weight_width`` and ``activation_width``, the most bits that its PEs take.
         dual: form of PEs that multiply or shift: ``"booth"`` (weights select multiples of the activation) or ``"mux"``
             (multiplier, shifter and selector).
         program: where a folded accelerator has instructions, weights and tables: ``"rom"``, in memories of its own, or
@@ -119,7 +119,7 @@ class HardwareOptions:
         pipeline: of a folded accelerator, whether it has several stages, engines and memories of their own, each of
             which works on a sample of its own. True: a stage for each of ``engines``, or, without these, for each layer
             with weights (and those without that follow it). A number: so many stages, cut where the slowest one is
-            fastest. ``pes`` are then those of all stages.
+            fastest. ``pes`` are then those of all stages, as are those that a target chooses.
 
     Raises:
         OptionError: a value that is not allowed.
