@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from math import prod
 from typing import Any
 
 from hlsq.backends.folded.codes import natural_form
@@ -48,6 +49,10 @@ class EngineWish:
 
 REQUIRED = ("taps", "outputs", "positions")
 NUMBERS = (*REQUIRED, "weight_width", "activation_width")
+MOST_PES = 2**16
+"""Of an engine."""
+MOST_BITS = 64
+"""Of a weight or an activation, beyond what any plan has."""
 
 
 def read_engines(given: Any) -> dict[str, EngineWish]:
@@ -84,14 +89,18 @@ def read_engines(given: Any) -> dict[str, EngineWish]:
 
 def _read(where: str, wish: Mapping[str, Any]) -> EngineWish:
     for key in NUMBERS:
-        value = wish.get(key)
-        if (value is not None or key in REQUIRED) and (type(value) is not int or value < 1):
-            raise OptionError(f"{where}: {key} is {shown(value)}; allowed: a whole number from 1 on")
+        value, most = wish.get(key), MOST_PES if key in REQUIRED else MOST_BITS
+        if (value is not None or key in REQUIRED) and (type(value) is not int or not 1 <= value <= most):
+            raise OptionError(f"{where}: {key} is {shown(value)}; allowed: a whole number from 1 to {most}")
+    if prod(wish[key] for key in REQUIRED) > MOST_PES:
+        array = " x ".join(str(wish[key]) for key in REQUIRED)
+        raise OptionError(
+            f"{where}: taps x outputs x positions are {array} PEs; allowed: at most {MOST_PES}: give it a smaller array"
+        )
     valid = [pe.kind for pe in kinds()]
-    if wish.get("kind") is not None and wish["kind"] not in valid:
-        raise OptionError.unknown(f"{where}: kind", wish["kind"], valid)
-    if wish.get("multiplier") is not None and wish["multiplier"] not in MULTIPLIERS:
-        raise OptionError.unknown(f"{where}: multiplier", wish["multiplier"], MULTIPLIERS)
+    for key, words in (("kind", valid), ("multiplier", list(MULTIPLIERS))):
+        if wish.get(key) is not None and (not isinstance(wish[key], str) or wish[key] not in words):
+            raise OptionError.unknown(f"{where}: {key}", wish[key], words)
     blocks = wish.get("blocks")
     if blocks is None:
         return EngineWish(**wish)

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from hlsq.backends.folded.wishes import read_engines
+from hlsq.backends.folded.wishes import MOST_PES, read_engines
 from hlsq.backends.pes import DualForm
 from hlsq.backends.vitis.names import MOST_LETTERS, top_name
 from hlsq.cost.estimate import Choices
@@ -40,7 +40,6 @@ MOST_REUSE = 2**31 - 1
 MOST_CYCLES = 2**53
 """Between two samples; more than a year at any clock."""
 MOST_FPS = 10**10
-MOST_PES = 2**16
 OF_DATAFLOW: Mapping[str, Any] = {
     "reuse_factor": None,
     "io_type": "io_stream",

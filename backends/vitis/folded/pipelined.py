@@ -10,6 +10,7 @@ from hlsq.backends.folded.grouping import DEFAULT_PES
 from hlsq.backends.folded.pipeline import PipelinedProgram, Stage, compile_pipeline
 from hlsq.backends.folded.stages import layers
 from hlsq.backends.folded.sums import block_sums
+from hlsq.backends.folded.wishes import MOST_PES
 from hlsq.backends.vitis.accumulators import check_widths, wanted_widths
 from hlsq.backends.vitis.folded.buffers import check_buffers, largest_maps
 from hlsq.backends.vitis.folded.costs import cost_facts
@@ -17,7 +18,7 @@ from hlsq.backends.vitis.folded.design import FoldedBlock, FoldedDesign
 from hlsq.backends.vitis.folded.sizing import sized
 from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
 from hlsq.backends.vitis.names import identifiers
-from hlsq.backends.vitis.options import MOST_PES, HardwareOptions
+from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.backends.vitis.tensors import Stream, Tensor
 from hlsq.cost.estimate import Estimate
 from hlsq.cost.estimate.words import percent

@@ -150,7 +150,17 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         r"engines\['a'\]: 'lanes' is unknown; valid: activation_width, blocks",
     ),
     "missing key": ({"a": {"taps": 8, "outputs": 4}}, r"engines\['a'\] has no 'positions'"),
-    "no number": ({"a": {**ENGINE, "taps": 0}}, r"engines\['a'\]: taps is 0; allowed: a whole number from 1 on"),
+    "no number": ({"a": {**ENGINE, "taps": 0}}, r"engines\['a'\]: taps is 0; allowed: a whole number from 1 to 65536"),
+    "huge number": (
+        {"a": {**ENGINE, "outputs": 10**30}},
+        r"outputs is 1000.*; allowed: a whole number from 1 to 65536",
+    ),
+    "huge array": (
+        {"a": {"taps": 64, "outputs": 64, "positions": 17}},
+        r"engines\['a'\]: taps x outputs x positions are 64 x 64 x 17 PEs; allowed: at most 65536: give it a smaller",
+    ),
+    "huge width": ({"a": {**ENGINE, "weight_width": 10**40}}, "weight_width is 1000.*; allowed: .* from 1 to 64"),
+    "no word": ({"a": {**ENGINE, "multiplier": []}}, r"multiplier: \[\] is unknown; valid: dsp, lut"),
     "kind": ({"a": {**ENGINE, "kind": "add"}}, "kind: 'add' is unknown; valid: dual, multiply, shift, sign"),
     "place": ({"a": {**ENGINE, "multiplier": "bram"}}, "multiplier: 'bram' is unknown; valid: dsp, lut"),
     "no list": ({"a": {**ENGINE, "blocks": "fc"}}, r"engines\['a'\]: blocks is 'fc'; allowed: a list"),
