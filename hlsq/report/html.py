@@ -82,7 +82,8 @@ def pictures(report: NetworkReport) -> Iterator[Picture]:
     if report.word_lengths:
         yield Picture("Bits per layer", Markup(draw.svg(draw.draw_word_lengths(report.word_lengths))))
     if report.pes:
-        yield Picture("Weight memory per block", Markup(draw.svg(draw.draw_memory(report.blocks))))
+        if any(block.memory.weights for block in report.blocks):
+            yield Picture("Weight memory per block", Markup(draw.svg(draw.draw_memory(report.blocks))))
         if report.program is None:
             yield Picture("PEs per block", Markup(draw.svg(draw.draw_pes(report.blocks))))
     if report.histograms:

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import quantized_network
+from networks import NetworkBuilder, quantized_network
 from small import small_network
 
 import hlsq
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.options import HardwareOptions
 from hlsq.cli.summary import hardware_rows
+from hlsq.formats import Affine
+from hlsq.graph.ops import MaxPool2D
 from hlsq.hardware import HardwareModel
 from hlsq.report import Report
 from hlsq.report.text import WIDTH, render_text
@@ -146,3 +148,13 @@ def test_the_summary_tells_size_cost_and_speed(hw: HardwareModel) -> None:
     fit = FoldedDesign(hw.graph, HardwareOptions(architecture="folded"))
     told = dict(hardware_rows(HardwareModel(fit, Path("nowhere"))))
     assert told["asked"] == "target fit: as fast as fits in 80 % of the part"
+
+
+def test_a_network_without_weights_has_a_page(tmp_path: Path) -> None:
+    b = NetworkBuilder(np.random.default_rng(0))
+    b.input("x", (4, 4, 2), Affine(8, 0.03))
+    b.add("pool", MaxPool2D((2, 2), (2, 2)), ["x"])
+    hw = hlsq.convert(*b.build(["pool"]), output_dir=tmp_path / "net", architecture="folded", pes=4)
+    page = hw.report().to_html()
+    assert "Cycles of every instruction" in page
+    assert "Weight memory per block" not in page
