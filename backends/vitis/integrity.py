@@ -75,9 +75,16 @@ def _before_targets(options: dict[str, Any]) -> dict[str, Any]:
 def check_data(folder: Path, recorded: Mapping[str, str]) -> None:
     """Refuse a project whose data are not those that were written.
 
+    Programs are checked for being well formed and no more, and there are none from before there were checksums.
+
     Raises:
         GraphError: names the file.
     """
+    programs = sorted(path.relative_to(folder).as_posix() for path in (folder / IMAGE).rglob("*.json"))
+    if unknown := [name for name in programs if _is_data(name) and name not in recorded]:
+        raise GraphError(
+            f"{folder / unknown[0]}: {MARKER} has no checksum of it; restore both of them, or convert again"
+        )
     if changed := changed_files(folder, recorded, [name for name in recorded if _is_data(name)]):
         raise GraphError(
             f"{folder / changed[0]}: not as hlsq wrote it (its checksum is another); restore it, or convert again"

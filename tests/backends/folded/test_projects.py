@@ -84,6 +84,22 @@ def test_a_changed_program_is_no_project_any_more(hw: hlsq.HardwareModel) -> Non
     hlsq.load_project(hw.output_dir)
 
 
+def test_a_program_of_which_there_is_no_checksum_is_refused(hw: hlsq.HardwareModel) -> None:
+    path = hw.output_dir / "hlsq_project.json"
+    before = path.read_text()
+    data = json.loads(before)
+    del data["checksums"][f"{IMAGE}/{PROGRAM}"]
+    path.write_text(json.dumps(data))
+    with pytest.raises(GraphError, match=r"program\.json: hlsq_project\.json has no checksum of it; restore both"):
+        hlsq.load_project(hw.output_dir)
+    del data["checksums"]
+    path.write_text(json.dumps(data))
+    with pytest.raises(GraphError, match=r"program\.json: hlsq_project\.json has no checksum of it; restore both"):
+        hlsq.load_project(hw.output_dir)
+    path.write_text(before)
+    hlsq.load_project(hw.output_dir)
+
+
 def test_a_changed_memory_is_the_users_right_and_is_named_where_it_shows(hw: hlsq.HardwareModel) -> None:
     path = hw.output_dir / IMAGE / "engine0_weights.bin"
     before = path.read_bytes()
