@@ -31,6 +31,20 @@ def overlay_image(program: FoldedProgram) -> Words:
     return np.concatenate([header, words])
 
 
+def instruction_places(program: FoldedProgram) -> NDArray[np.bool_]:
+    """Which words of the image are the header's or an instruction's own, and nothing that it computes with."""
+    overlay = program.overlay
+    assert overlay is not None  # noqa: S101 - as above
+    sizes = [overlay.words(item.fields) for item in program.instructions]
+    found = np.zeros(HEADER + sum(sizes), dtype=np.bool_)
+    found[:HEADER] = True
+    first = HEADER
+    for size in sizes:
+        found[first : first + overlay.instruction_words] = True
+        first += size
+    return found
+
+
 def _pieces(program: FoldedProgram, overlay: Overlay, fields: Any) -> list[Words]:
     bits = encode(overlay.fields, fields)
     count = overlay.instruction_words

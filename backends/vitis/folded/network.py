@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hlsq.backends.folded.overlay_image import overlay_image
+from hlsq.backends.folded.overlay_image import instruction_places, overlay_image
+from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.images import view_tables
 from hlsq.backends.vitis.folded.overlay import IMAGE_FILE
@@ -55,10 +56,15 @@ class Network:
 def given_network(design: FoldedDesign, folder: Path) -> Network:
     """The network of ``design``: with the image of the project in ``folder``, as it is there, if that is its own.
 
+    Weights and constants may be edited there. Where instructions are others, or end too early, nothing would keep the
+    C simulation within its memories.
+
     Raises:
-        GraphError: the image cannot be read, or ends within a word.
+        GraphError: the image cannot be read, or its length or its instructions are not those of the program.
     """
-    image = overlay_image(design.program) if design.host is not None else _read(folder / IMAGE_FILE)
+    image = overlay_image(design.program)
+    if design.host is None:
+        image = _read(folder / IMAGE_FILE, image, design.program)
     graph, tensors = design.graph, design.tensors
     ports = [tensors[name] for name in (*(item.name for item in graph.inputs), *graph.outputs)]
     sizes = [*(n for port in ports for n in (port.positions, port.packet)), *(t.size for t in tensors.values())]
@@ -72,11 +78,22 @@ def given_network(design: FoldedDesign, folder: Path) -> Network:
     return Network(arrays, _Structure(**pointers, **counts))
 
 
-def _read(path: Path) -> NDArray[np.uint64]:
+def _read(path: Path, written: NDArray[np.uint64], program: FoldedProgram) -> NDArray[np.uint64]:
+    """The image in ``path``, which was ``written`` of ``program``."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise GraphError(f"{path}: cannot be read: {reason(error)}; restore it, or convert again") from error
-    if len(content) % 8 or len(content) < 16:
-        raise GraphError(f"{path}: {len(content):,} bytes are no whole words of 64 bits; restore it, or convert again")
-    return np.frombuffer(content, dtype="<u8").astype(np.uint64)
+    if len(content) != written.nbytes:
+        raise GraphError(
+            f"{path}: has {len(content):,} bytes; those of the program are {written.nbytes:,}; restore it, or convert "
+            "again"
+        )
+    image = np.frombuffer(content, dtype="<u8").astype(np.uint64)
+    if changed := np.flatnonzero((image != written) & instruction_places(program)).tolist():
+        raise GraphError(
+            f"{path}: word {changed[0]:,} is {int(image[changed[0]]):#x}, and the program says "
+            f"{int(written[changed[0]]):#x}; weights and constants may be edited, instructions may not: restore it, or "
+            "convert again"
+        )
+    return image

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,16 @@ import pytest
 
 import hlsq
 from hlsq.backends.folded import FoldedProgram
+from hlsq.backends.folded.overlay_image import instruction_places
 from hlsq.backends.folded.pieces import PIPELINE
+from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.folded.network import given_network
 from hlsq.backends.vitis.integrity import edited_files
-from hlsq.errors import OptionError, ResourceError, VerificationError
+from hlsq.errors import GraphError, OptionError, ResourceError, VerificationError
 from hlsq.graph import QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
 from tests.support.networks import random_network
+from tests.support.small import small_network
 
 HOST = 19
 """A random network whose overlay has room for many others."""
@@ -143,6 +148,30 @@ def test_a_loaded_overlay_is_as_it_was_saved_and_names_a_changed_image(hw: hlsq.
     assert caught.value.block in hw.program.instructions[number].blocks
     path.write_bytes(before)
     loaded.verify(inputs(hw))
+
+
+def test_an_image_with_other_instructions_is_refused_before_it_runs(tmp_path: Path) -> None:
+    """What it says would take the C simulation out of its memories."""
+    graph, plan = small_network()
+    hw = hlsq.convert(graph, plan, output_dir=tmp_path / "net", architecture="folded", pes=8, program="axi")
+    path = hw.output_dir / IMAGE
+    good = path.read_bytes()
+    words = np.frombuffer(good, dtype="<u8")
+    assert isinstance(hw.design, FoldedDesign)
+    places = np.flatnonzero(instruction_places(hw.design.program)).tolist()
+    network = partial(given_network, hw.design, hw.output_dir)
+    for number in (0, 1, places[2], places[-1]):
+        path.write_bytes(np.where(np.arange(len(words)) == number, words ^ np.uint64(1 << 40), words).tobytes())
+        with pytest.raises(
+            GraphError, match=rf"program_image\.bin: word {number} is 0x.*instructions may not: restore"
+        ):
+            network()
+    for content in (b"", good[:16], good[:-8], good[:-3], good + good):
+        path.write_bytes(content)
+        with pytest.raises(GraphError, match=rf"has {len(content):,} bytes; those of the program are {len(good):,}"):
+            network()
+    path.write_bytes(good)
+    network()
 
 
 @pytest.mark.parametrize(
