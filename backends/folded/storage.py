@@ -31,7 +31,7 @@ from hlsq.backends.folded.pieces import Field as InstructionField
 from hlsq.backends.pes import DualForm, PEKind, WeightForm
 from hlsq.errors import GraphError
 from hlsq.files.fields import Field
-from hlsq.files.read import read_json
+from hlsq.files.read import read_json, read_start
 from hlsq.graph import Interval
 
 VERSION = 1
@@ -274,7 +274,7 @@ def _read_array(folder: Path, name: str, field: Field, types: tuple[str, ...]) -
     kind, shape = np.dtype(parts["type"].choice(*types)), parts["shape"].integers(0, MOST, 1, 3)
     path = folder / f"{name}.bin"
     try:
-        content = path.read_bytes()
+        content = read_start(path, -1)
     except OSError as error:
         raise GraphError(f"{path}: cannot be read: {error.strerror}; restore it, or convert again") from error
     if len(content) != prod(shape) * kind.itemsize:

@@ -110,7 +110,7 @@ def read_array(path: str | Path, error: type[HlsqError]) -> NDArray[Any]:
 
 
 def read_start(path: str | Path, count: int = 1024) -> bytes:
-    """The first bytes of a file.
+    """The first bytes of a file; with a ``count`` of -1 all of them.
 
     Raises:
         OSError: it cannot be read, or is no regular file.

@@ -16,6 +16,7 @@ from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.images import view_tables
 from hlsq.backends.vitis.folded.overlay import IMAGE_FILE
 from hlsq.errors import GraphError
+from hlsq.files.read import read_start
 from hlsq.files.reasons import reason
 
 
@@ -81,7 +82,7 @@ def given_network(design: FoldedDesign, folder: Path) -> Network:
 def _read(path: Path, written: NDArray[np.uint64], program: FoldedProgram) -> NDArray[np.uint64]:
     """The image in ``path``, which was ``written`` of ``program``."""
     try:
-        content = path.read_bytes()
+        content = read_start(path, -1)
     except OSError as error:
         raise GraphError(f"{path}: cannot be read: {reason(error)}; restore it, or convert again") from error
     if len(content) != written.nbytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import subprocess
 from dataclasses import fields
 from pathlib import Path
@@ -113,6 +114,18 @@ def test_a_changed_memory_is_the_users_right_and_is_named_where_it_shows(hw: hls
         GraphError, match=r"engine0_weights.bin: has .* bytes; images\[0\].weights of program.json says"
     ):
         hlsq.load_project(hw.output_dir)
+    path.write_bytes(before)
+
+
+def test_a_memory_that_is_no_file_is_named(hw: hlsq.HardwareModel) -> None:
+    """A pipe would be waited for without end."""
+    path = hw.output_dir / IMAGE / "engine0_weights.bin"
+    before = path.read_bytes()
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(GraphError, match=r"engine0_weights\.bin: cannot be read: it is no regular file"):
+        hlsq.load_project(hw.output_dir)
+    path.unlink()
     path.write_bytes(before)
 
 
