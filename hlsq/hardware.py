@@ -17,7 +17,7 @@ from hlsq.counted import counted
 from hlsq.emulate.emulator import Emulator
 from hlsq.emulate.host import apply_host
 from hlsq.emulate.inputs import as_inputs
-from hlsq.errors import OptionError, OutputFileError, VerificationError
+from hlsq.errors import InputError, OptionError, OutputFileError, VerificationError
 from hlsq.escape import shown
 from hlsq.files.write import write_file
 from hlsq.graph import Graph, QuantizedGraph
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hlsq.backends.vitis.designs import AnyDesign
     from hlsq.backends.vitis.folded.design import FoldedDesign
     from hlsq.backends.vitis.simulation import Simulation
+    from hlsq.backends.vitis.vectors import Vectors
     from hlsq.cost.estimate import Estimate
     from hlsq.cost.stalls import Flow, Style
     from hlsq.emulate.deviation import Deviation
@@ -132,8 +133,8 @@ class HardwareModel:
         graph = network.graph if isinstance(network, HardwareModel) else network
         if not isinstance(graph, QuantizedGraph):
             raise OptionError(
-                f"network {shown(network)} must be a hardware model, from hlsq.convert or hlsq.load_project, or the "
-                "graph of one"
+                f"network is {shown(network)}; an overlay runs a hardware model, or its graph: convert it with "
+                "architecture='folded' and give what comes of that"
             )
         return FoldedDesign(graph, host.options, host=host)
 
@@ -371,12 +372,11 @@ class HardwareModel:
             InputError: no samples, or wrong ones; stored vectors that are missing, empty, damaged or incomplete.
         """
         from hlsq.backends.vitis.integrity import edited_files
-        from hlsq.backends.vitis.vectors import read_vectors
 
         _check_flags(ap_types=ap_types)
         stored = None
         if x is None:
-            vectors = read_vectors(self.design, self.output_dir)
+            vectors = self._vectors()
             real: Mapping[str, Values] = self._real(vectors.inputs)
             stored = Expected(vectors.outputs, vectors.files)
         else:
@@ -446,9 +446,18 @@ class HardwareModel:
         Raises:
             InputError: the stored vectors are missing, empty, damaged or incomplete.
         """
+        return self._real(self._vectors().inputs)
+
+    def _vectors(self) -> Vectors:
+        """Those stored with the project."""
         from hlsq.backends.vitis.vectors import read_vectors
 
-        return self._real(read_vectors(self.design, self.output_dir).inputs)
+        if self._written is not self.design:
+            raise InputError(
+                f"the vectors stored in {str(self.output_dir)!r} are those of the network that the overlay was made "
+                "for, and not of this one; give samples"
+            )
+        return read_vectors(self.design, self.output_dir)
 
     def _real(self, integers: Mapping[str, Values]) -> dict[str, Values]:
         return {name: self.graph.formats[name].dequantize(values) for name, values in integers.items()}

@@ -19,7 +19,7 @@ from hlsq.backends.folded.pieces import PIPELINE
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.network import given_network
 from hlsq.backends.vitis.integrity import edited_files
-from hlsq.errors import GraphError, OptionError, ResourceError, VerificationError
+from hlsq.errors import GraphError, InputError, OptionError, ResourceError, VerificationError
 from hlsq.graph import QuantizedGraph
 from hlsq.graph.lowering import quantize_graph
 from tests.support.networks import random_network
@@ -99,6 +99,22 @@ def test_run_image_gives_what_the_other_network_emulates(hw: hlsq.HardwareModel,
     found = hw.run_image(other.graph, inputs(other), raw=True)
     for mine, theirs in zip(found, other.emulate(inputs(other), raw=True), strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_what_is_no_network_is_refused(hw: hlsq.HardwareModel) -> None:
+    for wrong in (None, "net", random_network(HOST)[0]):
+        with pytest.raises(
+            OptionError, match=r"network is .*; an overlay runs a hardware model, or its graph: convert"
+        ):
+            hw.with_network(wrong)  # type: ignore[arg-type]
+
+
+def test_another_network_has_no_stored_vectors(hw: hlsq.HardwareModel, tried: Tried) -> None:
+    """Those in the folder are the overlay's own, and may have the same shapes."""
+    other = hw.with_network(tried.fitting[0])
+    for use in (other.verify, other.stored_inputs):
+        with pytest.raises(InputError, match=r"are those of the network that the overlay was made for.*; give samples"):
+            use()
 
 
 def test_the_image_is_written_as_it_lies_in_memory(hw: hlsq.HardwareModel, tried: Tried, tmp_path: Path) -> None:
@@ -199,7 +215,7 @@ def test_what_does_not_fit_is_named(tried: Tried, need: str, limit: str) -> None
 @pytest.mark.parametrize("other", ["build/net", None, 3])
 def test_what_is_no_network_is_refused(hw: hlsq.HardwareModel, other: Any) -> None:
     for run in (hw.with_network, lambda network: hw.run_image(network, [])):
-        with pytest.raises(OptionError, match=f"network {re.escape(repr(other))} must be a hardware model, from"):
+        with pytest.raises(OptionError, match=f"network is {re.escape(repr(other))}; an overlay runs a hardware model"):
             run(other)
 
 
