@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
+from typing import Any
 
 from hlsq.cost.estimate.words import amounts, in_words, percent
 from hlsq.cost.parts import Part
@@ -86,6 +87,16 @@ class BlockEstimate(Resources):
     useful: float = 0.0
     components: Mapping[str, Resources] = field(default_factory=lambda: MappingProxyType({}))
     memories: tuple[Memory, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With mappings that can be copied, which those that nobody may change cannot."""
+        return {
+            name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in vars(self).items()
+        }
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for key, value in state.items():
+            vars(self)[key] = MappingProxyType(value) if isinstance(value, dict) else value
 
     def __str__(self) -> str:
         pes = f"{self.pes:,} PEs, {percent(self.useful)} useful, " if self.pes else ""
