@@ -101,14 +101,6 @@ def test_run_image_gives_what_the_other_network_emulates(hw: hlsq.HardwareModel,
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_what_is_no_network_is_refused(hw: hlsq.HardwareModel) -> None:
-    for wrong in (None, "net", random_network(HOST)[0]):
-        with pytest.raises(
-            OptionError, match=r"network is .*; an overlay runs a hardware model, or its graph: convert"
-        ):
-            hw.with_network(wrong)  # type: ignore[arg-type]
-
-
 def test_another_network_has_no_stored_vectors(hw: hlsq.HardwareModel, tried: Tried) -> None:
     """Those in the folder are the overlay's own, and may have the same shapes."""
     other = hw.with_network(tried.fitting[0])
@@ -212,7 +204,9 @@ def test_what_does_not_fit_is_named(tried: Tried, need: str, limit: str) -> None
     assert [found for found in tried.refusals if re.match(text, found) and "program='axi'" in found]
 
 
-@pytest.mark.parametrize("other", ["build/net", None, 3])
+@pytest.mark.parametrize(
+    "other", ["build/net", None, 3, random_network(HOST)[0]], ids=["path", "none", "number", "float"]
+)
 def test_what_is_no_network_is_refused(hw: hlsq.HardwareModel, other: Any) -> None:
     for run in (hw.with_network, lambda network: hw.run_image(network, [])):
         with pytest.raises(OptionError, match=f"network is {re.escape(repr(other))}; an overlay runs a hardware model"):
