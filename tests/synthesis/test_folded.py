@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from random_designs import random_quantized
 from random_folded import folded
 from synthesis import Findings, check_project
 
 from hlsq.backends.folded.pieces import Engine
 from hlsq.backends.vitis.folded.design import FoldedDesign
+from hlsq.backends.vitis.folded.pipelined import PipelinedDesign
+from hlsq.backends.vitis.folded.pipelined_render import render_pipelined
 from hlsq.backends.vitis.folded.render import render_folded
+from hlsq.backends.vitis.options import HardwareOptions
 
 CASES: list[tuple[int, dict[str, Any]]] = [
     (0, {"pes": 16, "dual": "mux"}),
@@ -24,9 +28,10 @@ OWNERS = "pe_"
 """Beginning of the names of PEs' classes."""
 
 
-def text_files(design: FoldedDesign) -> dict[str, str]:
+def text_files(design: FoldedDesign | PipelinedDesign) -> dict[str, str]:
     """C++, and the numbers that it includes."""
-    files = {name: text.encode() if isinstance(text, str) else text for name, text in render_folded(design).items()}
+    rendered = render_pipelined(design) if isinstance(design, PipelinedDesign) else render_folded(design)
+    files = {name: text.encode() if isinstance(text, str) else text for name, text in rendered.items()}
     return {name: text.decode() for name, text in files.items() if name.endswith((".h", ".cpp", ".inc"))}
 
 
@@ -60,6 +65,15 @@ def faults(findings: Findings, design: FoldedDesign) -> list[str]:
 def test_random_networks(seed: int, options: dict[str, Any]) -> None:
     design = folded(seed, **options)
     assert faults(check_project(text_files(design), design.options.top), design) == []
+
+
+@pytest.mark.slow(2)
+def test_words_of_other_widths_are_made_of_registers_that_move() -> None:
+    graph = random_quantized(9)
+    design = PipelinedDesign(graph, HardwareOptions(architecture="folded", pes=96, pipeline=True))
+    findings = check_project(text_files(design), design.options.top)
+    assert findings.messages == ()
+    assert findings.processes["repack"].multiplexers == {}
 
 
 @pytest.fixture(scope="module")

@@ -61,11 +61,18 @@ WORDS:
             from = input.read();
         for (int c = 0; c < OUT::size; c++) {
 #pragma HLS UNROLL
-            const int lane = given > taken ? c - part * IN::size : c + part * OUT::size;
-            if (lane >= 0 && lane < IN::size)
-                to[c] = typename OUT::value_type(from[lane]);
+            if (given > taken ? c / IN::size == part : c < IN::size)
+                to[c] = typename OUT::value_type(from[c % IN::size]);
             else if (given <= taken || part == 0)
                 to[c] = 0;
+        }
+        // What is left of a word moves to its first lanes, so that no lane is looked up.
+        for (int l = 0; l < IN::size; l++) {
+#pragma HLS UNROLL
+            if (l + OUT::size < IN::size)
+                from[l] = from[(l + OUT::size) % IN::size];
+            else
+                from[l] = 0;
         }
         const bool last = cycle == cycles - 1;
         if (given <= taken || last || part == parts - 1)
