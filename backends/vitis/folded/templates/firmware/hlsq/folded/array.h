@@ -178,26 +178,44 @@ template <class CONFIG, class MAP, class OP> class pe_array {
 #endif
     }
 
-    // The adder tree tapped where 2^split parts are left, into the accumulators of this turn.
-    void tapped(int p, const sum_t (&tree)[parts][O], bool first) {
+    // The adder tree tapped where 2^split parts are left, into the accumulators of this turn. What an accumulator grows by
+    // is chosen in front of its adder, so that it has one, and a step needs no more than that of the sum before.
+    void tapped(int p, sum_t (&tree)[parts][O], bool first) {
 #pragma HLS INLINE
-        for (int split = 0; split <= CONFIG::most_split; split++) {
+        sum_t summand[CONFIG::sums];
+        bool grows[CONFIG::sums];
+#pragma HLS ARRAY_PARTITION variable = summand complete
+#pragma HLS ARRAY_PARTITION variable = grows complete
+        for (int i = 0; i < CONFIG::sums; i++) {
 #pragma HLS UNROLL
-            const int joined = parts >> split, width = O << split;
+            summand[i] = 0;
+            grows[i] = false;
+        }
+        for (int split = CONFIG::most_split; split >= 0; split--) {
+#pragma HLS UNROLL
+            const int width = O << split;
             for (int i = 0; i < width; i++) {
 #pragma HLS UNROLL
-                sum_t sum = 0;
-                for (int j = 0; j < joined; j++) {
-#pragma HLS UNROLL
-                    sum += tree[i / O * joined + j][i % O];
-                }
                 for (int turn = 0; turn < CONFIG::turns && turn * width + i < CONFIG::sums; turn++) {
 #pragma HLS UNROLL
-                    sum_t &whole = sums[p][turn * width + i];
-                    if (split == op.split && turn == at.turn)
-                        whole = first ? sum_t(op.start) + sum : whole + sum;
+                    if (split == op.split && turn == at.turn) {
+                        summand[turn * width + i] = tree[i / O][i % O];
+                        grows[turn * width + i] = true;
+                    }
                 }
             }
+            for (int part = 0; part < (1 << split) / 2; part++) {
+#pragma HLS UNROLL
+                for (int o = 0; o < O; o++) {
+#pragma HLS UNROLL
+                    tree[part][o] = tree[2 * part][o] + tree[2 * part + 1][o];
+                }
+            }
+        }
+        for (int i = 0; i < CONFIG::sums; i++) {
+#pragma HLS UNROLL
+            if (grows[i])
+                sums[p][i] = (first ? sum_t(op.start) : sums[p][i]) + summand[i];
         }
     }
 
