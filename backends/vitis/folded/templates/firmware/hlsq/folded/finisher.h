@@ -51,6 +51,8 @@ template <class CONFIG, class MAP, class OP> class finisher {
 #pragma HLS ARRAY_PARTITION variable = held complete dim = 0
 #pragma HLS ARRAY_PARTITION variable = valid complete
 #pragma HLS ARRAY_PARTITION variable = partial complete
+#pragma HLS ARRAY_PARTITION variable = now.operand complete
+#pragma HLS ARRAY_PARTITION variable = begin.operand complete
         busy = false;
         at_position = at_part = at_operand = at_sum = 0;
         index = 0;
@@ -59,8 +61,10 @@ template <class CONFIG, class MAP, class OP> class finisher {
         granule = first_granule = 0;
         now.bank = 0;
         now.address = op.out_address;
-        for (int k = 0; k < CONFIG::operands; k++)
+        for (int k = 0; k < CONFIG::operands; k++) {
+#pragma HLS UNROLL
             now.operand[k] = op.operand_address(k);
+        }
         now.pixel = 0;
         now.row = now.column = 0;
         now.emitted = op.emit_address;
@@ -104,7 +108,13 @@ template <class CONFIG, class MAP, class OP> class finisher {
     }
     address_t operand_address() const {
 #pragma HLS INLINE
-        return now.operand[int(at_operand)] + word;
+        address_t address = now.operand[0];
+        for (int k = 1; k < CONFIG::operands; k++) {
+#pragma HLS UNROLL
+            if (k == at_operand)
+                address = now.operand[k];
+        }
+        return address + word;
     }
 
     // Values of one position, or of a part of its lanes, in their target; of an addition of several maps, one of them.

@@ -173,10 +173,11 @@ template <class MAP> struct feature_maps {
                 }
             }
         }
-        for (int l = 0; l < MAP::granule; l++) {
+        if (writes) {
+            for (int l = 0; l < MAP::granule; l++) {
 #pragma HLS UNROLL
-            if (writes)
                 memory[b][g][address][l] = values[l];
+            }
         }
     }
 #endif
