@@ -34,7 +34,8 @@ def cost_facts(program: FoldedProgram, ports: list[Tensor]) -> FoldedFacts:
     instructions = (
         Table(len(program.instructions), max(1, program.bits), 1) if overlay is None else Table(1, program.bits, 1)
     )
-    table = Table(len(factors), 1, wide) if overlay is None else Table(2 * overlay.factors, 1, overlay.factor_bits)
+    # A ROM has two ports to read, a row's and a column's; of a RAM it takes two.
+    table = Table(len(factors), 1, wide) if overlay is None else Table(2 * overlay.factors, 1, overlay.factor_bits, 2)
     return FoldedFacts(
         engines=tuple(_engine(program, number) for number in range(len(program.engines))),
         maps=maps,
