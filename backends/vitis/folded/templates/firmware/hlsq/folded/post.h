@@ -9,10 +9,11 @@
 namespace hlsq {
 namespace folded {
 
-// value * 2^by. With amounts that are 0 in the whole network nothing is left of it.
+// value * 2^by. With amounts that are 0 in the whole network nothing is left of it. An amount of a memory of signed numbers
+// is never negative, and unsigned it takes a shifter of one direction.
 template <class CONFIG, class T> inline T raised(T value, int by) {
 #pragma HLS INLINE
-    return T(bits_of_type<T>(value) << by);
+    return shift_left<T>(value, uint<CONFIG::shift_bits>(by));
 }
 
 // clamp(round(t * multiplier * 2^left / 2^right) + zero point); W holds the product.
