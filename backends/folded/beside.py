@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hlsq.backends.folded.loops import Loops
-from hlsq.backends.folded.pieces import PIPELINE
+from hlsq.backends.folded.pieces import WRITTEN
 from hlsq.backends.folded.tasks import Task
 
 
@@ -34,7 +34,7 @@ class Load:
 def beside(task: Task, loops: Loops, positions: int, load: Load, chunks_of_word: int) -> tuple[int, int]:
     """Iterations that ``task`` waits before its first step, so that it reads nothing too early, and those of the load.
 
-    What is written can be read when it has come through the pipeline, which is assumed to take ``PIPELINE`` cycles.
+    What is written can be read when it has come through the pipeline, which is assumed to take ``WRITTEN`` cycles.
 
     Args:
         task: the pass.
@@ -49,7 +49,7 @@ def beside(task: Task, loops: Loops, positions: int, load: Load, chunks_of_word:
     delay = 0
     while True:
         come = _arrivals(load, at + delay, bank)
-        late = int((come[word] + 1 + PIPELINE - read - delay).max(initial=0))
+        late = int((come[word] + 1 + WRITTEN - read - delay).max(initial=0))
         if late <= 0:
             return delay, int(come[-1]) + 1
         delay += late

@@ -23,6 +23,9 @@ FORMS: tuple[WeightForm, ...] = ("integer", "power", "sign")
 """How a weight code is read: two's complement; sign and magnitude of an exponent (0 for zero); a sign alone."""
 PIPELINE = 16
 """Cycles between two instructions in which pipelines drain and the next one is fetched: an assumption."""
+WRITTEN = 64
+"""Iterations after which a word that is loaded beside a pass can be read: more than the stages from reading to writing,
+the array's and those of post-processing, as both write at the same port. The C++ tells synthesis."""
 
 
 @dataclass(frozen=True)

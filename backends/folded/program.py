@@ -32,7 +32,7 @@ class FoldedProgram:
       ``finishes`` and ``groups_of_outputs`` are theirs. Weights lie in the order in which groups are computed.
     * A load with ``beside`` takes no loop of its own: its words come one a cycle beside the steps of the next pass,
       which goes on until the last one has come. That pass begins its first period ``delay`` cycles late, and so reads
-      no pixel that has not been written ``PIPELINE`` cycles before. Where both write into one memory, a word waits
+      no pixel that has not been written ``WRITTEN`` cycles before. Where both write into one memory, a word waits
       while post-processing is at a pixel of its bank.
 
     Attributes:

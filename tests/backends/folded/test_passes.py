@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +16,9 @@ from hlsq.backends.folded.allocation import allocate, storages_of
 from hlsq.backends.folded.codes import CodeForm, decode, encode
 from hlsq.backends.folded.layout import layouts
 from hlsq.backends.folded.loops import bank_count
-from hlsq.backends.folded.pieces import PIPELINE
+from hlsq.backends.folded.pieces import PIPELINE, WRITTEN
 from hlsq.backends.folded.tasks import make_tasks
+from hlsq.backends.vitis.folded.render import TEMPLATES
 from hlsq.formats import Affine
 from hlsq.graph.lowering import quantize_graph
 from hlsq.graph.ops import Concatenate, Conv2D
@@ -121,3 +124,12 @@ def test_maps_that_live_at_once_lie_apart(seed: int) -> None:
         at_once = one.first <= other.last and other.first <= one.last
         if at_once and places[0].memory == places[1].memory:
             assert places[0].base + one.words <= places[1].base or places[1].base + other.words <= places[0].base
+
+
+def test_synthesis_knows_how_soon_a_pass_reads_what_is_loaded_beside_it() -> None:
+    """The program keeps that distance, and the C++ says so, in place of that there is no dependence."""
+    said = re.findall(
+        r"direction = RAW distance = (\d+) dependent = true",
+        Path(TEMPLATES, "firmware/hlsq/folded/engine.h").read_text(),
+    )
+    assert said == [str(WRITTEN + 1)] * 2

@@ -51,7 +51,7 @@ def test_a_pass_begins_as_soon_as_its_input_has_come(
     early: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """C simulation writes before it reads in the same iteration; with a cycle less a pass would be too early."""
-    monkeypatch.setattr("hlsq.backends.folded.beside.PIPELINE", -1 - early)
+    monkeypatch.setattr("hlsq.backends.folded.beside.WRITTEN", -1 - early)
     design = folded(6, engines={"one": {"taps": 4, "outputs": 1, "positions": 4}})
     load, first, *_ = design.program.instructions
     assert load.fields["beside"]

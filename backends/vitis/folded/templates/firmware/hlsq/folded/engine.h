@@ -47,28 +47,60 @@ template <class CONFIG, class MAP, class OP, class BACKGROUND> class engine {
         at.place_positions(counted);
         cycle = -op.delay;
         computes = true;
-    STEPS:
-        while (computes || post.busy || background.holds()) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS DEPENDENCE variable = maps.first type = inter dependent = false
-#pragma HLS DEPENDENCE variable = maps.second type = inter dependent = false
-            counted.next();
-            background.next_word();
-            background.beside(post.busy && op.stores ? int(op.out_memory) : -1, post.bank());
-            // While an operand lies in the memory of the taps, the array waits for it.
-            const bool works = computes && cycle >= op.wait && cycle < op.wait + op.steps;
-            read(works);
-            if (post.busy)
-                post.step(operand);
-            if (works)
-                compute();
-            if (computes)
-                next_cycle();
-            maps.write_ports();
-        }
+        if (MAP::loads_beside)
+            beside_a_load(counted);
+        else
+            alone(counted);
     }
 
   private:
+    // A pass never reads what it writes itself.
+    void alone(loop_count &counted) {
+#pragma HLS INLINE
+    STEPS:
+        while (goes_on()) {
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = maps.first type = inter dependent = false
+#pragma HLS DEPENDENCE variable = maps.second type = inter dependent = false
+            next(counted);
+        }
+    }
+
+    // It does read what is loaded beside it, so many iterations later at the earliest. Where writing comes later in the
+    // pipeline than that, synthesis has to know.
+    void beside_a_load(loop_count &counted) {
+#pragma HLS INLINE
+    STEPS:
+        while (goes_on()) {
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = maps.first type = inter direction = RAW distance = 65 dependent = true
+#pragma HLS DEPENDENCE variable = maps.second type = inter direction = RAW distance = 65 dependent = true
+            next(counted);
+        }
+    }
+
+    bool goes_on() const {
+#pragma HLS INLINE
+        return computes || post.busy || background.holds();
+    }
+
+    void next(loop_count &counted) {
+#pragma HLS INLINE
+        counted.next();
+        background.next_word();
+        background.beside(post.busy && op.stores ? int(op.out_memory) : -1, post.bank());
+        // While an operand lies in the memory of the taps, the array waits for it.
+        const bool works = computes && cycle >= op.wait && cycle < op.wait + op.steps;
+        read(works);
+        if (post.busy)
+            post.step(operand);
+        if (works)
+            compute();
+        if (computes)
+            next_cycle();
+        maps.write_ports();
+    }
+
     void compute() {
 #pragma HLS INLINE
         array.step(words);
