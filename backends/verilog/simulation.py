@@ -126,7 +126,7 @@ class RtlSimulation:
         samples = len(given)
         with tempfile.TemporaryDirectory(prefix="hlsq_") as private:
             paths = [Path(private) / name for name in ("inputs", "outputs", "begins", "records")]
-            given.tofile(paths[0])
+            write_file(paths[0], given.tobytes(), ToolFailedError, "the samples of a simulation")
             records = [paths[3]] if trace else []
             run_tool([f"./{PROGRAM}", *paths[:3], str(samples), str(stalls), *records], cwd=self.folder / FOLDER)
             outputs = np.fromfile(paths[1], dtype=np.int64).reshape(samples, -1)
