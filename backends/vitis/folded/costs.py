@@ -46,6 +46,7 @@ def cost_facts(program: FoldedProgram, ports: list[Tensor]) -> FoldedFacts:
         counter_bits=-(-sum(counters) // len(counters)),
         cycles=program.cycles,
         loaded=overlay is not None,
+        loads_beside=any(field.name == "beside" and field.width for field in program.fields),
     )
 
 

@@ -137,6 +137,7 @@ class FoldedFacts:
         counter_bits: of a counter, on average.
         cycles: of a sample.
         loaded: whether instructions and constants come from memory, so that they lie in RAMs and registers.
+        loads_beside: whether an input is loaded beside a pass.
     """
 
     engines: tuple[EngineFacts, ...]
@@ -150,3 +151,4 @@ class FoldedFacts:
     counter_bits: int
     cycles: int
     loaded: bool = False
+    loads_beside: bool = False

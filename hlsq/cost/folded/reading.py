@@ -39,7 +39,17 @@ def _pointer(facts: FoldedFacts) -> Resources:
 
 
 def load_parts(facts: FoldedFacts) -> Named:
-    """What writes to the memories: an engine's results, or an input's words."""
+    """What writes to the memories: an engine's results, or an input's words.
+
+    Where an input is loaded beside a pass, both come to every bank of every memory in one cycle; else either is chosen
+    in front of all of them.
+    """
     maps = facts.maps
-    found = selection(2, maps.word * maps.lane_bits) if facts.engines else NOTHING
-    return [("writing", found)]
+    if not facts.engines:
+        return [("writing", NOTHING)]
+    word = maps.word * maps.lane_bits
+    if not facts.loads_beside:
+        return [("writing", selection(2, word))]
+    granules = Resources(lut=maps.word // maps.granule)  # whether it is written, by whom
+    each = selection(2, word + facts.address_bits) + granules
+    return [("writing", each.times(maps.banks * len(maps.depths)))]

@@ -155,3 +155,11 @@ def test_two_engines_are_two() -> None:
     assert both.blocks["f weights"] == both.blocks["e weights"]
     assert both.components["PEs"].lut == 2 * one.components["PEs"].lut
     assert both.blocks["controller"] == one.blocks["controller"]
+
+
+def test_every_bank_chooses_its_writer_where_an_input_is_loaded_beside_a_pass() -> None:
+    alone, beside = (estimate_folded(replace(FACTS, loads_beside=there)) for there in (False, True))
+    word = MAPS.word * MAPS.lane_bits
+    chosen, memories = word + FACTS.address_bits, MAPS.banks * len(MAPS.depths)
+    assert lut(alone, "writing") == pytest.approx(word / 2)
+    assert lut(beside, "writing") == pytest.approx((chosen / 2 + MAPS.word / MAPS.granule) * memories)
