@@ -42,7 +42,7 @@ def test_a_mixed_plan_on_several_engines(call: Callable[..., Result], tmp_path: 
     result = call("resnet20_folded/run.py", *few)
     assert result.exit_code == 0, result.output
     for engine, pes in (("PE1", 432), ("PE2", 1152), ("PE3", 1152), ("PE4", 10)):
-        assert f"{engine}: {pes} multiply PEs" in result.output
+        assert f"{engine}: {pes:,} multiply PEs" in result.output
     assert re.search(r"^fxpqnet_engines +2,746 .* 0$", result.output, re.MULTILINE), "no mismatch"
     assert len(re.findall(r"^fxpqnet_engines, .* changed: block 'layer1_0_conv1' differs$", result.output, re.M)) == 2
 
