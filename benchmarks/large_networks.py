@@ -16,6 +16,8 @@ import hlsq
 NETWORKS = ("MobileNet", "MobileNetV2", "DenseNet121", "ResNet50")
 HEADER = ("network", "weights", "blocks", "PEs", "cycles", "plan", "convert", "compile", "simulate", "integers", "GiB")
 SIDE = 96
+PART = "xcvu9p"
+"""Whose block RAMs hold the feature maps of all of them."""
 CALIBRATION = 4
 
 
@@ -42,7 +44,7 @@ def rows(names: tuple[str, ...], scheme: str, pes: int) -> Iterator[tuple[str, .
             plan = hlsq.quantize(graph, scheme=scheme, calibration=x, progress=False)
             planned = time.perf_counter()
             hw = hlsq.convert(
-                graph, plan, output_dir=Path(folder) / "net", architecture="folded", pes=pes, progress=False
+                graph, plan, output_dir=Path(folder) / "net", architecture="folded", pes=pes, part=PART, progress=False
             )
             converted = time.perf_counter()
             hw.compile()
