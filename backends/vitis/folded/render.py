@@ -137,10 +137,10 @@ def program_context(design: FoldedDesign, images: Iterable[str], symbols: str, s
     }
 
 
-def linked(symbols: str, images: Mapping[str, bytes]) -> list[tuple[str, str]]:
-    """The symbol and the file of every image that C simulation links in."""
+def linked(symbols: str, images: Mapping[str, bytes]) -> list[tuple[str, str, int]]:
+    """The symbol, the file and the bytes of every image that C simulation links in."""
     names = sorted(name for name in images if name.endswith(".bin"))
-    return [(f"{symbols}_{Path(name).stem}", name) for name in names]
+    return [(f"{symbols}_{Path(name).stem}", name, len(images[name])) for name in names]
 
 
 def static_headers(engines: Iterable[EngineCode]) -> dict[str, str]:

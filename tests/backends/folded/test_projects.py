@@ -7,6 +7,7 @@ import ctypes
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import hlsq
 from hlsq.backends.folded import FoldedProgram
 from hlsq.backends.folded.storage import PROGRAM
 from hlsq.backends.vitis.integrity import edited_files
-from hlsq.errors import GraphError, VerificationError
+from hlsq.errors import GraphError, ToolFailedError, VerificationError
 from hlsq.formats import Affine
 from hlsq.graph.ops import Dense
 from hlsq.plan import BlockPlan
@@ -115,6 +116,21 @@ def test_a_changed_memory_is_the_users_right_and_is_named_where_it_shows(hw: hls
     ):
         hlsq.load_project(hw.output_dir)
     path.write_bytes(before)
+
+
+@pytest.mark.csim
+@pytest.mark.parametrize("change", [lambda b: b[:-1], lambda b: b + b"0"], ids=["shorter", "longer"])
+def test_a_memory_of_another_size_is_not_simulated(hw: hlsq.HardwareModel, change: Callable[[bytes], bytes]) -> None:
+    path = hw.output_dir / IMAGE / "program.bin"
+    before = path.read_bytes()
+    path.write_bytes(change(before))
+    try:
+        with pytest.raises(
+            ToolFailedError, match=rf"program.bin has not the {len(before)} bytes of its memory: restore"
+        ):
+            hw.compile()
+    finally:
+        path.write_bytes(before)
 
 
 def test_a_memory_that_is_no_file_is_named(hw: hlsq.HardwareModel) -> None:
