@@ -290,28 +290,32 @@ class HardwareModel:
         integers = Emulator(self.graph).quantize_inputs(x)
         return self._simulation(ap_types).iterations(integers)
 
-    def cosim(self, x: Inputs, *, stalls: int = 0) -> Run:
+    def cosim(self, x: Inputs, *, stalls: int = 0, reset: int = 0) -> Run:
         """RTL simulation of SystemVerilog, cycle by cycle.
 
         Args:
             x: real inputs, as for ``emulate``.
             stalls: seed of streams that wait at random, inputs as well as outputs; 0 for streams that never do.
+            reset: a clock cycle in which the hardware is reset; until then it works on the last sample, again and
+                again, and from then on all of ``x``. 0 for no reset.
 
         Returns:
             Integers of the outputs, and the clock cycles of each instruction.
 
         Raises:
-            OptionError: a design in C++.
+            OptionError: a design in C++, or a number below 0.
         """
         from hlsq.backends.verilog.simulation import RtlSimulation
 
         if type(stalls) is not int or stalls < 0:
             raise OptionError(f"stalls {shown(stalls)} must be a whole number: a seed, or 0")
+        if type(reset) is not int or reset < 0:
+            raise OptionError(f"reset {shown(reset)} must be a whole number: a clock cycle, or 0 for none")
         if not self._is_rtl:
             raise OptionError("cosim simulates SystemVerilog; convert with language='systemverilog'")
         simulation = self._simulation(False)
         assert isinstance(simulation, RtlSimulation)  # noqa: S101 - see above
-        return simulation.cosimulate(Emulator(self.graph).quantize_inputs(x), stalls=stalls)
+        return simulation.cosimulate(Emulator(self.graph).quantize_inputs(x), stalls=stalls, reset=reset)
 
     def simulate_streams(
         self,

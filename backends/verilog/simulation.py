@@ -113,13 +113,14 @@ class RtlSimulation:
             for number, item in enumerate(self.program.instructions)
         }
 
-    def cosimulate(self, inputs: Mapping[str, Ints], *, trace: bool = False, stalls: int = 0) -> Run:
+    def cosimulate(self, inputs: Mapping[str, Ints], *, trace: bool = False, stalls: int = 0, reset: int = 0) -> Run:
         """Run ``inputs``, integers [samples, ...] by name.
 
         Args:
             inputs: integers of the inputs.
             trace: record every integer of every block.
             stalls: seed of streams that often wait; 0 for none that does.
+            reset: cycle of a reset, until which the last sample is sent again and again; 0 for none.
         """
         columns = [self._column(name, inputs[name]) for name in (item.name for item in self.graph.inputs)]
         given = np.concatenate(columns, axis=1)
@@ -128,7 +129,8 @@ class RtlSimulation:
             paths = [Path(private) / name for name in ("inputs", "outputs", "begins", "records")]
             write_file(paths[0], given.tobytes(), ToolFailedError, "the samples of a simulation")
             records = [paths[3]] if trace else []
-            run_tool([f"./{PROGRAM}", *paths[:3], str(samples), str(stalls), *records], cwd=self.folder / FOLDER)
+            numbers = [str(number) for number in (samples, stalls, reset)]
+            run_tool([f"./{PROGRAM}", *paths[:3], *numbers, *records], cwd=self.folder / FOLDER)
             outputs = np.fromfile(paths[1], dtype=np.int64).reshape(samples, -1)
             begins = np.fromfile(paths[2], dtype=np.int64)
             recorded = np.fromfile(paths[3], dtype=RECORD) if trace else None

@@ -60,6 +60,21 @@ def test_streams_that_wait_change_no_integer(hw: hlsq.HardwareModel, x: np.ndarr
 
 
 @pytest.mark.rtl
+@pytest.mark.parametrize("stalls", [0, 11])
+def test_a_reset_leaves_nothing_of_the_sample_before(hw: hlsq.HardwareModel, x: np.ndarray, stalls: int) -> None:
+    """While a sample is loaded, is computed, and is sent; a cycle of reset, and streams that go on at once."""
+    told = instruction_cycles(hw.program)
+    begin, end = 260, 260 + sum(told)
+    expected = hw.emulate(x, trace=True)
+    for reset in (*range(begin, end, 80), *range(end - 12, end + 12, 3)):
+        found = hw.cosim(x, stalls=stalls, reset=reset)
+        for name, values in found.outputs.items():
+            np.testing.assert_array_equal(values, expected[name], str(reset))
+        if not stalls:
+            np.testing.assert_array_equal(found.cycles, [told] * SAMPLES, str(reset))
+
+
+@pytest.mark.rtl
 def test_a_changed_weight_is_noticed_also_in_a_loaded_project(hw: hlsq.HardwareModel, x: np.ndarray) -> None:
     loaded = hlsq.load_project(hw.output_dir)
     item = next(item for item in loaded.program.instructions if "conv/second" in item.blocks)

@@ -35,7 +35,8 @@ module hlsq_emitter #(
   logic [ROOM-1:0][VALUES*PORT_BITS-1:0] waiting;
   logic [1:0] put, get;
   logic [2:0] filled;
-  assign tvalid = filled != '0;
+  // Streams may go on behind a cycle of reset, before it has come here.
+  assign tvalid = filled != '0 && !reset;
   assign tdata = waiting[get];
 
   always_ff @(posedge clk) begin

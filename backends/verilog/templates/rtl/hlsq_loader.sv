@@ -24,7 +24,10 @@ module hlsq_loader #(
   hlsq::pixel_count_t pixel;
   logic [hlsq::WORD-1:0][hlsq::LANE_BITS-1:0] lanes;
 
-  assign tready = active;
+  logic taken;
+  // Streams may go on behind a cycle of reset, before it has come here.
+  assign tready = active && !reset;
+  assign taken = tready && tvalid;
   assign last_word = word == op.chunks - 1'b1;
   assign last_pixel = left == hlsq::count_t'(1);
   for (genvar i = 0; i < hlsq::WORD; i++) begin : lane
@@ -47,7 +50,7 @@ module hlsq_loader #(
       word <= '0;
       pixel <= '0;
       left <= op.rows;
-    end else if (active && tvalid) begin
+    end else if (taken) begin
       write.memory <= op.out_memory;
       write.bank <= bank;
       write.address <= address + hlsq::address_t'(word);
@@ -74,7 +77,7 @@ module hlsq_loader #(
   end
 
   hlsq_observer #(.STAGE(0), .LANES(hlsq::WORD), .BITS(hlsq::LANE_BITS + 1)) observer (
-      .clk, .valid(active && tvalid), .number, .pixel, .lane(int'(word) * hlsq::WORD),
+      .clk, .valid(taken), .number, .pixel, .lane(int'(word) * hlsq::WORD),
       .count(hlsq::count_t'(hlsq::WORD)), .integers(extended)
   );
 endmodule
