@@ -8,6 +8,7 @@ from hlsq.backends.folded.pieces import Field
 from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.folded.widths import EngineNumbers, pointer_bits, signed_bits
 from hlsq.backends.verilog.fields import CONSTANTS, COUNTS
+from hlsq.backends.verilog.post_cycles import PostCycles
 from hlsq.graph import Interval
 
 KINDS = ("shift", "multiply", "sign", "booth", "mux")
@@ -91,6 +92,7 @@ def engine_parameters(numbers: EngineNumbers) -> dict[str, str | int]:
         "FORMS": bit(len(engine.forms) > 1),
         "ONLY_FORM": numbers.only_form,
         **{name: bit(_any(engine.features, features)) for name, features in FEATURES.items()},
+        **PostCycles.of(engine.features).parameters,
         "THRESHOLDS": len(thresholds),
         **{f"{name.upper()}_BITS": stored.get(name, 0) for name in PARAMETERS},
         "THRESHOLD_BITS": max(thresholds, default=1),

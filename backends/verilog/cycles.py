@@ -12,6 +12,7 @@ from hlsq.backends.folded.pieces import MODES, Instruction
 from hlsq.backends.folded.program import FoldedProgram
 from hlsq.backends.folded.widths import EngineNumbers
 from hlsq.backends.verilog.constants import pe_stages
+from hlsq.backends.verilog.post_cycles import SELECT, WRITE, PostCycles
 
 START = 3
 """From one instruction's decoding to the first cycle of its loops."""
@@ -51,9 +52,5 @@ def array_cycles(numbers: EngineNumbers, mode: str) -> int:
 
 def post_cycles(numbers: EngineNumbers) -> int:
     """From those to what is written in memory."""
-    has = numbers.engine.features.__contains__
-    first = 1 + 1 + 6 + 1  # selection, bias, rounding, the result
-    first += 3 * has("factors") + 4 * has("combine") + has("product_shift") + 5 * has("scale")
-    first += 3 * has("multiply") + has("left")
-    chain = has("add") * (12 + 3 * has("add_multiply") + has("add_left"))
-    return first + chain + 2
+    cycles = PostCycles.of(numbers.engine.features)
+    return SELECT + cycles.first + cycles.chain + WRITE

@@ -19,6 +19,13 @@ module hlsq_finisher #(
     parameter bit ADD_WEIGHTS = 1'b0,
     parameter bit ADD_MULTIPLIES = 1'b0,
     parameter bit ADD_LEFT = 1'b0,
+    parameter int FACTOR_CYCLES = 0,  // of stages, 0 for those that are not there
+    parameter int COMBINE_CYCLES = 0,
+    parameter int BIAS_CYCLES = 1,
+    parameter int SCALE_CYCLES = 0,
+    parameter int REQUANTISE_CYCLES = 1,
+    parameter int FIRST_CYCLES = 1,
+    parameter int CHAIN_CYCLES = 0,
     parameter int BIAS_BITS = 0,  // as stored; 0 where there are none
     parameter int SCALE_BITS = 0,
     parameter int OFFSET_BITS = 0,
@@ -42,10 +49,6 @@ module hlsq_finisher #(
   localparam int WORD = hlsq::WORD;
   localparam int GRANULE = hlsq::GRANULE;
   localparam int LEVELS = THRESHOLDS > 0 ? THRESHOLDS : 1;
-  // As hlsq_post_lane has them.
-  localparam int FIRST_CYCLES = (FACTORS ? 3 : 0) + (COMBINES ? 4 : 0) + (PRODUCT_SHIFT ? 2 : 1) + (SCALE ? 5 : 0)
-      + 7 + (MULTIPLIES ? 3 : 0) + (LEFT ? 1 : 0);
-  localparam int CHAIN_CYCLES = CHAINED ? 12 + (ADD_MULTIPLIES ? 3 : 0) + (ADD_LEFT ? 1 : 0) : 0;
 
   // Constants, in step with the sums.
   logic [LANES-1:0][VALUE_BITS-1:0] bias, offset;
@@ -132,7 +135,9 @@ module hlsq_finisher #(
         .SUM_BITS(SUM_BITS), .VALUE_BITS(VALUE_BITS), .WIDE_BITS(WIDE_BITS), .FACTORS(FACTORS), .COMBINES(COMBINES),
         .PRODUCT_SHIFT(PRODUCT_SHIFT), .SCALE(SCALE), .THRESHOLDS(THRESHOLDS), .MULTIPLIES(MULTIPLIES), .LEFT(LEFT),
         .LEAKY(LEAKY), .CHAINED(CHAINED), .ADD_WEIGHTS(ADD_WEIGHTS), .ADD_MULTIPLIES(ADD_MULTIPLIES),
-        .ADD_LEFT(ADD_LEFT)
+        .ADD_LEFT(ADD_LEFT), .FACTOR_CYCLES(FACTOR_CYCLES), .COMBINE_CYCLES(COMBINE_CYCLES), .BIAS_CYCLES(BIAS_CYCLES),
+        .SCALE_CYCLES(SCALE_CYCLES), .REQUANTISE_CYCLES(REQUANTISE_CYCLES), .FIRST_CYCLES(FIRST_CYCLES),
+        .CHAIN_CYCLES(CHAIN_CYCLES)
     ) post (
         .clk, .op, .sum(signed'(sums[l])), .factor_row, .factor_column, .partial, .offset(signed'(offset[l])),
         .scale(signed'(scale[l])), .thresholds(lane_thresholds[l]), .bias(signed'(bias[l])),

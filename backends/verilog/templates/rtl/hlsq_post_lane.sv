@@ -1,6 +1,6 @@
 // Post-processing of one value: factor of a border, addition of other maps, bias, scale, requantisation or thresholds;
 // behind that a residual's addition with a requantisation of its own. What no layer needs takes neither hardware nor
-// time: LATENCY is that of the stages that are there.
+// time: parameters say which stages there are, and the cycles of each.
 module hlsq_post_lane #(
     parameter int SUM_BITS = 1,
     parameter int VALUE_BITS = 1,
@@ -17,13 +17,13 @@ module hlsq_post_lane #(
     parameter bit ADD_WEIGHTS = 1'b0,
     parameter bit ADD_MULTIPLIES = 1'b0,
     parameter bit ADD_LEFT = 1'b0,
-    localparam int FACTOR_CYCLES = FACTORS ? 3 : 0,
-    localparam int COMBINE_CYCLES = COMBINES ? 4 : 0,
-    localparam int BIAS_CYCLES = PRODUCT_SHIFT ? 2 : 1,
-    localparam int SCALE_CYCLES = SCALE ? 5 : 0,
-    localparam int REQUANTISE_CYCLES = 6 + (MULTIPLIES ? 3 : 0) + (LEFT ? 1 : 0),
-    localparam int FIRST_CYCLES = FACTOR_CYCLES + COMBINE_CYCLES + BIAS_CYCLES + SCALE_CYCLES + REQUANTISE_CYCLES + 1,
-    localparam int CHAIN_CYCLES = CHAINED ? 12 + (ADD_MULTIPLIES ? 3 : 0) + (ADD_LEFT ? 1 : 0) : 0,
+    parameter int FACTOR_CYCLES = 0,  // of stages, 0 for those that are not there
+    parameter int COMBINE_CYCLES = 0,
+    parameter int BIAS_CYCLES = 1,
+    parameter int SCALE_CYCLES = 0,
+    parameter int REQUANTISE_CYCLES = 1,
+    parameter int FIRST_CYCLES = 1,
+    parameter int CHAIN_CYCLES = 0,
     localparam int LEVELS = THRESHOLDS > 0 ? THRESHOLDS : 1
 ) (
     input logic clk,
