@@ -67,7 +67,7 @@ def engine_parameters(numbers: EngineNumbers) -> dict[str, str | int]:
     thresholds = [bits for name, bits in stored.items() if name.startswith("threshold")]
     return {
         "NUMBER": number,
-        "KIND": KINDS.index(_form(numbers)),
+        "KIND": KINDS.index(pe_form(numbers)),
         "STAGES": pe_stages(numbers),
         "TAPS": engine.array.taps,
         "OUTPUTS": engine.array.outputs,
@@ -100,7 +100,7 @@ def engine_parameters(numbers: EngineNumbers) -> dict[str, str | int]:
     }
 
 
-def _form(numbers: EngineNumbers) -> str:
+def pe_form(numbers: EngineNumbers) -> str:
     """The form of an engine's PEs."""
     if numbers.adds_multiples:
         return "booth"
