@@ -17,6 +17,7 @@ from random_designs import SCHEMES, random_quantized
 
 import hlsq
 from hlsq.backends.folded.pieces import PIPELINE
+from hlsq.backends.pes import DUAL_FORMS
 from hlsq.backends.vitis.folded.design import FoldedDesign
 from hlsq.backends.vitis.folded.pipelined import PipelinedDesign
 from hlsq.backends.vitis.options import HardwareOptions
@@ -32,10 +33,11 @@ SAMPLES = 3
 def random_folded(seed: int) -> tuple[str, FoldedDesign]:
     """A random network, of random formats or of a scheme, on random engines; with what it is.
 
-    Every third has several engines, the others one of some PEs.
+    Every third has several engines, the others one of some PEs. PEs that multiply or shift are of either form.
     """
-    pes = int(np.random.default_rng(seed).choice(PES))
-    options = random_engines(seed) if seed % 3 == 2 else {"pes": pes}
+    rng = np.random.default_rng(seed)
+    one = {"pes": int(rng.choice(PES)), "dual": str(rng.choice(DUAL_FORMS))}
+    options = random_engines(seed) if seed % 3 == 2 else one
     scheme = SCHEMES[seed % len(SCHEMES)][0] or "random formats"
     return f"network {seed} ({scheme}, {options})", folded(seed, **options)
 
