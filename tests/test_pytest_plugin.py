@@ -29,8 +29,31 @@ def test_cosim():
 def test_cosim_with_fixture(costly):
     pass
 
+@pytest.mark.cosim("vitis")
+def test_build():
+    pass
+
+@pytest.mark.cosim("verilator")
+def test_waveform():
+    pass
+
 def test_plain():
     pass
+"""
+BOTH = """
+import pytest
+from small import small_network
+
+@pytest.mark.cosim
+def test_hardware(hls_project):
+    network, plan = small_network()
+    assert (hls_project(network, plan, pes=4).output_dir / "rtl" / "hlsq.sv").is_file()
+    assert not (hls_project(network, plan, language="cpp").output_dir / "rtl").exists()
+
+def test_language(hls_project):
+    network, plan = small_network()
+    assert (hls_project(network, plan, language="systemverilog").output_dir / "rtl" / "hlsq.sv").is_file()
+    assert not (hls_project(network, plan).output_dir / "rtl").exists()
 """
 
 
@@ -42,6 +65,7 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("PATH", str(empty))
     monkeypatch.delenv("HLSQ_CXX", raising=False)
     monkeypatch.delenv("HLSQ_VITIS", raising=False)
+    monkeypatch.setenv("HLSQ_VERILATOR", "/nowhere/verilator")
     pytester.makepyfile(test_marked=MARKED)
     return pytester
 
@@ -55,9 +79,14 @@ def program(folder: Path, name: str) -> Path:
 
 def test_missing_simulators_skip_with_their_reason(session: pytest.Pytester) -> None:
     result = session.runpytest("-rs", "--strict-markers")
-    result.assert_outcomes(passed=1, skipped=3)
+    result.assert_outcomes(passed=1, skipped=5)
     result.stdout.fnmatch_lines(
-        ["*no C++ compiler: neither g++ nor c++*HLSQ_CXX*", "*co-simulation runs only with --cosim*"]
+        [
+            "*no C++ compiler: neither g++ nor c++*HLSQ_CXX*",
+            "*co-simulation runs only with --cosim",
+            "*co-simulation runs only with --cosim=vitis",
+            "*co-simulation runs only with --cosim=verilator",
+        ]
     )
 
 
@@ -72,9 +101,40 @@ def test_found_simulators_run_the_tests(
 ) -> None:
     monkeypatch.setenv("HLSQ_CXX", str(program(tmp_path, "g++")))
     monkeypatch.setenv("HLSQ_VITIS", str(program(tmp_path, "vitis-run")))
-    session.runpytest("--cosim", "-k", "not fixture").assert_outcomes(passed=3)
-    session.runpytest("--cosim", "-k", "fixture").assert_outcomes(errors=1)
-    session.runpytest("-k", "not fixture").assert_outcomes(passed=2, skipped=1)
+    for option in ("--cosim", "--cosim=vitis"):
+        session.runpytest(option, "-k", "not fixture").assert_outcomes(passed=4, skipped=1)
+        session.runpytest(option, "-k", "fixture").assert_outcomes(errors=1)
+    session.runpytest("-k", "not fixture").assert_outcomes(passed=2, skipped=3)
+
+
+def test_verilator_runs_them_without_vitis(
+    session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    result = session.runpytest("-rs", "--cosim=verilator", "-k", "test_cosim and not fixture")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*no Verilator: HLSQ_VERILATOR is '/nowhere/verilator'*"])
+    for tool in ("cxx", "verilator", "make"):
+        monkeypatch.setenv(f"HLSQ_{tool.upper()}", str(program(tmp_path, tool)))
+    session.runpytest("--cosim=verilator", "-k", "not fixture").assert_outcomes(passed=4, skipped=1)
+    session.runpytest("--cosim=verilator", "-k", "fixture").assert_outcomes(errors=1)
+
+
+@pytest.mark.parametrize(
+    ("test", "option", "message"),
+    [
+        ("pass", "--cosim=modelsim", "--cosim modelsim: no simulator of that name; give --cosim=verilator or"),
+        (
+            "import pytest\n@pytest.mark.cosim('x')\ndef test_it(): pass",
+            "--cosim",
+            "names no simulator; give 'verilator'",
+        ),
+    ],
+)
+def test_a_simulator_that_there_is_none_of(pytester: pytest.Pytester, test: str, option: str, message: str) -> None:
+    pytester.makepyfile(test)
+    result = pytester.runpytest(option)
+    assert result.ret != 0
+    assert message in result.stdout.str() + result.stderr.str()
 
 
 def test_plugin_loads_no_framework(pytester: pytest.Pytester) -> None:
@@ -99,3 +159,13 @@ def test_example_of_the_readme_has_ten_lines_and_passes(pytester: pytest.Pyteste
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
     pytester.makepyfile(test_readme=code)
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+@pytest.mark.rtl
+@pytest.mark.slow(3)
+def test_a_marked_test_builds_systemverilog_for_verilator(pytester: pytest.Pytester) -> None:
+    """One test for both simulators; which language it gets goes by the option, unless it says one."""
+    pytester.makepyfile(test_marked=BOTH)
+    pytester.makeconftest(f"import sys\nsys.path.insert(0, {str(ROOT / 'tests' / 'support')!r})\n")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--cosim=verilator")
+    result.assert_outcomes(passed=2)
