@@ -150,3 +150,9 @@ def test_a_missing_verilator_is_named(hw: hlsq.HardwareModel, monkeypatch: pytes
     monkeypatch.setenv("HLSQ_VERILATOR", "/nowhere/verilator")
     with pytest.raises(ToolNotFoundError, match="no Verilator: HLSQ_VERILATOR is '/nowhere/verilator'"):
         hlsq.load_project(hw.output_dir).compile()
+
+
+@pytest.mark.parametrize("option", ["stalls", "reset"])
+def test_numbers_of_a_cosimulation_are_whole(hw: hlsq.HardwareModel, x: np.ndarray, option: str) -> None:
+    with pytest.raises(OptionError, match=f"{option} -1 must be a whole number"):
+        hw.cosim(x, **{option: -1})
