@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hlsq.cost.stalls import Flow, Style
     from hlsq.emulate.deviation import Deviation
     from hlsq.report import Report
+    from hlsq.report.synthesis import SynthesisReport
 
 Values = NDArray[Any]
 Inputs = ArrayLike | Mapping[str, ArrayLike]
@@ -393,8 +394,12 @@ class HardwareModel:
             found = error.block, error.index, error.expected, error.actual, error.mismatches, error.source
             raise VerificationError(*found, edited_files(self.output_dir)) from None
 
-    def build(self, *, csim: bool = True, synth: bool = True, cosim: bool = False, **options: Any) -> dict[str, Any]:
+    def build(
+        self, *, csim: bool = True, synth: bool = True, cosim: bool = False, **options: Any
+    ) -> dict[str, Any] | SynthesisReport:
         """Run Vitis HLS: ``vitis-run`` if installed, else ``vitis_hls`` (``HLSQ_VITIS`` names one of them).
+
+        SystemVerilog is synthesised with Yosys (``HLSQ_YOSYS`` names it), and ``csim`` has no meaning.
 
         Args:
             csim: C simulation with the stored vectors.
@@ -403,20 +408,18 @@ class HardwareModel:
             options: ``export``, ``vsynth``, ``reset``, ``log_to_stdout``.
 
         Returns:
-            hls4ml's synthesis report.
+            hls4ml's synthesis report; of SystemVerilog the cells and the longest path, which ``report`` shows too.
 
         Raises:
-            ToolNotFoundError: Vitis HLS is not installed.
-            ToolFailedError: Vitis HLS failed; its log is ``vitis_hls.log`` in the project folder.
+            OptionError: an option that does not exist, or a step that there is not for the design's language.
+            ToolNotFoundError: Vitis HLS, or Yosys, is not installed.
+            ToolFailedError: it failed; its log is ``vitis_hls.log``, or ``rtl/yosys.log``, in the project folder.
             GraphError: another network has been converted into the folder meanwhile.
         """
-        from hlsq.backends.vitis.build import run_build
+        from hlsq.backends.vitis.build import run_build, run_synthesis
 
         if self._is_rtl:
-            raise OptionError(
-                "build runs Vitis HLS, which takes C++; hw.cosim(x) simulates SystemVerilog, and rtl/files.f lists "
-                "what Vivado or Yosys read"
-            )
+            return run_synthesis(self.output_dir, design=self.design, synth=synth, cosim=cosim, **options)
         return run_build(self.output_dir, design=self.design, csim=csim, synth=synth, cosim=cosim, **options)
 
     def estimate(self) -> Estimate:
@@ -427,11 +430,17 @@ class HardwareModel:
         return self.design.estimate
 
     def report(self) -> Report:
-        """Memory, PEs, widths and formats per block; ``print`` it, or ``.to_json()``, ``.to_html()``."""
+        """Memory, PEs, widths and formats per block; ``print`` it, or ``.to_json()``, ``.to_html()``.
+
+        What Yosys, or Vivado, found for the project's SystemVerilog stands beside the estimate.
+        """
+        from hlsq.backends.verilog.synthesis import read_synthesis
         from hlsq.backends.vitis.facts import design_facts
         from hlsq.report import make_report
 
         facts = design_facts(self.design)
+        if self._is_rtl:
+            facts = replace(facts, synthesis=read_synthesis(self.output_dir))
         return make_report(self.design.graph, facts, self.plan, self.float_graph, self.deviations, self.accuracy)
 
     def write_vectors(self, x: Inputs) -> None:

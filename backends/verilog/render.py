@@ -29,7 +29,14 @@ SLOWEST = 4
 
 
 def render_rtl(
-    program: FoldedProgram, name: str, top: str, inputs: Sequence[Port], outputs: Sequence[Port]
+    program: FoldedProgram,
+    name: str,
+    top: str,
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    *,
+    part: str,
+    clock_period: float,
 ) -> dict[str, str | bytes]:
     """All generated files of the hardware: path in the project to content.
 
@@ -39,6 +46,8 @@ def render_rtl(
         top: name of the top module.
         inputs: streams in the order of the network's inputs.
         outputs: streams in the order of its outputs.
+        part: that Vivado's script is for.
+        clock_period: in nanoseconds, which it has to keep.
 
     Raises:
         OptionError: a program that comes from memory, which there is no SystemVerilog for.
@@ -66,6 +75,8 @@ def render_rtl(
             }
             for e in engines
         ],
+        "part": part,
+        "clock_period": clock_period,
         "limit": SLOWEST * program.cycles + 1000 * len(program.instructions),
     }
     environment = jinja2.Environment(
@@ -91,6 +102,8 @@ def render_rtl(
     }.items():
         files[target] = environment.get_template(template).render(context)
     modules = sorted(file for file in files if file.endswith(".sv") and file != PACKAGE)
+    for tool in ("yosys.ys", "vivado.tcl", "constraints.xdc"):
+        files[tool] = environment.get_template(f"{tool}.j2").render(context, package=PACKAGE, modules=modules)
     files[LINT] = (TEMPLATES / "rtl" / LINT).read_text(encoding="utf-8")
     files["files.f"] = "\n".join((PACKAGE, *modules)) + "\n"
     return {f"{FOLDER}/{file}": content for file, content in {**files, **image_files(program)}.items()}

@@ -1,4 +1,4 @@
-"""Running Vitis HLS on a written project."""
+"""Running Vitis HLS, or Yosys, on a written project."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hlsq.backends.verilog.synthesis import synthesise
 from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.integrity import check_design
 from hlsq.backends.vitis.project import PATIENCE, building, reading
@@ -16,6 +17,7 @@ from hlsq.backends.vitis.render import render_build_options
 from hlsq.errors import OptionError, ToolFailedError
 from hlsq.escape import shown
 from hlsq.files.write import write_file
+from hlsq.report.synthesis import SynthesisReport
 from hlsq.toolchain import find_vitis, run_tool, vitis_command
 
 STEPS = ("csim", "synth", "cosim", "export", "vsynth")
@@ -76,6 +78,49 @@ def run_build(
         write_file(folder / "build_opt.tcl", text, ToolFailedError, "the options of Vitis HLS")
         run_tool(vitis_command(tool, "build_prj.tcl"), cwd=folder, log_file="vitis_hls.log", stream=log_to_stdout)
     return _report(folder) if synth else {}
+
+
+def run_synthesis(
+    folder: Path,
+    *,
+    design: AnyDesign,
+    synth: bool = True,
+    cosim: bool = False,
+    log_to_stdout: bool = True,
+    **unknown: Any,
+) -> SynthesisReport:
+    """Synthesise SystemVerilog in ``folder`` with Yosys; the log goes to ``rtl/yosys.log`` there.
+
+    Args:
+        folder: project folder.
+        design: what the project must hold.
+        synth: has to be True, since this does nothing else.
+        cosim: has to be False.
+        log_to_stdout: show what Yosys prints.
+        unknown: none.
+
+    Raises:
+        OptionError: a step that there is no C++ for, or an option that does not exist or is no bool.
+        ToolNotFoundError: no Yosys.
+        ToolFailedError: Yosys failed, or another process is building the project.
+        GraphError: the folder does not hold the project of ``design``.
+    """
+    if step := next((name for name in unknown if name in STEPS and unknown[name]), None):
+        raise OptionError(f"build: {step}=True is a step of Vitis HLS, which takes C++; leave it out")
+    if others := [name for name in unknown if name not in (*STEPS, "reset")]:
+        raise OptionError.unknown("build", others[0], ["synth", "log_to_stdout"])
+    for name, chosen in {"synth": synth, "cosim": cosim, "log_to_stdout": log_to_stdout}.items():
+        if not isinstance(chosen, (bool, np.bool_)):
+            raise OptionError(f"build: {name} is {shown(chosen)}; allowed: True, False")
+    if cosim or not synth:
+        raise OptionError(
+            "build synthesises SystemVerilog with Yosys and does nothing else, so it takes synth=True; hw.cosim(x) and "
+            "hw.verify(x) simulate it"
+        )
+    with building(folder, ToolFailedError, PATIENCE):
+        with reading(folder):
+            check_design(folder, design)
+        return synthesise(folder, stream=bool(log_to_stdout))
 
 
 def _report(folder: Path) -> dict[str, Any]:

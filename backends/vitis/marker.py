@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hlsq.backends.verilog.simulation import BUILT
+from hlsq.backends.verilog.synthesis import BUILT as SYNTHESISED
 from hlsq.backends.vitis.designs import AnyDesign
 from hlsq.backends.vitis.names import top_name
 from hlsq.backends.vitis.vectors import input_files, output_files
@@ -86,5 +87,5 @@ def _built(design: AnyDesign, stamps: Collection[str]) -> list[str]:
     libraries = [library_name(design.options.top, stamp) for stamp in (*STAMPS, *stamps)]
     vectors = [*input_files(design).values(), *output_files(design).values()]
     if design.options.language == "systemverilog":
-        return [*BUILT, *vectors]
+        return [*BUILT, *SYNTHESISED, *vectors]
     return [*libraries, "build_lib.log", "build_opt.tcl", "vitis_hls.log", *vectors]

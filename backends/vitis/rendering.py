@@ -28,7 +28,15 @@ def _render_rtl(design: FoldedDesign) -> dict[str, str | bytes]:
     """Modules, and the program that they run."""
     inputs = [_port(design, item.name) for item in design.graph.inputs]
     outputs = [_port(design, name) for name in design.graph.outputs]
-    files = render_rtl(design.program, design.graph.name, design.options.top, inputs, outputs)
+    files = render_rtl(
+        design.program,
+        design.graph.name,
+        design.options.top,
+        inputs,
+        outputs,
+        part=design.options.part,
+        clock_period=design.options.clock_period,
+    )
     return files | {f"{FOLDER}/{name}": content for name, content in design.program.files.items()}
 
 

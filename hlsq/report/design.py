@@ -11,6 +11,7 @@ from hlsq.cost.parts import Part
 from hlsq.report.asked import Asked
 from hlsq.report.model import PEReport, StreamReport
 from hlsq.report.program import ProgramReport
+from hlsq.report.synthesis import SynthesisReport
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class DesignFacts:
         pace: what limits how fast it is, in words, and what of a target could not be done; empty if nothing takes time.
         streams: all connections between blocks; the network's outputs go to the block ``""``. None in io_parallel.
         program: of a folded accelerator; None for a dataflow design.
+        synthesis: what tools found for its SystemVerilog.
     """
 
     project: str
@@ -61,6 +63,7 @@ class DesignFacts:
     pace: str
     streams: tuple[StreamReport, ...] = ()
     program: ProgramReport | None = None
+    synthesis: tuple[SynthesisReport, ...] = ()
 
     @property
     def widest_stream_bits(self) -> int:

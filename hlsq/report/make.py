@@ -84,6 +84,7 @@ def make_report(
         curve=tuple(curve_of(plan.info)) if plan is not None else (),
         histograms=tuple(weight_histograms(graph.blocks, float_graph, plan)),
         program=design.program,
+        synthesis=design.synthesis,
     )
 
 

@@ -16,6 +16,7 @@ from hlsq.report.curve import ACCURACY, CurvePoint, metric_of
 from hlsq.report.histograms import WeightHistogram
 from hlsq.report.lengths import WordLength, averages
 from hlsq.report.program import ProgramReport
+from hlsq.report.synthesis import SynthesisReport
 
 Shape = tuple[int, ...]
 
@@ -224,6 +225,7 @@ class NetworkReport:
         curve: accuracy against memory, where a search (``doubleq_ext``) made the plan.
         histograms: weights before and after; a loaded project does not know them before.
         program: of a folded accelerator, whose blocks share PEs; None for a dataflow design.
+        synthesis: what tools found for SystemVerilog; empty where none has run.
     """
 
     network: str
@@ -249,6 +251,7 @@ class NetworkReport:
     curve: tuple[CurvePoint, ...] = ()
     histograms: tuple[WeightHistogram, ...] = field(default=(), compare=False)
     program: ProgramReport | None = None
+    synthesis: tuple[SynthesisReport, ...] = ()
 
     @property
     def metric(self) -> str:

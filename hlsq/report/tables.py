@@ -10,6 +10,7 @@ from hlsq.memory import Saving
 from hlsq.report import cost
 from hlsq.report.model import BlockReport, NetworkReport
 from hlsq.report.program_tables import program_tables
+from hlsq.report.synthesis import synthesis_tables
 from hlsq.report.table import Row, Table
 from hlsq.report.words import measured, memory_rows, number, requantisers, shape, share, size, summary, times
 
@@ -22,6 +23,7 @@ def tables(report: NetworkReport, bars: bool = False) -> list[Table]:
     found = [
         Table("Network", ("", ""), tuple(summary(report))),
         *_cost_tables(report, bars),
+        *synthesis_tables(report.estimate, report.synthesis),
         Table("Memory", ("", "32-bit float", "in hardware"), tuple(memory_rows(report)), note=_memory_note(report)),
         Table(
             "Steps of the search",

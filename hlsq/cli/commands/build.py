@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,8 @@ import hlsq
 from hlsq.cli.console import echo, pairs, step
 from hlsq.cli.group import main
 from hlsq.cli.paths import PROJECT
-from hlsq.toolchain import find_vitis
+from hlsq.report.synthesis import SynthesisReport
+from hlsq.toolchain import find_vitis, find_yosys
 
 STEPS = {
     "csim": "C simulation",
@@ -34,16 +36,17 @@ SYNTHESIS = {
 @main.command()
 @click.argument("project", type=PROJECT)
 @click.option("--csim", is_flag=True, help="C simulation with the stored vectors.")
-@click.option("--synth", is_flag=True, help="C synthesis.")
+@click.option("--synth", is_flag=True, help="C synthesis; of SystemVerilog, synthesis with Yosys.")
 @click.option("--cosim", is_flag=True, help="Synthesis, and co-simulation of its RTL with the stored vectors.")
 @click.option("--export", is_flag=True, help="Synthesis, and an IP core for the Vivado catalogue.")
 @click.option("--vsynth", is_flag=True, help="Synthesis, and logic synthesis in Vivado.")
 @click.option("--reset", is_flag=True, help="Begin anew instead of going on with what an earlier run left.")
-@click.option("-q", "--quiet", is_flag=True, help="Do not show what Vitis HLS prints; vitis_hls.log has it anyway.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not show what the tool prints; its log has it anyway.")
 def build(project: str, reset: bool, quiet: bool, **asked: bool) -> None:
     """Run Vitis HLS on PROJECT: C simulation and synthesis, or the steps that are asked for.
 
-    vitis-run is taken if it is on PATH, else vitis_hls; HLSQ_VITIS names one of them.
+    vitis-run is taken if it is on PATH, else vitis_hls; HLSQ_VITIS names one of them. A project in SystemVerilog is
+    synthesised with Yosys, which HLSQ_YOSYS may name.
 
     \b
     Examples:
@@ -51,6 +54,11 @@ def build(project: str, reset: bool, quiet: bool, **asked: bool) -> None:
       hlsq build build/net --cosim --export
       hlsq build build/net --csim --quiet
     """
+    from hlsq.backends.vitis.marker import read_marker
+
+    if read_marker(Path(project)).get("options", {}).get("language") == "systemverilog":
+        _synthesise(project, quiet, asked)
+        return
     wanted = asked if any(asked.values()) else {name: name in ("csim", "synth") for name in asked}
     wanted["synth"] = any(chosen for name, chosen in wanted.items() if name != "csim")
     find_vitis()  # whether there is one is known before anything is read
@@ -59,8 +67,21 @@ def build(project: str, reset: bool, quiet: bool, **asked: bool) -> None:
     with step(f"Vitis HLS: {steps}"):
         found = hw.build(reset=reset, log_to_stdout=not quiet, **wanted)
     echo(f"{project}: {steps}: done; log in {project}/vitis_hls.log")
-    for line in pairs(_summary(found)):
+    for line in pairs(_summary(found) if isinstance(found, dict) else []):
         echo(line)
+
+
+def _synthesise(project: str, quiet: bool, asked: dict[str, bool]) -> None:
+    """What there is for SystemVerilog."""
+    find_yosys()
+    hw = hlsq.load_project(project)
+    others = {name: chosen for name, chosen in asked.items() if chosen and name != "synth"}
+    with step("Yosys: synthesis"):
+        found = hw.build(log_to_stdout=not quiet, **others)
+    echo(f"{project}: synthesis: done; log in {project}/rtl/yosys.log")
+    if isinstance(found, SynthesisReport):
+        for line in pairs(found.rows()):
+            echo(line)
 
 
 def _summary(report: dict[str, Any]) -> list[tuple[str, str]]:
