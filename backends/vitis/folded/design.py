@@ -51,6 +51,18 @@ class FoldedBlock:
     ident: str
 
 
+def engine_options(graph: QuantizedGraph, options: HardwareOptions, pes: int | None) -> EngineOptions:
+    """What the user asks for of engines, with ``pes`` as their number of PEs.
+
+    Raises:
+        OptionError: a width of sums that is not allowed, or in which a layer's could overflow.
+    """
+    widths = wanted_widths(graph, options)
+    if widths:
+        check_widths(options, widths, block_sums(graph))
+    return EngineOptions(pes, options.engines, options.dual, options.multipliers, widths)
+
+
 @dataclass(frozen=True, eq=False)
 class FoldedDesign:
     """The whole hardware.
@@ -121,13 +133,9 @@ class FoldedDesign:
         self._tried.clear()
         if known is not None:
             return known.program
-        own = self.options
-        widths = wanted_widths(self.graph, own)
-        if widths:
-            check_widths(own, widths, block_sums(self.graph))
-        options = EngineOptions(pes, own.engines, own.dual, own.multipliers, widths)
+        options = engine_options(self.graph, self.options, pes)
         host = None if self.host is None else self.host.program
-        return compile_program(self.graph, options, overlay=own.program == "axi", host=host)
+        return compile_program(self.graph, options, overlay=self.options.program == "axi", host=host)
 
     @property
     def pace_in_words(self) -> str:

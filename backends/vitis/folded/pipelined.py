@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from hlsq.backends.folded import EngineOptions
 from hlsq.backends.folded.grouping import DEFAULT_PES
 from hlsq.backends.folded.pipeline import PipelinedProgram, Stage, compile_pipeline
 from hlsq.backends.folded.stages import layers
-from hlsq.backends.folded.sums import block_sums
 from hlsq.backends.folded.wishes import MOST_PES
-from hlsq.backends.vitis.accumulators import check_widths, wanted_widths
 from hlsq.backends.vitis.folded.buffers import check_buffers, largest_maps
 from hlsq.backends.vitis.folded.costs import cost_facts
-from hlsq.backends.vitis.folded.design import FoldedBlock, FoldedDesign
+from hlsq.backends.vitis.folded.design import FoldedBlock, FoldedDesign, engine_options
 from hlsq.backends.vitis.folded.sizing import sized
 from hlsq.backends.vitis.limits import TOOL_LIMITS, ToolLimits
 from hlsq.backends.vitis.names import identifiers
@@ -99,12 +96,8 @@ class PipelinedDesign:
         self._tried.clear()
         if known is not None:
             return known.program
-        own = self.options
-        widths = wanted_widths(self.graph, own)
-        if widths:
-            check_widths(own, widths, block_sums(self.graph))
-        options = EngineOptions(pes, own.engines, own.dual, own.multipliers, widths)
-        stages = None if own.pipeline is True else int(own.pipeline)
+        options = engine_options(self.graph, self.options, pes)
+        stages = None if self.options.pipeline is True else int(self.options.pipeline)
         return compile_pipeline(self.graph, options, stages, self.limits.loop_copies.most, self.known)
 
     @cached_property
